@@ -1,0 +1,37 @@
+"""The hypervisor an agent runs on, behind one port; one file per driver.
+
+Rule: a driver ends where its library ends. It reads and it acts; what that means is decided elsewhere.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from agents.report import Report
+
+
+class HypervisorError(Exception):
+    """The hypervisor refused or failed; the message is its own words, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One VM to be sent away: by uuid, to the libvirt URI of the target, over `migration_uri` (its data) where given."""
+
+    order: str
+    vm_uuid: str
+    vm_name: str
+    target: str
+    target_uri: str
+    migration_uri: str | None = None
+
+
+class Hypervisor(Protocol):
+    """What every driver can do."""
+
+    def report(self) -> Report:
+        """The host as it is now, counters and deltas included; HypervisorError where it does not answer."""
+        ...
+
+    def migrate(self, migration: Migration) -> None:
+        """Send the VM away and return when it has arrived; HypervisorError with the hypervisor's words where it did not."""
+        ...

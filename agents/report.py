@@ -1,0 +1,110 @@
+"""What a host says of itself and its VMs: the one thing that agents and the balancer's core share.
+
+Rule: cumulative counters, each with the instant of its own reading, so that a lost report costs nothing; nothing here is
+trusted before `decode` has checked it.
+
+Units: CPU time in ns, memory in MiB, seconds elsewhere. `instant` is of the host's monotonic clock, comparable only within
+one boot id. As JSON a report is one object, `"format": "report/1"`; unknown keys are ignored (a newer agent may say more).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Final, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+FORMAT: Final = "report/1"
+MAX_BYTES: Final = 4 * 1024 * 1024
+MAX_VMS: Final = 10_000
+
+Id = Annotated[str, Field(min_length=1, max_length=200)]
+Text = Annotated[str, Field(max_length=200)]
+Finite = Annotated[float, Field(ge=0, le=1e15, allow_inf_nan=False)]
+Nanoseconds = Annotated[int, Field(ge=0, lt=2**64)]
+
+
+class ReportError(Exception):
+    """A report that cannot be used; the message says what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """Cumulative CPU time and the instant it was read; `eaten_ns` over `interval` s since the agent's previous sample.
+
+    Both are None at the agent's first sight of that counter's identity.
+    """
+
+    cpu_ns: Nanoseconds
+    instant: Finite
+    eaten_ns: Nanoseconds | None = None
+    interval: Finite | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VmReport:
+    """One VM (never Domain-0). `state` is libvirt's: running, blocked, paused, shutdown, shutoff, crashed, pmsuspended."""
+
+    uuid: Id
+    name: Id
+    domain_id: Annotated[int, Field(ge=-1)]
+    state: Text
+    vcpus: Annotated[int, Field(ge=0, le=100_000)]
+    memory_mb: Finite
+    counter: Counter
+    persistent: bool = True
+    passthrough: bool = False
+    tags: Annotated[tuple[Text, ...], Field(max_length=100)] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OrderReport:
+    """How an order stands that this agent was given; `state` is under way, done or failed."""
+
+    id: Id
+    state: Literal["under way", "done", "failed"]
+    error: Annotated[str, Field(max_length=1000)] = ""
+    seconds: Finite = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One host at one moment. `own` is Domain-0's counter, None where the hypervisor has none; `time` is for people."""
+
+    host: Id
+    boot_id: Id
+    sequence: Annotated[int, Field(ge=0)]
+    time: Finite
+    cores: Annotated[float, Field(gt=0, le=100_000, allow_inf_nan=False)]
+    memory_mb: Finite
+    memory_free_mb: Finite
+    load: Finite
+    uptime: Finite | None = None
+    own: Counter | None = None
+    vms: Annotated[tuple[VmReport, ...], Field(max_length=MAX_VMS)] = ()
+    orders: Annotated[tuple[OrderReport, ...], Field(max_length=1000)] = ()
+    maintenance: bool = False
+    xen: Text | None = None
+    cpu_group: Text | None = None
+    tags: Annotated[tuple[Text, ...], Field(max_length=100)] = ()
+    facts: Annotated[Mapping[Text, Text], Field(max_length=1000)] = field(default_factory=dict)
+    format: Literal["report/1"] = FORMAT
+
+
+_ADAPTER: Final = TypeAdapter(Report)
+
+
+def encode(report: Report) -> str:
+    """The report as one line of JSON."""
+    return _ADAPTER.dump_json(report).decode()
+
+
+def decode(text: str | bytes) -> Report:
+    """The report in untrusted JSON; ReportError where it is too large, no JSON, or not as the schema says."""
+    if len(text) > MAX_BYTES:
+        raise ReportError(f"{len(text)} bytes, more than {MAX_BYTES}")
+    try:
+        return _ADAPTER.validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(step) for step in first["loc"]) or "report"
+        raise ReportError(f"{where}: {first['msg']}") from None

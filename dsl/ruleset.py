@@ -1,0 +1,43 @@
+"""A rule file that may be run: every name known, every unit right, every silence filled with its default.
+
+Rule: made by `dsl.checking` alone; whoever holds a `Ruleset` need not check anything again.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from dsl.syntax import NOWHERE, Cap, Compare, Drain, Amount, Freeze, Keep, Kind, Let, Name, Never, Rule
+
+DEFAULT_EVERY: Final = 30.0
+DEFAULT_CAPS: Final = (Cap(2, None, None, NOWHERE), Cap(1, None, "host", NOWHERE))
+DEFAULT_FREEZE: Final = Freeze(
+    Compare("<", Name("farm", "reports", NOWHERE), Amount(0.8, None, "80%", NOWHERE, Kind.SHARE), NOWHERE),
+    "reports < 80%",
+    NOWHERE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RestTimes:
+    """Quiet after a move, in seconds."""
+
+    vm: float = 900.0
+    host: float = 0.0
+    no_return: float = 7200.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ruleset:
+    """What a rule file says, by kind of statement, in file order. `every` is in seconds, None where the file is silent."""
+
+    file: str
+    sha256: str
+    every: float | None = None
+    lets: tuple[Let, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    drains: tuple[Drain, ...] = ()
+    keeps: tuple[Keep, ...] = ()
+    nevers: tuple[Never, ...] = ()
+    caps: tuple[Cap, ...] = DEFAULT_CAPS
+    rest: RestTimes = RestTimes()
+    freezes: tuple[Freeze, ...] = (DEFAULT_FREEZE,)

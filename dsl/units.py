@@ -1,0 +1,50 @@
+"""The units of rules, scenarios and configuration: one table, one way to read `10 min`, `30s` or `32GiB`.
+
+Rule: base units are seconds, MiB, shares 0-1, rounds and plain numbers; beyond this file nobody multiplies by 1024.
+"""
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from dsl.syntax import Kind
+
+UNITS: Final[Mapping[str, tuple[Kind, float]]] = MappingProxyType({
+    "%": (Kind.SHARE, 0.01),
+    "round": (Kind.ROUNDS, 1.0),
+    "rounds": (Kind.ROUNDS, 1.0),
+    "s": (Kind.TIME, 1.0),
+    "min": (Kind.TIME, 60.0),
+    "h": (Kind.TIME, 3600.0),
+    "d": (Kind.TIME, 86400.0),
+    "B": (Kind.SIZE, 2.0**-20),
+    "KiB": (Kind.SIZE, 2.0**-10),
+    "MiB": (Kind.SIZE, 1.0),
+    "GiB": (Kind.SIZE, 2.0**10),
+    "TiB": (Kind.SIZE, 2.0**20),
+})  # fmt: skip
+
+MISTAKEN: Final[Mapping[str, str]] = MappingProxyType({
+    "GB": "GiB", "G": "GiB", "MB": "MiB", "M": "MiB", "KB": "KiB", "kB": "KiB", "K": "KiB", "TB": "TiB", "T": "TiB",
+    "m": "min", "mins": "min", "minutes": "min", "minute": "min", "sec": "s", "secs": "s", "seconds": "s", "second": "s",
+    "hour": "h", "hours": "h", "day": "d", "days": "d", "percent": "%",
+})  # fmt: skip
+"""What people write instead, and the unit they mean."""
+
+_QUANTITY: Final = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)\s*([A-Za-z%]+)(/s)?")
+
+
+def quantity(text: str, kind: Kind) -> float:
+    """`30s`, `32GiB`, `5%` in the base unit of `kind`; ValueError says what would be right."""
+    found = _QUANTITY.fullmatch(text.strip())
+    wanted = " or ".join(unit for unit, (of, _) in UNITS.items() if of is kind)
+    if found is None:
+        raise ValueError(f"“{text}” is not a {kind}: write a number and a unit, {wanted}")
+    number, unit, _per_second = found.groups()
+    if unit not in UNITS:
+        raise ValueError(f"“{unit}” is not a unit; did you mean {MISTAKEN.get(unit, wanted)}?")
+    actual, factor = UNITS[unit]
+    if actual is not kind:
+        raise ValueError(f"“{text}” is a {actual}, wanted is a {kind} ({wanted})")
+    return float(number) * factor

@@ -1,0 +1,49 @@
+"""What a rule may speak of: the names, their kinds and meanings, and in which clause each owner may be named.
+
+Rule: a table that somebody else fills. The balancer hands its signals in as rows; the language adds only its own words.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Self
+
+from dsl.syntax import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One name: whose it is (`host`, `vm` or `farm`), of which kind, and what it means, unit included, in one line.
+
+    `supported` is False for a name that the language has and this version cannot measure yet.
+    """
+
+    owner: str
+    name: str
+    kind: Kind
+    meaning: str
+    supported: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """All words, by owner and name."""
+
+    words: Mapping[tuple[str, str], Word]
+
+    @classmethod
+    def of(cls, words: Iterable[Word]) -> Self:
+        """Collect words; a name that stands twice is the programmer's mistake and raises ValueError."""
+        table: dict[tuple[str, str], Word] = {}
+        for word in words:
+            if table.setdefault((word.owner, word.name), word) is not word:
+                raise ValueError(f"{word.owner}.{word.name} stands twice in the vocabulary")
+        return cls(MappingProxyType(table))
+
+    def find(self, owner: str, name: str) -> Word | None:
+        """The word, or None."""
+        return self.words.get((owner, name))
+
+    def names(self, owner: str) -> tuple[str, ...]:
+        """All names that this owner has, in the table's order."""
+        return tuple(name for whose, name in self.words if whose == owner)
