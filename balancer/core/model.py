@@ -1,0 +1,259 @@
+"""The nouns of the balancer. One thing, one word, one type.
+
+Rule: frozen values. Times are seconds since the epoch as the clock port tells them, memory is in MiB, CPU in busy CPUs
+(1.0 = one physical CPU fully used), `None` means unknown and is never guessed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from agents.report import Report
+
+# -- what came in -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Gathering:
+    """What one round's question brought: reports, who was expected to answer, and what had to be refused, by reason."""
+
+    reports: tuple[Report, ...]
+    expected: tuple[str, ...]
+    refused: Mapping[str, int] = field(default_factory=dict)
+
+
+# -- what is so ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A hypervisor that reported in this round. `busy` includes Domain-0; None until two samples make an interval."""
+
+    name: str
+    boot_id: str
+    cores: float
+    memory: float
+    memory_free: float
+    load: float
+    busy: float | None
+    uptime: float | None = None
+    maintenance: bool = False
+    tags: tuple[str, ...] = ()
+    xen: str | None = None
+    cpu_group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Vm:
+    """A VM on a host that reported in this round.
+
+    `eaten` is the CPU time, s, since its reference (0 at first sight); `counter` the cumulative CPU time, s, registered as
+    the new reference; `cpu` what it uses, in busy CPUs: measured, else as last known before it came to this host.
+    """
+
+    uuid: str
+    name: str
+    host: str
+    state: str
+    vcpus: int
+    memory: float
+    cpu: float | None
+    eaten: float
+    counter: float
+    is_new: bool
+    age: float
+    passthrough: bool = False
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """One VM that several hosts report: shown, left alone, never moved."""
+
+    uuid: str
+    name: str
+    hosts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """The farm in one round: hosts by name, VMs by name, who was silent, what is in doubt."""
+
+    round: int
+    now: float
+    hosts: tuple[Host, ...]
+    vms: tuple[Vm, ...]
+    silent: tuple[str, ...]
+    doubts: tuple[Doubt, ...]
+    expected: int
+    refused: Mapping[str, int]
+
+    @property
+    def complete(self) -> float:
+        """The share of expected hosts that reported; 0 where none is expected, for then nobody can know."""
+        return len(self.hosts) / self.expected if self.expected else 0.0
+
+
+# -- what is remembered -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A VM's last CPU-time counter with its identity: a difference across identities means nothing."""
+
+    uuid: str
+    host: str
+    boot_id: str
+    domain_id: int
+    cpu_ns: int
+    instant: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """When a VM was first seen anywhere, and what it was last known to use. Moves do not reset it."""
+
+    uuid: str
+    first_seen: float
+    last_seen: float
+    cpu: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Streak:
+    """For how many reports in a row a rule's condition has held on a host; `condition` identifies the rule's test."""
+
+    rule: str
+    condition: str
+    host: str
+    boot_id: str
+    rounds: int
+    since: float
+    last: float
+    missed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Engagement:
+    """A rule that has begun to relieve a host and goes on until reports meet its `until`."""
+
+    rule: str
+    condition: str
+    host: str
+
+
+# -- what is wanted -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One VM from one host to another, and why. `line` is the rule's line; `wave` says what may run side by side."""
+
+    vm: str
+    uuid: str
+    source: str
+    target: str
+    rule: str
+    line: int
+    reason: str
+    why: str
+    numbers: Mapping[str, float]
+    memory: float
+    wave: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A candidate refused: a target for a VM, or (without `host`) the VM itself."""
+
+    vm: str
+    host: str | None
+    rule: str
+    line: int | None
+    reason: str
+    value: float | str | None = None
+    limit: float | str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How even the farm is, over the hosts that reported: greatest and standard deviation of busy share and load."""
+
+    cpu_max: float
+    cpu_std: float
+    load_max: float
+    load_std: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All moves that the rules ask for, in an order that may be executed, and what was refused on the way.
+
+    `frozen` says why nothing is decided at all; `tally` counts every rejection by reason, `rejections` lists the nearest;
+    `sentence` is the round in one sentence.
+    """
+
+    round: int
+    complete: float
+    frozen: str | None
+    moves: tuple[Move, ...]
+    rejections: tuple[Rejection, ...]
+    tally: Mapping[str, int]
+    before: Spread
+    after: Spread
+    sentence: str
+
+
+# -- what is under way --------------------------------------------------------------------------------------------------
+
+
+class OrderState(StrEnum):
+    """How an order stands. `intent` is durable and not yet sent; the last three end it, `in doubt` only for the record."""
+
+    INTENT = "intent"
+    UNDER_WAY = "under way"
+    DONE = "done"
+    FAILED = "failed"
+    IN_DOUBT = "in doubt"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A move on its way."""
+
+    id: str
+    epoch: int
+    round: int
+    move: Move
+    state: OrderState
+    started: float
+    ended: float | None = None
+    detail: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Still to be reckoned with: the VM and both hosts are not free."""
+        return self.state in {OrderState.INTENT, OrderState.UNDER_WAY, OrderState.IN_DOUBT}
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All that is carried from round to round. `orders` are the open ones and those ended within the last day."""
+
+    round: int = 0
+    references: tuple[Reference, ...] = ()
+    sightings: tuple[Sighting, ...] = ()
+    streaks: tuple[Streak, ...] = ()
+    engagements: tuple[Engagement, ...] = ()
+    orders: tuple[Order, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One round: what was seen, what it made of the state, and what is to be done."""
+
+    observation: Observation
+    plan: Plan
+    state: State
+    rules_file: str
+    rules_sha256: str

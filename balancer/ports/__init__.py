@@ -1,0 +1,144 @@
+"""What the loop needs of the world: a clock, a farm, a journal and the operator's hand. A few verbs each.
+
+Rule: protocols and the events they carry, nothing else. Adapters implement them; the loop sees nothing but them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from balancer.core.model import Decision, Gathering, Order
+from dsl.ruleset import Ruleset
+
+
+class FarmError(Exception):
+    """The fabric between us and the farm does not carry: nothing could be asked or ordered."""
+
+
+class JournalError(Exception):
+    """The journal cannot be written: nothing may be ordered."""
+
+
+class Clock(Protocol):
+    """Time, real or virtual."""
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        ...
+
+    def wait_until(self, moment: float) -> None:
+        """Return at `moment`, or earlier when somebody wants to be heard."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What is known of an order that is under way: `under way`, `done`, `failed`, or `unknown` where nobody can say."""
+
+    order: str
+    state: str
+    detail: str = ""
+
+
+class Farm(Protocol):
+    """All hosts of one collective."""
+
+    def observe(self, round_number: int) -> Gathering:
+        """Ask every host for its report; ends when all expected ones have answered, or at the deadline."""
+        ...
+
+    def migrate(self, order: Order) -> Progress:
+        """Hand the order to its source. `failed` when it was refused, `unknown` when no answer came."""
+        ...
+
+    def progress(self, orders: Sequence[Order]) -> Sequence[Progress]:
+        """How these orders stand."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RoundDecided:
+    """A round was decided; nothing of it is ordered yet. `seconds` the whole round took, `mode` labels the journal."""
+
+    decision: Decision
+    gathering: Gathering
+    seconds: float
+    interval: float
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderChanged:
+    """An order came into being or into another state."""
+
+    order: Order
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderHeld:
+    """A move of wave 1 that is not ordered now, and why: a limit, a pause, a journal that cannot be written."""
+
+    vm: str
+    source: str
+    target: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoundLost:
+    """A round that could not be held: the fabric did not carry."""
+
+    round: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The loop rests until the next round."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class RulesRead:
+    """The rule file was read anew; `problem` is None when the new rules are in force, else the last good ones are."""
+
+    file: str
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorActed:
+    """An operator said something: `pause`, `resume`."""
+
+    who: str
+    action: str
+    detail: str = ""
+
+
+Event = RoundDecided | OrderChanged | OrderHeld | RoundLost | Waiting | RulesRead | OperatorActed
+
+
+class Journal(Protocol):
+    """Where everything that happens is told."""
+
+    def record(self, event: Event) -> None:
+        """Take the event; durable when this returns. JournalError where that cannot be had."""
+        ...
+
+
+class Controls(Protocol):
+    """The operator's hand on the loop."""
+
+    def rules(self) -> Ruleset:
+        """The rules in force; asked for once a round, at its boundary."""
+        ...
+
+    def paused(self) -> str | None:
+        """Why nothing may be ordered, or None; asked for just before each order."""
+        ...
+
+    def stopping(self) -> bool:
+        """Whether the loop shall end."""
+        ...
