@@ -1,7 +1,8 @@
 """What a checked test says of a farm, for all hosts or all VMs of a clause at once.
 
 Rule: three values (Kleene). Unknown is neither true nor false, is never guessed, and each caller decides against moving
-with it. Evaluation always ends: the tree is finite, there is no loop in the language, and every node is one array operation.
+with it. Evaluation always ends: the tree is finite, there is no loop in the language, and every node is one array
+operation.
 """
 
 import operator
@@ -15,8 +16,9 @@ import numpy.typing as npt
 from dsl.syntax import Amount, Arithmetic, Both, Compare, Either, Member, Name, Not, Over, Pick, Sum, Test, Text
 
 Column = npt.NDArray[Any]
-"""Values of one name: one per thing of the clause's noun, or a single one (0-d). Numbers are floats with NaN for unknown
-(bool names: 1.0 and 0.0), texts are objects with None for unknown."""
+"""Values of one name: one per thing of the clause's noun, or a single one (0-d).
+
+Numbers are floats with NaN for unknown (bool names: 1.0 and 0.0), texts are objects with None for unknown."""
 
 Flags = npt.NDArray[np.bool_]
 
@@ -98,6 +100,21 @@ def truth(test: Test, scope: Scope) -> Truth:
             return truth(left, scope) | truth(right, scope)
         case Not(test=inner):
             return ~truth(inner, scope)
+        case _:
+            return _fact(test, scope)
+
+
+def conjuncts(test: Test) -> tuple[Test, ...]:
+    """The parts of a test that must all hold: what to blame one by one when it does not."""
+    match test:
+        case Both(left=left, right=right):
+            return conjuncts(left) + conjuncts(right)
+        case _:
+            return (test,)
+
+
+def _fact(test: Compare | Pick | Member | Name, scope: Scope) -> Truth:
+    match test:
         case Compare(operator=sign, left=left, right=right):
             return _compared(sign, value(left, scope), value(right, scope))
         case Pick(owner=str(owner), how=how, pattern=pattern):
@@ -111,15 +128,6 @@ def truth(test: Test, scope: Scope) -> Truth:
             raise AssertionError(f"the checker gives every test an owner: {test}")
 
 
-def conjuncts(test: Test) -> tuple[Test, ...]:
-    """The parts of a test that must all hold: what to blame one by one when it does not."""
-    match test:
-        case Both(left=left, right=right):
-            return conjuncts(left) + conjuncts(right)
-        case _:
-            return (test,)
-
-
 def _compared(sign: str, left: Column, right: Column) -> Truth:
     known = _known(left) & _known(right)
     holds = np.asarray(_COMPARE[sign](left, right), dtype=bool) & known
@@ -128,5 +136,5 @@ def _compared(sign: str, left: Column, right: Column) -> Truth:
 
 def _known(column: Column) -> Flags:
     if column.dtype == object:
-        return np.asarray(np.not_equal(column, None), dtype=bool)  # type: ignore[arg-type]  # elementwise, on purpose
+        return np.asarray(np.not_equal(column, None), dtype=np.bool_)  # type: ignore[call-overload]  # elementwise, on purpose
     return np.asarray(~np.isnan(column), dtype=bool)

@@ -6,7 +6,7 @@ Rule: made by `dsl.checking` alone; whoever holds a `Ruleset` need not check any
 from dataclasses import dataclass
 from typing import Final
 
-from dsl.syntax import NOWHERE, Cap, Compare, Drain, Amount, Freeze, Keep, Kind, Let, Name, Never, Rule
+from dsl.syntax import NOWHERE, Amount, Cap, Compare, Drain, Freeze, Keep, Kind, Let, Name, Never, Rule
 
 DEFAULT_EVERY: Final = 30.0
 DEFAULT_CAPS: Final = (Cap(2, None, None, NOWHERE), Cap(1, None, "host", NOWHERE))
@@ -28,7 +28,10 @@ class RestTimes:
 
 @dataclass(frozen=True, slots=True)
 class Ruleset:
-    """What a rule file says, by kind of statement, in file order. `every` is in seconds, None where the file is silent."""
+    """What a rule file says, by kind of statement, in file order (a `let` stands behind those it speaks of).
+
+    `every` is in seconds, None where the file is silent.
+    """
 
     file: str
     sha256: str

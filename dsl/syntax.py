@@ -1,7 +1,8 @@
 """The syntax tree of a rule file: what the author wrote, with the place of every word.
 
-Rule: values only. The parser makes these nodes, the checker returns the same kinds of nodes with every name's owner filled
-in and every amount in its base unit (share 0-1, seconds, MiB, plain number), so that evaluation never sees a unit.
+Rule: values only. The parser makes these nodes, the checker returns the same kinds of nodes with every name's owner
+filled in and every amount in its base unit (share 0-1, seconds, MiB, plain number), so that evaluation never sees a
+unit.
 """
 
 from dataclasses import dataclass
@@ -36,12 +37,15 @@ class Kind(StrEnum):
     BOOL = "bool"
 
 
-# -- sums ---------------------------------------------------------------------------------------------------------------
+# -- sums -------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A literal number. As parsed: `value` as written and `unit` (None without one). As checked: base unit, unit None."""
+    """A literal number.
+
+    As parsed: `value` as written and `unit` (None without one). As checked: base unit, unit None.
+    """
 
     value: float
     unit: str | None
@@ -60,7 +64,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A measured thing: `cpu` (owner None until checked), `host.cpu`, `after.memory`, `facts.rack` (name `facts.rack`)."""
+    """A measured thing: `cpu` (owner None until checked), `host.cpu`, `after.memory`, `facts.rack` (its whole name)."""
 
     owner: str | None
     name: str
@@ -89,7 +93,7 @@ class Arithmetic:
 
 Sum = Amount | Text | Name | Over | Arithmetic
 
-# -- tests --------------------------------------------------------------------------------------------------------------
+# -- tests ------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +154,7 @@ class Not:
 Test = Compare | Pick | Member | Both | Either | Not | Name
 """A bare `Name` is a test when its kind is bool: `passthrough`, `maintenance`."""
 
-# -- sets ---------------------------------------------------------------------------------------------------------------
+# -- sets -------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +185,7 @@ class All:
 
 Set = NamedSet | One | All
 
-# -- statements ---------------------------------------------------------------------------------------------------------
+# -- statements -------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +264,10 @@ class Drain:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """How a kept set lives: `how` is apart, apart_from, together, with, on or at_most; `other` and `count` as it needs."""
+    """How a kept set lives.
+
+    `how` is apart, apart_from, together, with, on or at_most; `other`, `count` and `per` as it needs.
+    """
 
     how: str
     other: Set | None = None

@@ -3,6 +3,7 @@
 Rule: base units are seconds, MiB, shares 0-1, rounds and plain numbers; beyond this file nobody multiplies by 1024.
 """
 
+import math
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -27,12 +28,14 @@ UNITS: Final[Mapping[str, tuple[Kind, float]]] = MappingProxyType({
 
 MISTAKEN: Final[Mapping[str, str]] = MappingProxyType({
     "GB": "GiB", "G": "GiB", "MB": "MiB", "M": "MiB", "KB": "KiB", "kB": "KiB", "K": "KiB", "TB": "TiB", "T": "TiB",
-    "m": "min", "mins": "min", "minutes": "min", "minute": "min", "sec": "s", "secs": "s", "seconds": "s", "second": "s",
+    "m": "min", "mins": "min", "minutes": "min", "minute": "min",
+    "sec": "s", "secs": "s", "seconds": "s", "second": "s",
     "hour": "h", "hours": "h", "day": "d", "days": "d", "percent": "%",
 })  # fmt: skip
 """What people write instead, and the unit they mean."""
 
-_QUANTITY: Final = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)\s*([A-Za-z%]+)(/s)?")
+_QUANTITY: Final = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,6})?)\s*([A-Za-z%]+)(/s)?")
+_VERSION: Final = re.compile(r"([0-9]{1,5})(?:\.([0-9]{1,4}))?(?:\.([0-9]{1,4}))?")
 
 
 def quantity(text: str, kind: Kind) -> float:
@@ -48,3 +51,15 @@ def quantity(text: str, kind: Kind) -> float:
     if actual is not kind:
         raise ValueError(f"“{text}” is a {actual}, wanted is a {kind} ({wanted})")
     return float(number) * factor
+
+
+def version_number(text: str) -> float:
+    """A version as one number that compares as versions do: 4.9 is below 4.17, 4.17 below 4.17.2.
+
+    Reads the first three parts, digits at the head of each; NaN where there is no version.
+    """
+    found = _VERSION.match(text.strip())
+    if found is None:
+        return math.nan
+    major, minor, patch = (int(part or 0) for part in found.groups())
+    return major * 1e10 + minor * 1e5 + patch
