@@ -15,7 +15,7 @@ class HypervisorError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One VM to be sent away: by uuid, to the libvirt URI of the target, over `migration_uri` (its data) where given."""
+    """One VM to be sent away: by uuid, to the target's libvirt URI, its data over `migration_uri` where given."""
 
     order: str
     vm_uuid: str
@@ -33,5 +33,5 @@ class Hypervisor(Protocol):
         ...
 
     def migrate(self, migration: Migration) -> None:
-        """Send the VM away and return when it has arrived; HypervisorError with the hypervisor's words where it did not."""
+        """Send the VM away and return once it has arrived; HypervisorError in the hypervisor's words where not."""
         ...

@@ -1,0 +1,171 @@
+"""scenario/1: the farm that a simulation plays, as its author writes it.
+
+Rule: the file says what is and what will happen; what follows from it is the simulated farm's business. What only a
+person could have meant otherwise (a VM on a host that is not there) is refused with its place.
+
+Units: seconds, MiB, MiB/s, busy CPUs, rounds counted from 1.
+"""
+
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field, PlainValidator, WithJsonSchema
+
+from agents.documents import Document, Mebibytes, Mistake, Rate, Seconds, load
+from agents.hypervisor.series import Series
+
+MAX_BYTES: Final = 8 * 1024 * 1024
+
+EventKind = Literal[
+    "silent", "answers", "lost", "reboot", "maintenance", "ready", "appears",
+    "vm-started", "vm-stopped", "moved", "migration-fails", "migration-hangs",
+]  # fmt: skip
+
+SUBJECTS: Final[Mapping[EventKind, frozenset[str]]] = {
+    "silent": frozenset({"host"}),
+    "answers": frozenset({"host"}),
+    "lost": frozenset({"host"}),
+    "appears": frozenset({"host"}),
+    "maintenance": frozenset({"host"}),
+    "ready": frozenset({"host"}),
+    "reboot": frozenset({"host", "vm"}),
+    "vm-started": frozenset({"vm"}),
+    "vm-stopped": frozenset({"vm"}),
+    "moved": frozenset({"vm"}),
+    "migration-fails": frozenset({"host", "vm"}),
+    "migration-hangs": frozenset({"host", "vm"}),
+}
+"""To whom each event may happen."""
+
+
+def _series(value: Any) -> Series:
+    if isinstance(value, Series):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("a series is wanted here, like “0.2 0.5x3 _”")  # noqa: TRY004 - pydantic collects ValueErrors
+    return Series.parse(value)
+
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Tag = Annotated[str, Field(min_length=1, max_length=200)]
+SeriesText = Annotated[Series, PlainValidator(_series), WithJsonSchema({"type": "string"})]
+Positive = Annotated[Mebibytes, Field(gt=0, le=1e9)]
+
+
+class Host(Document):
+    """A hypervisor; its `load` series, where given, overrides what its VMs make."""
+
+    name: Name
+    address: Annotated[str, Field(max_length=200)] | None = None
+    cores: Annotated[int, Field(ge=1, le=100_000)]
+    memory: Positive
+    dom0_memory: Annotated[Mebibytes, Field(ge=0, le=1e9)] = 0.0
+    load: SeriesText | None = None
+    tags: tuple[Tag, ...] = ()
+    xen: Annotated[str, Field(max_length=50)] | None = None
+    maintenance: bool = False
+
+
+class Vm(Document):
+    """A VM; `cpu` is its demand, `counter` its cumulative CPU seconds when first seen."""
+
+    name: Name
+    host: Name
+    memory: Positive
+    vcpus: Annotated[int, Field(ge=1, le=100_000)] = 1
+    cpu: SeriesText = Series.parse("0")
+    counter: Annotated[float, Field(ge=0, le=1e9)] = 0.0
+    uuid: Annotated[str, Field(min_length=1, max_length=200)] = ""
+    tags: tuple[Tag, ...] = ()
+    passthrough: bool = False
+    age: Annotated[Seconds, Field(ge=0)] | None = None
+
+    @property
+    def identity(self) -> str:
+        """Its uuid; where the file names none, one that follows from the name."""
+        return self.uuid or str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{self.name}.vm.xen-balancer"))
+
+
+class Event(Document):
+    """What happens just before that round's reports."""
+
+    round: Annotated[int, Field(ge=1, le=10_000_000)]
+    event: EventKind
+    host: Name | None = None
+    vm: Name | None = None
+    to: Name | None = None
+
+
+class MigrationSettings(Document):
+    """How migrations go: MiB in a second, and the share (0-1) that fails."""
+
+    bandwidth: Annotated[Rate, Field(gt=0, le=1e9)] = 110.0
+    failure: Annotated[float, Field(ge=0, le=1)] = 0.0
+
+
+class Scenario(Document):
+    """A simulated farm; `interval` None leaves the length of a round to whoever plays it."""
+
+    format: Literal["scenario/1"]
+    interval: Annotated[Seconds, Field(gt=0, le=86_400)] | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
+    migration: MigrationSettings = MigrationSettings()
+    hosts: Annotated[tuple[Host, ...], Field(max_length=10_000)]
+    vms: Annotated[tuple[Vm, ...], Field(max_length=100_000)] = ()
+    events: Annotated[tuple[Event, ...], Field(max_length=100_000)] = ()
+
+    @property
+    def rounds(self) -> int:
+        """The round of the longest series' last value or of the last event."""
+        series = [vm.cpu for vm in self.vms] + [host.load for host in self.hosts if host.load]
+        return max([each.length for each in series] + [event.round for event in self.events] + [1])
+
+
+def load_scenario(path: Path) -> Scenario:
+    """The scenario in a file; DocumentError with every mistake and its place."""
+    return load(path, Scenario, check, MAX_BYTES)
+
+
+def check(scenario: Scenario) -> Iterator[Mistake]:
+    """What the types cannot say: names that stand twice, that nobody bears, and events that lack something."""
+    hosts = {host.name for host in scenario.hosts}
+    vms = {vm.name for vm in scenario.vms}
+    if not scenario.hosts:
+        yield Mistake(("hosts",), "a farm has at least one host", "no-host")
+    yield from _twice("hosts", "name", [host.name for host in scenario.hosts])
+    yield from _twice("vms", "name", [vm.name for vm in scenario.vms])
+    yield from _twice("vms", "uuid", [vm.identity for vm in scenario.vms])
+    for number, vm in enumerate(scenario.vms):
+        if vm.host not in hosts:
+            yield _unknown(("vms", number, "host"), "host", vm.host)
+    for number, event in enumerate(scenario.events):
+        yield from _event(("events", number), event, {"host": hosts, "vm": vms, "to": hosts})
+
+
+def _twice(where: str, key: str, names: list[str]) -> Iterator[Mistake]:
+    seen: Counter[str] = Counter()
+    for number, name in enumerate(names):
+        seen[name] += 1
+        if seen[name] == 2:
+            yield Mistake((where, number, key), f"“{name}” stands twice", "duplicate")
+
+
+def _unknown(path: tuple[str | int, ...], what: str, name: str) -> Mistake:
+    return Mistake(path, f"no {what} of this scenario is named “{name}”", f"unknown-{what}")
+
+
+def _event(path: tuple[str | int, ...], event: Event, known: Mapping[str, set[str]]) -> Iterator[Mistake]:
+    named = {key: getattr(event, key) for key in ("host", "vm", "to") if getattr(event, key) is not None}
+    for key, name in named.items():
+        if name not in known[key]:
+            yield _unknown((*path, key), "vm" if key == "vm" else "host", name)
+    subjects = SUBJECTS[event.event]
+    if len(subjects & named.keys()) != 1 or not named.keys() <= {*subjects, "to"}:
+        wanted = " or ".join(sorted(subjects))
+        yield Mistake(path, f"“{event.event}” happens to one {wanted}: write {wanted}: NAME", "wrong-event")
+    if ("to" in named) != (event.event == "moved"):
+        says = "needs the host it moves to: write to: NAME" if event.event == "moved" else "has no `to`"
+        yield Mistake(path, f"“{event.event}” {says}", "wrong-event")

@@ -1,0 +1,142 @@
+"""One host of a simulated farm that several agent processes share, as they would share real machines.
+
+Rule: what is shared is the past, not the state: the instant at which the farm began and every migration that was
+started, one JSON line each, in one file under a lock. Each process replays it on its own `SimulatedFarm` up to now, and
+since that farm is deterministic they all see the same.
+"""
+
+import fcntl
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO, Final, Literal, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from agents.hypervisor import HypervisorError, Migration
+from agents.hypervisor.scenario import Scenario
+from agents.hypervisor.simulated import SECOND, SimulatedFarm
+from agents.report import Report
+
+FILE: Final = "farm.jsonl"
+POLL_SECONDS: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class _Beginning:
+    """The file's first line: when, on this machine's monotonic clock, the farm's time 0 was."""
+
+    start_ns: int
+    format: Literal["simulated-farm/1"] = "simulated-farm/1"
+
+
+@dataclass(frozen=True, slots=True)
+class _Started:
+    """Any other line: a migration that was started `at` seconds after the beginning."""
+
+    at: float
+    migration: Migration
+
+
+Line = TypeVar("Line")
+
+_BEGINNING: Final = TypeAdapter(_Beginning)
+_STARTED: Final = TypeAdapter(_Started)
+
+
+class SimulatedHypervisor:
+    """The host named `host` of the farm whose past is kept in `directory`; whoever comes first begins it."""
+
+    def __init__(self, host: str, scenario: Scenario, directory: Path) -> None:
+        if host not in {each.name for each in scenario.hosts}:
+            raise HypervisorError(f"the scenario has no host named “{host}”; set `identity` to one that it has")
+        self._host: Final = host
+        self._farm: Final = SimulatedFarm(scenario)
+        self._path: Final = directory / FILE
+        self._start_ns: int | None = None
+        self._read_to = 0
+        self._turn: Final = threading.Lock()
+        with self._shared():
+            pass
+
+    @property
+    def placement(self) -> dict[str, str]:
+        """Where every running VM of the farm is now: host by name of the VM."""
+        with self._shared():
+            return self._farm.placement
+
+    def report(self) -> Report:
+        """The host as it is now; HypervisorError while it is silent or lost."""
+        with self._shared():
+            report = self._farm.report(self._host)
+        if report is None:
+            raise HypervisorError(f"{self._host} does not answer: the scenario wants it so")
+        return replace(report, time=time.time())
+
+    def migrate(self, migration: Migration) -> None:
+        """Start the migration and wait, in real time, until it has ended; a hanging one waits for ever."""
+        with self._shared() as file:
+            if self._farm.placement.get(migration.vm_name) not in {self._host, None}:
+                raise HypervisorError(f"Domain not found: {migration.vm_name} does not run on {self._host}")
+            self._append(file, _STARTED.dump_json(_Started(self._farm.now, migration)))
+            self._farm.migrate(migration, self._farm.now)
+        while not self._has_ended(migration.order):
+            time.sleep(POLL_SECONDS)
+
+    def _has_ended(self, order: str) -> bool:
+        with self._shared():
+            outcome = self._farm.outcome(order)
+        if outcome is not None and outcome.state == "failed":
+            raise HypervisorError(outcome.error)
+        return outcome is not None and outcome.state == "done"
+
+    @contextmanager
+    def _shared(self) -> Iterator[BinaryIO]:
+        """The file, locked, with this process' farm brought up to now."""
+        try:
+            with self._turn, self._opened() as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                self._catch_up(file)
+                yield file
+        except OSError as error:
+            raise HypervisorError(f"the simulated farm in {self._path} cannot be used: {error.strerror}") from None
+
+    def _opened(self) -> BinaryIO:
+        return os.fdopen(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+b")
+
+    def _catch_up(self, file: BinaryIO) -> None:
+        file.seek(self._read_to)
+        if self._start_ns is None:
+            self._start_ns = self._begin(file)
+        for line in file:
+            started = self._parse(_STARTED, line)
+            self._farm.migrate(started.migration, started.at)
+        self._read_to = file.tell()
+        now = time.monotonic_ns() - self._start_ns
+        if now < 0:
+            raise HypervisorError(f"{self._path} is from before this machine's last boot; remove it")
+        self._farm.advance(now / SECOND)
+
+    def _begin(self, file: BinaryIO) -> int:
+        """The beginning that the file tells, or now where it is empty."""
+        if line := file.readline():
+            return self._parse(_BEGINNING, line).start_ns
+        beginning = _Beginning(time.monotonic_ns())
+        self._append(file, _BEGINNING.dump_json(beginning))
+        return beginning.start_ns
+
+    def _append(self, file: BinaryIO, line: bytes) -> None:
+        file.seek(0, os.SEEK_END)
+        file.write(line + b"\n")
+        file.flush()
+        self._read_to = file.tell()
+
+    def _parse(self, adapter: TypeAdapter[Line], line: bytes) -> Line:
+        try:
+            return adapter.validate_json(line)
+        except ValidationError:
+            raise HypervisorError(f"{self._path} is damaged; remove it and start all agents anew") from None
