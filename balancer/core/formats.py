@@ -1,0 +1,211 @@
+"""The documents that outsiders rely on, made of the balancer's own values: plan/1, rounds/1, summary/1, status/1.
+
+Rule: pure; every figure passes through `figure`, so that the same round prints the same bytes on any machine. Keys are
+only ever added. Shares are 0-1, times seconds, memory MiB.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import fmean
+from typing import Any, Final
+
+from balancer.core.model import Decision, Host, Move, Observation, Order, OrderState, Rejection, Spread, Streak
+
+DIGITS: Final = 4
+RETURN_SECONDS: Final = 7200.0
+"""A VM that comes back within this time has been moved in vain."""
+
+Document = dict[str, Any]
+
+_OUTCOMES: Final[Mapping[OrderState, str]] = {OrderState.INTENT: OrderState.UNDER_WAY}
+"""What outsiders read where the order's own state is nobody's business but ours."""
+
+
+def figure(value: float | None, digits: int = DIGITS) -> float | None:
+    """A number as documents carry it: rounded, never NaN or infinite (None), never -0.0."""
+    if value is None or not math.isfinite(value):
+        return None
+    return round(float(value), digits) + 0.0
+
+
+def printable(text: str) -> str:
+    r"""Text from a report, harmless on a terminal: control characters as `\x1b`, one line at most."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
+def busy_share(host: Host) -> float | None:
+    """The host's busy share of its cores, 0-1; None while it is unknown."""
+    return None if host.busy is None else host.busy / host.cores
+
+
+def streaks_by_host(streaks: Iterable[Streak]) -> dict[str, dict[str, int]]:
+    """Rounds in a row by host, then by rule."""
+    table: dict[str, dict[str, int]] = {}
+    for streak in sorted(streaks, key=lambda each: (each.host, each.rule)):
+        table.setdefault(streak.host, {})[streak.rule] = streak.rounds
+    return table
+
+
+def vms_by_host(observation: Observation) -> dict[str, int]:
+    """How many VMs each host has that reported, 0 included."""
+    counts = {host.name: 0 for host in observation.hosts}
+    for vm in observation.vms:
+        counts[vm.host] += 1
+    return counts
+
+
+def plan_document(decision: Decision, seconds: float) -> Document:
+    """plan/1: what one round decided; `seconds` is how long deciding took."""
+    plan = decision.plan
+    return {
+        "format": "plan/1",
+        "round": plan.round,
+        "rules": decision.rules_file,
+        "rules_sha256": decision.rules_sha256,
+        "complete": figure(plan.complete),
+        "frozen": plan.frozen,
+        "sentence": plan.sentence,
+        "moves": [move_document(move) for move in plan.moves],
+        "rejections": [rejection_document(rejection) for rejection in plan.rejections],
+        "tally": dict(sorted(plan.tally.items())),
+        "before": spread_document(plan.before),
+        "after": spread_document(plan.after),
+        "seconds": figure(seconds),
+    }
+
+
+def round_document(decision: Decision, orders: Iterable[Order]) -> Document:
+    """One line of rounds/1: the hosts, and as moves the `orders` that this round gave, each with its outcome so far."""
+    return {
+        "format": "rounds/1",
+        "round": decision.plan.round,
+        "time": figure(decision.observation.now),
+        "frozen": decision.plan.frozen,
+        "sentence": decision.plan.sentence,
+        "hosts": host_documents(decision),
+        "moves": [order_document(order) for order in orders if order.round == decision.plan.round],
+        "rejections": [rejection_document(rejection) for rejection in decision.plan.rejections],
+    }
+
+
+def summary_document(
+    spreads: Sequence[Spread], orders: Iterable[Order], *, overload_seconds: float, violations: int, seed: int
+) -> Document:
+    """summary/1: a whole run, from each round's spread before its moves and every order in its last state.
+
+    `moves` are those done, `failed` those failed. Orders count in the order in which they were given.
+    """
+    given = tuple(orders)
+    shares = [spread.cpu_std for spread in spreads if math.isfinite(spread.cpu_std)]
+    return {
+        "format": "summary/1",
+        "rounds": len(spreads),
+        "moves": _count(given, OrderState.DONE),
+        "failed": _count(given, OrderState.FAILED),
+        "in_doubt": _count(given, OrderState.IN_DOUBT),
+        "returned": returned(given),
+        "overload_seconds": figure(overload_seconds),
+        "cpu_std_mean": figure(fmean(shares)) if shares else None,
+        "violations": violations,
+        "seed": seed,
+    }
+
+
+def status_document(decision: Decision, orders: Iterable[Order]) -> Document:
+    """status/1 as far as a round tells it: the farm as last seen, and the orders that are open now."""
+    return {
+        "format": "status/1",
+        "round": decision.plan.round,
+        "time": figure(decision.observation.now),
+        "complete": figure(decision.plan.complete),
+        "expected": decision.observation.expected,
+        "silent": list(decision.observation.silent),
+        "in_doubt": [{"vm": doubt.name, "hosts": list(doubt.hosts)} for doubt in decision.observation.doubts],
+        "frozen": decision.plan.frozen,
+        "sentence": decision.plan.sentence,
+        "hosts": host_documents(decision),
+        "orders": [order_document(order) | {"started": figure(order.started)} for order in orders],
+        "rules": decision.rules_file,
+        "rules_sha256": decision.rules_sha256,
+    }
+
+
+def host_documents(decision: Decision) -> Document:
+    """The hosts that reported, by name: load, busy share, VMs, the longest streak and each rule's."""
+    streaks = streaks_by_host(decision.state.streaks)
+    vms = vms_by_host(decision.observation)
+    return {host.name: _host(host, vms[host.name], streaks.get(host.name, {})) for host in decision.observation.hosts}
+
+
+def move_document(move: Move) -> Document:
+    """A move as plan/1 tells it."""
+    return {
+        "vm": move.vm,
+        "uuid": move.uuid,
+        "from": move.source,
+        "to": move.target,
+        "rule": move.rule,
+        "line": move.line,
+        "why": move.why,
+        "numbers": {name: figure(value) for name, value in sorted(move.numbers.items())},
+        "reason": move.reason,
+        "wave": move.wave,
+    }
+
+
+def order_document(order: Order) -> Document:
+    """A move as plan/1 tells it, with its outcome: under way, done, failed or in doubt."""
+    outcome = str(_OUTCOMES.get(order.state, order.state))
+    return move_document(order.move) | {"outcome": outcome, "detail": order.detail}
+
+
+def rejection_document(rejection: Rejection) -> Document:
+    """A refused candidate; `host` and `line` are null where there is none."""
+    return {
+        "vm": rejection.vm,
+        "host": rejection.host,
+        "rule": rejection.rule,
+        "line": rejection.line,
+        "reason": rejection.reason,
+        "value": _value(rejection.value),
+        "limit": _value(rejection.limit),
+    }
+
+
+def spread_document(spread: Spread) -> Document:
+    """How even the farm is; cpu_* over hosts' busy share."""
+    return {
+        "cpu_max": figure(spread.cpu_max),
+        "cpu_std": figure(spread.cpu_std),
+        "load_max": figure(spread.load_max),
+        "load_std": figure(spread.load_std),
+    }
+
+
+def returned(orders: Iterable[Order]) -> int:
+    """How many moves took a VM back to a host it had left within two hours."""
+    left: dict[tuple[str, str], float] = {}
+    count = 0
+    for order in orders:
+        if order.state is OrderState.DONE:
+            count += order.started - left.get((order.move.uuid, order.move.target), -math.inf) <= RETURN_SECONDS
+            left[order.move.uuid, order.move.source] = order.started
+    return count
+
+
+def _host(host: Host, vms: int, streaks: Mapping[str, int]) -> Document:
+    return {
+        "load": figure(host.load),
+        "cpu": figure(busy_share(host)),
+        "vms": vms,
+        "streak": max(streaks.values(), default=0),
+        "streaks": dict(streaks),
+    }
+
+
+def _value(value: float | str | None) -> float | str | None:
+    return value if isinstance(value, str) else figure(value)
+
+
+def _count(orders: Sequence[Order], state: OrderState) -> int:
+    return sum(order.state is state for order in orders)
