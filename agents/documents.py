@@ -288,6 +288,7 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "string_too_long": ("out-of-range", "{input} is too long; at most {max_length} characters"),
     "too_short": ("out-of-range", "too few entries; at least {min_length}"),
     "too_long": ("out-of-range", "too many entries; at most {max_length}"),
+    "string_pattern_mismatch": ("wrong-value", "{input} has a character that cannot stand here; allowed: {pattern}"),
     "literal_error": ("wrong-value", "{input} is none of {expected}"),
     "value_error": ("wrong-value", "{error}"),
 }
