@@ -5,9 +5,9 @@ filled in and every amount in its base unit (share 0-1, seconds, MiB, plain numb
 unit.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Kind(StrEnum):
     BOOL = "bool"
 
 
-# -- sums -------------------------------------------------------------------------------------------------------------
+# -- sums -----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Arithmetic:
 
 Sum = Amount | Text | Name | Over | Arithmetic
 
-# -- tests ------------------------------------------------------------------------------------------------------------
+# -- tests ----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ class Not:
 Test = Compare | Pick | Member | Both | Either | Not | Name
 """A bare `Name` is a test when its kind is bool: `passthrough`, `maintenance`."""
 
-# -- sets -------------------------------------------------------------------------------------------------------------
+# -- sets -----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +185,7 @@ class All:
 
 Set = NamedSet | One | All
 
-# -- statements -------------------------------------------------------------------------------------------------------
+# -- statements -----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -390,3 +390,15 @@ class Pack:
 Statement = (
     Every | Let | Rule | Drain | Keep | Never | Reserve | Limit | Rest | Window | Freeze | Balance | Pack
 )  # fmt: skip
+
+
+def without_places(node: Any) -> Any:
+    """A node as nested tuples without its places: two nodes that say the same compare equal."""
+    if is_dataclass(node):
+        return (
+            type(node).__name__,
+            *(without_places(getattr(node, each.name)) for each in fields(node) if each.name != "span"),
+        )
+    if isinstance(node, tuple):
+        return tuple(without_places(each) for each in node)
+    return node

@@ -1,23 +1,38 @@
 """One journal made of several: the durable one first, then those who only tell.
 
-Rule: what could not be made durable has not happened, so nobody else hears of it. One event at a time, whichever
+Rule: a round or an order that could not be made durable has not happened, so nobody else hears of it. What merely tells
+of trouble is told all the same: a full disk must not silence the message about itself. One event at a time, whichever
 thread it comes from, so that the listeners need no locks of their own.
 """
 
 from threading import RLock
+from typing import Final
 
-from balancer.ports import Event, Journal
+from balancer.ports import Event, Journal, OrderChanged, RoundDecided
+
+BINDING: Final = (RoundDecided, OrderChanged)
 
 
 class Fanout:
     """Records every event in `durable`, then in each of `others`, in that order."""
 
     def __init__(self, durable: Journal, *others: Journal) -> None:
-        self._journals = (durable, *others)
+        self._durable = durable
+        self._others = others
         self._turn = RLock()
 
     def record(self, event: Event) -> None:
-        """Durable when this returns; the JournalError of `durable` goes up before anybody else has heard."""
+        """Durable when this returns, else the JournalError of `durable` goes up."""
         with self._turn:
-            for journal in self._journals:
-                journal.record(event)
+            if isinstance(event, BINDING):
+                self._durable.record(event)
+                self._tell(event)
+                return
+            try:
+                self._durable.record(event)
+            finally:
+                self._tell(event)
+
+    def _tell(self, event: Event) -> None:
+        for other in self._others:
+            other.record(event)

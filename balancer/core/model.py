@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from agents.report import Report
 
-# -- what came in -------------------------------------------------------------------------------------------------------
+# -- what came in ---------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Gathering:
     refused: Mapping[str, int] = field(default_factory=dict)
 
 
-# -- what is so ---------------------------------------------------------------------------------------------------------
+# -- what is so -----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,9 @@ class Host:
 class Vm:
     """A VM on a host that reported in this round.
 
-    `eaten` is the CPU time, s, since its reference (0 at first sight); `counter` the cumulative CPU time, s, registered as
-    the new reference; `cpu` what it uses, in busy CPUs: measured, else as last known before it came to this host.
+    `eaten` is the CPU time, s, since its reference (0 at first sight); `counter` the cumulative CPU time, s,
+    registered as the new reference; `cpu` what it uses, in busy CPUs: measured, else as last known before it came to
+    this host.
     """
 
     uuid: str
@@ -94,7 +95,7 @@ class Observation:
         return len(self.hosts) / self.expected if self.expected else 0.0
 
 
-# -- what is remembered -------------------------------------------------------------------------------------------------
+# -- what is remembered ---------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,7 @@ class Engagement:
     host: str
 
 
-# -- what is wanted -----------------------------------------------------------------------------------------------------
+# -- what is wanted -------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +190,8 @@ class Spread:
 class Plan:
     """All moves that the rules ask for, in an order that may be executed, and what was refused on the way.
 
-    `frozen` says why nothing is decided at all; `tally` counts every rejection by reason, `rejections` lists the nearest;
-    `sentence` is the round in one sentence.
+    `frozen` says why nothing is decided at all; `tally` counts every rejection by reason, `rejections` lists the
+    nearest; `sentence` is the round in one sentence.
     """
 
     round: int
@@ -204,11 +205,11 @@ class Plan:
     sentence: str
 
 
-# -- what is under way --------------------------------------------------------------------------------------------------
+# -- what is under way ----------------------------------------------------------------------------------------
 
 
 class OrderState(StrEnum):
-    """How an order stands. `intent` is durable and not yet sent; the last three end it, `in doubt` only for the record."""
+    """How an order stands. `intent` is durable and not yet sent; `in doubt` stays until somebody saw where the VM is."""
 
     INTENT = "intent"
     UNDER_WAY = "under way"
@@ -233,14 +234,20 @@ class Order:
     @property
     def is_open(self) -> bool:
         """Still to be reckoned with: the VM and both hosts are not free."""
-        return self.state in {OrderState.INTENT, OrderState.UNDER_WAY, OrderState.IN_DOUBT}
+        return self.is_under_way or self.state is OrderState.IN_DOUBT
+
+    @property
+    def is_under_way(self) -> bool:
+        """Written down or sent, and its end is awaited."""
+        return self.state in {OrderState.INTENT, OrderState.UNDER_WAY}
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """All that is carried from round to round. `orders` are the open ones and those ended within the last day."""
+    """What is carried from round to round, as of `time`. `orders` are the open ones and those ended within a day."""
 
     round: int = 0
+    time: float = 0.0
     references: tuple[Reference, ...] = ()
     sightings: tuple[Sighting, ...] = ()
     streaks: tuple[Streak, ...] = ()

@@ -142,3 +142,13 @@ class Controls(Protocol):
     def stopping(self) -> bool:
         """Whether the loop shall end."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The four of them, as one mode has them."""
+
+    clock: Clock
+    farm: Farm
+    journal: Journal
+    controls: Controls

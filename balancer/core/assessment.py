@@ -1,0 +1,71 @@
+"""Who is in trouble, and for how long: one streak per rule and host.
+
+Rule: a streak counts reports in a row. A missing round neither counts nor breaks, two in a row break; so do a new
+boot of the host and a `when` that was rewritten. Unknown is not trouble.
+"""
+
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+
+import numpy as np
+
+from balancer.core.model import Host, Observation, Streak
+from balancer.core.projection import Projection
+from balancer.core.scope import Sets, of_hosts
+from dsl.evaluation import truth
+from dsl.ruleset import Ruleset
+from dsl.syntax import Amount, Kind, Rule, without_places
+
+MISSES_THAT_BREAK = 2
+Streaks = Mapping[tuple[str, str], Streak]
+
+
+def condition_of(rule: Rule) -> str:
+    """What identifies a rule's test whatever else of the file is rewritten."""
+    return sha256(repr(without_places(rule.when)).encode()).hexdigest()[:16]
+
+
+def assess(rules: Ruleset, sets: Sets, projection: Projection, streaks: Iterable[Streak]) -> tuple[Streak, ...]:
+    """The streaks after this round; a host whose condition does not hold has none."""
+    old = {(streak.rule, streak.condition, streak.host): streak for streak in streaks}
+    observation = projection.observation
+    new = []
+    for rule in rules.rules:
+        condition = condition_of(rule)
+        held = truth(rule.when.held, of_hosts(projection, sets)).true
+        for host, holds in zip(observation.hosts, np.broadcast_to(held, len(observation.hosts)), strict=True):
+            if holds:
+                new.append(
+                    _longer(old.get((rule.name, condition, host.name)), rule.name, condition, host, observation.now)
+                )
+        new += _waiting(old, rule.name, condition, observation)
+    return tuple(sorted(new, key=lambda streak: (streak.rule, streak.host)))
+
+
+def is_reached(streak: Streak | None, hold: Amount | None) -> bool:
+    """Whether a streak is as long as `for` asks; without `for` one round is."""
+    if streak is None or streak.missed:
+        return False
+    if hold is None:
+        return True
+    if hold.kind is Kind.ROUNDS:
+        return streak.rounds >= hold.value
+    return streak.rounds > 1 and streak.last - streak.since >= hold.value
+
+
+def _longer(streak: Streak | None, rule: str, condition: str, host: Host, now: float) -> Streak:
+    if streak is None or streak.boot_id != host.boot_id:
+        return Streak(rule, condition, host.name, host.boot_id, rounds=1, since=now, last=now)
+    return Streak(rule, condition, host.name, host.boot_id, streak.rounds + 1, streak.since, now)
+
+
+def _waiting(
+    old: Mapping[tuple[str, str, str], Streak], rule: str, condition: str, observation: Observation
+) -> list[Streak]:
+    """The streaks of hosts that were silent this round."""
+    waiting = (old.get((rule, condition, host)) for host in observation.silent)
+    return [
+        Streak(each.rule, each.condition, each.host, each.boot_id, each.rounds, each.since, each.last, each.missed + 1)
+        for each in waiting
+        if each is not None and each.missed + 1 < MISSES_THAT_BREAK
+    ]

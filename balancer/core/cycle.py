@@ -1,0 +1,50 @@
+"""One turn of the loop as a function, and what an order's fate does to what is remembered.
+
+Rule: `step` is the whole of deciding. The daemon, the dry run, the simulation and the plan call nothing else.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+
+from balancer.core.assessment import assess
+from balancer.core.model import Decision, Gathering, Order, OrderState, State
+from balancer.core.observation import observe
+from balancer.core.planning import plan
+from balancer.core.projection import Projection
+from balancer.core.scope import Sets
+from dsl.ruleset import Ruleset
+
+REMEMBERED: Final = 86400.0
+"""Seconds that ended orders are kept for limits, rests and returns: the longest period a limit can name."""
+
+
+def step(state: State, gathering: Gathering, rules: Ruleset, now: float) -> Decision:
+    """Observe, assess, plan: the next state and what is to be done."""
+    seen = observe(state, gathering, now)
+    reported = Projection(seen.observation)
+    sets = Sets.of(rules.lets, reported)
+    streaks = assess(rules, sets, reported, state.streaks)
+    planned = plan(seen.observation, state, streaks, rules, reported)
+    after = State(
+        round=seen.observation.round,
+        time=now,
+        references=seen.references,
+        sightings=seen.sightings,
+        streaks=streaks,
+        engagements=planned.engagements,
+        orders=tuple(order for order in state.orders if order.is_open or now - (order.ended or now) < REMEMBERED),
+    )
+    return Decision(seen.observation, planned.plan, after, rules.file, rules.sha256)
+
+
+def with_order(state: State, order: Order) -> State:
+    """The state once an order is new or has changed; the end of a move, good or bad, sets its source's streaks to 0."""
+    orders = [each for each in state.orders if each.id != order.id]
+    ended = order.state in {OrderState.DONE, OrderState.FAILED}
+    streaks = tuple(each for each in state.streaks if not (ended and each.host == order.move.source))
+    return replace(state, orders=_by_age([*orders, order]), streaks=streaks)
+
+
+def _by_age(orders: Iterable[Order]) -> tuple[Order, ...]:
+    return tuple(sorted(orders, key=lambda order: (order.started, order.id)))

@@ -1,0 +1,185 @@
+"""From reports to what is so: who answered, what every VM ate since its reference, what is in doubt.
+
+Rule: a counter is compared with its own past only. One that is new, runs backwards or changes identity (vm, host, boot,
+domain id) is a new reference and eats nothing this round. The order in which reports came changes nothing.
+"""
+
+from collections import Counter as Tally
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from agents.report import Counter, Report, VmReport
+from balancer.core.model import Doubt, Gathering, Host, Observation, Order, Reference, Sighting, State, Vm
+
+OWN: Final = "Domain-0"
+FORGET_SIGHTING: Final = 7 * 86400.0
+SLACK: Final = 1.05
+"""Nothing eats more than its CPUs; counters and clocks are read one after the other, hence five per cent."""
+SHORTEST: Final = 0.5
+"""Seconds an agent's own interval must have before a rate is made of it."""
+
+Key = tuple[str, str, str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An observation, and what of it must be remembered."""
+
+    observation: Observation
+    references: tuple[Reference, ...]
+    sightings: tuple[Sighting, ...]
+
+
+def observe(state: State, gathering: Gathering, now: float) -> Seen:
+    """Compare this round's reports with the references of earlier ones."""
+    refused = Tally(gathering.refused)
+    reports = _usable(gathering, refused)
+    past = _Past(state, now)
+    for report in reports:
+        past.take(report, refused)
+    answered = {report.host for report in reports}
+    observation = Observation(
+        round=state.round + 1,
+        now=now,
+        hosts=tuple(past.hosts),
+        vms=tuple(sorted(past.vms, key=lambda vm: (vm.name, vm.host, vm.uuid))),
+        silent=tuple(sorted(set(gathering.expected) - answered)),
+        doubts=_doubts(past.vms, state.orders),
+        expected=len(gathering.expected),
+        refused=dict(sorted(refused.items())),
+    )
+    return Seen(observation, past.references(set(observation.silent)), past.sightings())
+
+
+def _usable(gathering: Gathering, refused: Tally[str]) -> list[Report]:
+    """Reports of expected hosts, one each, by name. Two different answers of one host make both worthless."""
+    by_host: dict[str, list[Report]] = {}
+    for report in gathering.reports:
+        by_host.setdefault(report.host, []).append(report)
+    expected = set(gathering.expected)
+    usable = []
+    for host, reports in sorted(by_host.items()):
+        if host not in expected:
+            refused["unknown host"] += len(reports)
+        elif any(report != reports[0] for report in reports):
+            refused["conflicting answers"] += len(reports)
+        else:
+            usable.append(reports[0])
+    return usable
+
+
+@dataclass(frozen=True, slots=True)
+class _Eaten:
+    """What a counter says: CPU seconds since its reference, busy CPUs (None: no interval), whether it is new."""
+
+    seconds: float
+    rate: float | None
+    is_new: bool
+
+
+class _Past:
+    """The references and sightings of earlier rounds, and those this round leaves behind."""
+
+    def __init__(self, state: State, now: float) -> None:
+        self.now = now
+        self.hosts: list[Host] = []
+        self.vms: list[Vm] = []
+        self._old: Mapping[Key, Reference] = {_key(each): each for each in state.references}
+        self._new: dict[Key, Reference] = {}
+        self._sightings = {each.uuid: each for each in state.sightings}
+
+    def take(self, report: Report, refused: Tally[str]) -> None:
+        vms = [self._vm(report, vm, refused) for vm in report.vms]
+        own = self._own(report, refused)
+        self.hosts.append(_host(report, _busy(own, vms)))
+        self.vms.extend(vms)
+
+    def references(self, silent: set[str]) -> tuple[Reference, ...]:
+        """Those of this round; a silent host's counters wait for its next word."""
+        kept = {key: each for key, each in self._old.items() if each.host in silent}
+        return tuple(each for _, each in sorted((kept | self._new).items()))
+
+    def sightings(self) -> tuple[Sighting, ...]:
+        recent = (each for each in self._sightings.values() if self.now - each.last_seen < FORGET_SIGHTING)
+        return tuple(sorted(recent, key=lambda each: each.uuid))
+
+    def _vm(self, report: Report, vm: VmReport, refused: Tally[str]) -> Vm:
+        reference = _reference(report, vm.uuid, vm.domain_id, vm.counter)
+        eaten = self._eaten(reference, vm.counter, float(vm.vcpus), refused)
+        sighting = self._sightings.get(vm.uuid)
+        known = sighting.cpu if sighting else None
+        cpu = eaten.rate if eaten.rate is not None else known
+        first = min(sighting.first_seen, self.now) if sighting else self.now
+        self._sightings[vm.uuid] = Sighting(vm.uuid, first, self.now, cpu)
+        return Vm(
+            uuid=vm.uuid, name=vm.name, host=report.host, state=vm.state, vcpus=vm.vcpus, memory=vm.memory_mb, cpu=cpu,
+            eaten=eaten.seconds, counter=vm.counter.cpu_ns / 1e9, is_new=eaten.is_new, age=self.now - first,
+            passthrough=vm.passthrough, tags=vm.tags,
+        )  # fmt: skip
+
+    def _own(self, report: Report, refused: Tally[str]) -> _Eaten | None:
+        if report.own is None:
+            return None
+        return self._eaten(_reference(report, OWN, 0, report.own), report.own, report.cores, refused)
+
+    def _eaten(self, new: Reference, counter: Counter, cpus: float, refused: Tally[str]) -> _Eaten:
+        self._new[_key(new)] = new
+        old = self._old.get(_key(new))
+        if old is None or new.cpu_ns < old.cpu_ns or new.instant <= old.instant:
+            return _Eaten(0.0, _own_rate(counter, cpus) if old is None else None, is_new=True)
+        seconds = (new.cpu_ns - old.cpu_ns) / 1e9
+        rate = seconds / (new.instant - old.instant)
+        if not _plausible(rate, cpus):
+            refused["implausible counter"] += 1
+            return _Eaten(0.0, None, is_new=True)
+        return _Eaten(seconds, rate, is_new=False)
+
+
+def _own_rate(counter: Counter, cpus: float) -> float | None:
+    """The agent's own delta: it knew this counter before we did, so that our first round is not blind."""
+    if counter.eaten_ns is None or counter.interval is None or counter.interval < SHORTEST:
+        return None
+    rate = counter.eaten_ns / 1e9 / counter.interval
+    return rate if _plausible(rate, cpus) else None
+
+
+def _plausible(rate: float, cpus: float) -> bool:
+    return not cpus or rate <= cpus * SLACK
+
+
+def _reference(report: Report, uuid: str, domain_id: int, counter: Counter) -> Reference:
+    return Reference(uuid, report.host, report.boot_id, domain_id, counter.cpu_ns, counter.instant)
+
+
+def _key(reference: Reference) -> Key:
+    return reference.uuid, reference.host, reference.boot_id, reference.domain_id
+
+
+def _busy(own: _Eaten | None, vms: Iterable[Vm]) -> float | None:
+    """Busy CPUs of a host, Domain-0 included; None while nothing on it has been measured over an interval."""
+    rates = [] if own is None else [own.rate]
+    rates += [vm.cpu for vm in vms]
+    known = [rate for rate in rates if rate is not None]
+    return sum(known) if known or not rates else None
+
+
+def _host(report: Report, busy: float | None) -> Host:
+    return Host(
+        name=report.host, boot_id=report.boot_id, cores=report.cores, memory=report.memory_mb,
+        memory_free=report.memory_free_mb, load=report.load, busy=busy, uptime=report.uptime,
+        maintenance=report.maintenance, tags=report.tags, xen=report.xen, cpu_group=report.cpu_group,
+    )  # fmt: skip
+
+
+def _doubts(vms: Iterable[Vm], orders: Iterable[Order]) -> tuple[Doubt, ...]:
+    """VMs that more than one place reports, unless an order under way between just these hosts explains it."""
+    places: dict[str, list[Vm]] = {}
+    for vm in vms:
+        places.setdefault(vm.uuid, []).append(vm)
+    explained = {(each.move.uuid, frozenset((each.move.source, each.move.target))) for each in orders if each.is_open}
+    return tuple(
+        Doubt(uuid, seen[0].name, tuple(sorted(vm.host for vm in seen)))
+        for uuid, seen in sorted(places.items())
+        if len(seen) > 1 and (uuid, frozenset(vm.host for vm in seen)) not in explained
+    )

@@ -1,0 +1,147 @@
+"""The farm as columns: one array per figure, as reported and as it would be after the moves planned so far.
+
+Rule: this is the one value in the core that changes. It is made within one planning, seen by nobody else, and changed
+by `depart`/`move` alone; hosts and VMs keep their places in the arrays, by name.
+"""
+
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from balancer.core.model import Observation, Order, OrderState, Spread, State
+from dsl.evaluation import Column, Flags
+
+Floats = npt.NDArray[np.float64]
+Places = npt.NDArray[np.intp]
+
+
+class Projection:
+    """Columns over `observation.hosts` and `observation.vms`, in their order."""
+
+    def __init__(self, observation: Observation) -> None:
+        hosts, vms = observation.hosts, observation.vms
+        self.observation = observation
+        self.place = {host.name: index for index, host in enumerate(hosts)}
+        self.cores = _floats(host.cores for host in hosts)
+        self.total = _floats(host.memory for host in hosts)
+        self.used = _floats(host.memory - host.memory_free for host in hosts)
+        self.load = _floats(host.load for host in hosts)
+        self.busy = _floats(host.busy for host in hosts)
+        self.where: Places = np.array([self.place[vm.host] for vm in vms], dtype=np.intp)
+        self.cpu = _floats(vm.cpu for vm in vms)
+        self.memory = _floats(vm.memory for vm in vms)
+        self.vm_vcpus = _floats(vm.vcpus for vm in vms)
+        self.vms = np.bincount(self.where, minlength=len(hosts)).astype(float)
+        self.vcpus = np.bincount(self.where, weights=self.vm_vcpus, minlength=len(hosts))
+        self.host_moves = np.zeros(len(hosts))
+        self.vm_moves = np.zeros(len(vms))
+        self.moves_under_way = 0
+        self.failures = 0
+        self.leaving: Flags = np.zeros(len(vms), dtype=bool)
+        self._matches: dict[tuple[str, str, str], Flags] = {}
+        self.arrivals: list[tuple[int, int]] = []
+        """VMs under way, with the host each is bound for: they count at both ends."""
+
+    @classmethod
+    def with_orders(cls, observation: Observation, state: State) -> Self:
+        """The reports, with the moves under way counted at both ends and those that failed since `state.time`."""
+        projection = cls(observation)
+        for order in state.orders:
+            if order.is_open:
+                projection.depart(order)
+            projection.failures += order.state is OrderState.FAILED and (order.ended or 0.0) > state.time
+        return projection
+
+    @property
+    def share(self) -> Floats:
+        """Busy share of each host, 0-1, Domain-0 included."""
+        return self.busy / self.cores
+
+    @property
+    def free(self) -> Floats:
+        """Free memory of each host, MiB."""
+        return self.total - self.used
+
+    @cached_property
+    def names(self) -> Mapping[str, Column]:
+        """Names by kind of thing, in place order."""
+        hosts, vms = self.observation.hosts, self.observation.vms
+        return {"host": _objects(host.name for host in hosts), "vm": _objects(vm.name for vm in vms)}
+
+    def matches(self, thing: str, how: str, pattern: str) -> Flags:
+        """Which hosts or VMs are `named` or `tagged` like the pattern; asked again, it is remembered."""
+        key = thing, how, pattern
+        if key not in self._matches:
+            things = self.observation.vms if thing == "vm" else self.observation.hosts
+            labels = ((each.name,) for each in things) if how == "named" else (each.tags for each in things)
+            found = [any(fnmatchcase(label, pattern) for label in each) for each in labels]
+            self._matches[key] = np.array(found, dtype=bool)
+        return self._matches[key]
+
+    @cached_property
+    def _vm_places(self) -> dict[tuple[str, str], int]:
+        return {(vm.uuid, vm.host): index for index, vm in enumerate(self.observation.vms)}
+
+    def depart(self, order: Order) -> None:
+        """A move under way: its CPU is reckoned at the target, its memory and the VM itself at both ends."""
+        self.moves_under_way += 1
+        vm = self._vm_places.get((order.move.uuid, order.move.source))
+        target = self.place.get(order.move.target)
+        if vm is None:
+            return
+        self.leaving[vm] = True
+        self._shift(vm, self.where[vm], -1)
+        if target is not None:
+            self._shift(vm, target, 1)
+            self.used[target] += self.memory[vm]
+            self.vms[target] += 1
+            self.vcpus[target] += self.vm_vcpus[vm]
+            self.arrivals.append((vm, target))
+
+    def move(self, vm: int, target: int) -> None:
+        """A planned move: the VM is at the target from now on."""
+        source = self.where[vm]
+        for place, sign in ((source, -1), (target, 1)):
+            self._shift(vm, place, sign)
+            self.used[place] += sign * self.memory[vm]
+            self.vms[place] += sign
+            self.vcpus[place] += sign * self.vm_vcpus[vm]
+            self.host_moves[place] += 1
+        self.vm_moves[vm] += 1
+        self.where[vm] = target
+
+    def count(self, members: Flags) -> Floats:
+        """How many of these VMs are on each host, or bound for it."""
+        counted = np.bincount(self.where[members], minlength=len(self.cores)).astype(float)
+        for vm, target in self.arrivals:
+            counted[target] += members[vm]
+        return counted
+
+    def spread(self) -> Spread:
+        """How even the farm is now; unknown hosts are left out."""
+        share, load = self.share[~np.isnan(self.busy)], self.load
+        return Spread(_max(share), _std(share), _max(load), _std(load))
+
+    def _shift(self, vm: int, place: Any, sign: int) -> None:
+        self.busy[place] += sign * self.cpu[vm]
+        self.load[place] = max(0.0, self.load[place] + sign * np.nan_to_num(self.cpu[vm]))
+
+
+def _floats(values: Iterable[float | None]) -> Floats:
+    return np.array([np.nan if value is None else value for value in values], dtype=float)
+
+
+def _objects(values: Iterable[str]) -> Column:
+    return np.array(list(values), dtype=object)
+
+
+def _max(values: Column) -> float:
+    return float(values.max()) if values.size else 0.0
+
+
+def _std(values: Column) -> float:
+    return float(values.std()) if values.size else 0.0

@@ -1,0 +1,69 @@
+"""One choice among candidates: what bars them one after the other, who is left, and in which order.
+
+Rule: each refused candidate has exactly one reason, the first that met it. Ties are broken by place, that is by name.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from balancer.core.projection import Places
+from balancer.core.walls import Barred
+from dsl.evaluation import Column, Flags, Scope, conjuncts, truth, value
+from dsl.syntax import Compare, Gate, Key, Sum, Test
+
+
+class Sieve:
+    """Candidates in places 0 to count; barriers are laid over them, the first that bars one is its reason."""
+
+    def __init__(self, open_: Flags) -> None:
+        self.open = open_.copy()
+        self.refused: list[Barred] = []
+
+    def bar(self, barriers: Iterable[Barred]) -> None:
+        """Lay barriers over what is still open."""
+        for barred in barriers:
+            flags = self.open & barred.flags
+            if flags.any():
+                self.refused.append(Barred(flags, barred.reason, barred.line, barred.value, barred.limit))
+                self.open &= ~flags
+
+    def gates(self, gates: Sequence[Gate], scope: Scope) -> None:
+        """Lay the author's gates: a test that is not true bars under its label, one without answer as unknown."""
+        for gate in gates:
+            for test in conjuncts(gate.test):
+                self.bar(_gate(gate, test, scope, self.open.shape))
+
+    def order(self, keys: Sequence[Column]) -> Places:
+        """The places still open, best first; an unknown key sorts last."""
+        places = np.flatnonzero(self.open)
+        if not keys:
+            return places
+        columns = [np.broadcast_to(key, self.open.shape)[places] for key in reversed(keys)]
+        return places[np.lexsort(columns)]
+
+    def tally(self) -> Counter[str]:
+        """How many were refused for each reason."""
+        counted: Counter[str] = Counter()
+        for barred in self.refused:
+            counted[barred.reason] += int(barred.flags.sum())
+        return counted
+
+
+def keys(by: Sequence[Key], scope: Scope) -> list[Column]:
+    """The columns of `by most/least …`, each so that less is better."""
+    return [value(key.of, scope) * (-1.0 if key.direction == "most" else 1.0) for key in by]
+
+
+def _gate(gate: Gate, test: Test, scope: Scope, shape: tuple[int, ...]) -> Iterable[Barred]:
+    result = truth(test, scope)
+    left, right = (
+        (_side(test.left, scope, shape), _side(test.right, scope, shape)) if isinstance(test, Compare) else (None, None)
+    )
+    yield Barred(np.broadcast_to(result.false, shape), gate.label, gate.span.line, left, right)
+    yield Barred(np.broadcast_to(result.unknown, shape), "unknown", gate.span.line)
+
+
+def _side(side: Sum, scope: Scope, shape: tuple[int, ...]) -> Column:
+    return np.broadcast_to(value(side, scope), shape)

@@ -1,0 +1,96 @@
+"""What the rules can speak of: one row per signal, with its kind, its meaning and how it is read off the columns.
+
+Rule: a new signal is one row here (and a field in `model` where it is a new figure). Of a host a share, of a VM an
+amount. `after` is the host's figure once a given VM has arrived there; rows without it do not change by a move.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+
+from balancer.core.projection import Projection
+from dsl.evaluation import Column
+from dsl.syntax import Kind
+from dsl.units import version_number
+from dsl.vocabulary import Vocabulary, Word
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One name of the language. `phrase` is how a value is told of its owner, `{}` standing for the value."""
+
+    owner: str
+    name: str
+    kind: Kind
+    meaning: str
+    of: Callable[[Projection], Column]
+    after: Callable[[Projection, int], Column] | None = None
+    phrase: str = ""
+
+
+def _numbers(values: list[float | None]) -> Column:
+    return np.array([np.nan if value is None else value for value in values], dtype=float)
+
+
+def _texts(values: list[str | None]) -> Column:
+    return np.array(values, dtype=object)
+
+
+def _one(value: float) -> Column:
+    return np.asarray(value, dtype=float)
+
+
+SIGNALS: Final = (
+    Signal("host", "cpu", Kind.SHARE, "busy share of its cores, Domain-0 included",
+           lambda p: p.share, lambda p, vm: (p.busy + p.cpu[vm]) / p.cores),
+    Signal("host", "memory", Kind.SHARE, "share of its memory in use, Domain-0 included",
+           lambda p: p.used / p.total, lambda p, vm: (p.used + p.memory[vm]) / p.total),
+    Signal("host", "load", Kind.NUMBER, "1-minute run queue",
+           lambda p: p.load, lambda p, vm: p.load + p.cpu[vm]),
+    Signal("host", "cores", Kind.NUMBER, "physical CPUs", lambda p: p.cores),
+    Signal("host", "vms", Kind.NUMBER, "VMs on it",
+           lambda p: p.vms, lambda p, _: p.vms + 1),
+    Signal("host", "vcpus", Kind.NUMBER, "sum of its VMs' vCPUs",
+           lambda p: p.vcpus, lambda p, vm: p.vcpus + p.vm_vcpus[vm]),
+    Signal("host", "memory_free", Kind.SIZE, "memory that no domain holds",
+           lambda p: p.free, lambda p, vm: p.free - p.memory[vm]),
+    Signal("host", "memory_total", Kind.SIZE, "physical memory", lambda p: p.total),
+    Signal("host", "age", Kind.TIME, "time since it booted",
+           lambda p: _numbers([host.uptime for host in p.observation.hosts])),
+    Signal("host", "moves", Kind.NUMBER, "moves planned to or from it this round",
+           lambda p: p.host_moves, lambda p, _: p.host_moves + 1),
+    Signal("host", "xen", Kind.VERSION, "version of its hypervisor",
+           lambda p: _numbers([version_number(host.xen) if host.xen else None for host in p.observation.hosts])),
+    Signal("host", "cpu_group", Kind.TEXT, "hosts of one group have like CPUs",
+           lambda p: _texts([host.cpu_group for host in p.observation.hosts])),
+    Signal("host", "maintenance", Kind.BOOL, "its operator wants it empty",
+           lambda p: _numbers([float(host.maintenance) for host in p.observation.hosts])),
+    Signal("vm", "cpu", Kind.NUMBER, "busy CPUs: 1 is one CPU full",
+           lambda p: p.cpu, phrase="uses {} CPUs"),
+    Signal("vm", "memory", Kind.SIZE, "memory it holds", lambda p: p.memory, phrase="holds {}"),
+    Signal("vm", "share", Kind.SHARE, "its CPU as a share of its host's cores",
+           lambda p: p.cpu / p.cores[p.where], phrase="uses {} of its host"),
+    Signal("vm", "cpu_time", Kind.TIME, "CPU seconds eaten since its last report",
+           lambda p: _numbers([vm.eaten for vm in p.observation.vms]), phrase="ate {} of CPU"),
+    Signal("vm", "vcpus", Kind.NUMBER, "virtual CPUs", lambda p: p.vm_vcpus),
+    Signal("vm", "age", Kind.TIME, "time since it was first seen; a move does not reset it",
+           lambda p: _numbers([vm.age for vm in p.observation.vms])),
+    Signal("vm", "moves", Kind.NUMBER, "its moves planned this round", lambda p: p.vm_moves),
+    Signal("vm", "passthrough", Kind.BOOL, "it holds a device of its host",
+           lambda p: _numbers([float(vm.passthrough) for vm in p.observation.vms])),
+    Signal("farm", "reports", Kind.SHARE, "share of the expected hosts that reported",
+           lambda p: _one(p.observation.complete)),
+    Signal("farm", "cpu", Kind.SHARE, "busy share of all cores", lambda p: p.busy.sum() / p.cores.sum()),
+    Signal("farm", "memory", Kind.SHARE, "share of all memory in use", lambda p: p.used.sum() / p.total.sum()),
+    Signal("farm", "hosts", Kind.NUMBER, "hosts that reported", lambda p: _one(len(p.observation.hosts))),
+    Signal("farm", "vms", Kind.NUMBER, "VMs on them", lambda p: _one(len(p.observation.vms))),
+    Signal("farm", "moves", Kind.NUMBER, "moves under way", lambda p: _one(p.moves_under_way)),
+    Signal("farm", "failures", Kind.NUMBER, "moves that failed since the last round", lambda p: _one(p.failures)),
+)  # fmt: skip
+
+TABLE: Final[Mapping[tuple[str, str], Signal]] = MappingProxyType({(each.owner, each.name): each for each in SIGNALS})
+
+VOCABULARY: Final = Vocabulary.of(Word(each.owner, each.name, each.kind, each.meaning) for each in SIGNALS)

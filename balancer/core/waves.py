@@ -1,0 +1,44 @@
+"""Which moves of a plan may run side by side.
+
+Rule: within a wave the limits hold, a host counting at both ends; moves that share a host keep their order, and one
+that needs what another leaves behind comes in a later wave.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from math import inf
+
+from balancer.core.model import Move
+from dsl.syntax import Cap
+
+
+def at_once(caps: Iterable[Cap]) -> tuple[float, float]:
+    """How many moves at once in the farm, and per host."""
+    farm = min((cap.count for cap in caps if cap.period is None and cap.per is None), default=inf)
+    host = min((cap.count for cap in caps if cap.period is None and cap.per == "host"), default=inf)
+    return farm, host
+
+
+def in_waves(moves: Sequence[Move], caps: Iterable[Cap]) -> tuple[Move, ...]:
+    """The same moves in the same order, each with the earliest wave it may start in."""
+    per_wave, per_host = at_once(caps)
+    load: Counter[int] = Counter()
+    load_of_host: Counter[tuple[int, str]] = Counter()
+    earliest: dict[str, int] = {}
+    left_behind: dict[str, int] = {}
+    placed, first_open = [], 1
+    for move in moves:
+        ends = (move.source, move.target)
+        while load[first_open] >= per_wave:
+            first_open += 1
+        wave = max(first_open, *(earliest.get(end, 1) for end in ends), left_behind.get(move.target, 0) + 1)
+        while load[wave] >= per_wave or any(load_of_host[wave, end] >= per_host for end in ends):
+            wave += 1
+        load[wave] += 1
+        for end in ends:
+            load_of_host[wave, end] += 1
+            earliest[end] = wave
+        left_behind[move.source] = wave
+        placed.append(replace(move, wave=wave))
+    return tuple(placed)

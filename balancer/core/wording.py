@@ -1,0 +1,136 @@
+"""How decisions are told: the same words in the log, the plan, the journal and the page.
+
+Rule: every sentence names the things, the figures and the limit; figures carry their unit.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import numpy as np
+
+from balancer.core.signals import TABLE
+from dsl.evaluation import Scope, conjuncts, value
+from dsl.syntax import Amount, Arithmetic, Compare, Key, Kind, Name, Over, Sum, Test, Text
+
+_SCALES: Final[Mapping[Kind, tuple[tuple[float, str], ...]]] = {
+    Kind.SHARE: ((0.01, "%"),),
+    Kind.SIZE: ((2.0**20, " TiB"), (2.0**10, " GiB"), (1.0, " MiB")),
+    Kind.TIME: ((86400.0, " d"), (3600.0, " h"), (300.0, " min"), (1.0, " s")),
+}
+_DIVISORS: Final = {" min": 60.0}
+
+
+def spoken(number: float, kind: Kind) -> str:
+    """A figure with its unit, as people say it: `93.1%`, `1.7 s`, `4 GiB`."""
+    if np.isnan(number):
+        return "unknown"
+    scales = _SCALES.get(kind, ((1.0, ""),))
+    scale, unit = next((each for each in scales if abs(number) >= each[0]), scales[-1])
+    return f"{_short(number / _DIVISORS.get(unit, scale))}{unit}"
+
+
+def kind_of(of: Sum) -> Kind:
+    """The kind of a checked sum."""
+    match of:
+        case Amount(kind=kind):
+            return kind
+        case Name(owner=str(owner), name=name):
+            return TABLE[_table(owner), name].kind
+        case Arithmetic(left=left, right=right):
+            return (
+                Kind.NUMBER
+                if isinstance(left, Amount) and left.kind is Kind.NUMBER
+                else _combined(of.operator, left, right)
+            )
+        case Text():
+            return Kind.TEXT
+        case Name() | Over():
+            raise AssertionError(f"the checker lets no such node through: {of}")
+
+
+def _combined(sign: str, left: Sum, right: Sum) -> Kind:
+    """Like by like is a ratio; anything else keeps the left side's kind."""
+    return Kind.NUMBER if sign == "/" and kind_of(left) is kind_of(right) else kind_of(left)
+
+
+def told(of: Sum) -> str:
+    """A sum in the words of the language."""
+    match of:
+        case Amount(text=text):
+            return text
+        case Text(value=text):
+            return f'"{text}"'
+        case Name(owner=owner, name=name):
+            return name if owner in {"host", "vm", "farm"} else f"{owner}.{name}"
+        case Arithmetic(operator=sign, left=left, right=right):
+            return f"{told(left)} {sign} {told(right)}"
+        case Over(function=function, of=inner, window=window):
+            return f"{function}({told(inner)}, {window.text})"
+
+
+def condition(test: Test, scope: Scope, place: int) -> str:
+    """What holds at one place, with its figures: `load 3.2 > 1`; empty where the test compares nothing."""
+    parts = [part for part in conjuncts(test) if isinstance(part, Compare)]
+    return " and ".join(
+        f"{told(part.left)} {_figure(part.left, scope, place)} {part.operator} {_limit(part.right, scope, place)}"
+        for part in parts
+    )
+
+
+def preference(key: Key, scope: Scope, place: int) -> str:
+    """Why one was preferred: `ate 1.7 s of CPU, most`; `has least load (0.2)`."""
+    figure = _figure(key.of, scope, place)
+    phrase = TABLE[_table(str(key.of.owner)), key.of.name].phrase if isinstance(key.of, Name) else ""
+    if phrase:
+        return f"{phrase.format(figure)}, {key.direction}"
+    return f"has {key.direction} {told(key.of)} ({figure})"
+
+
+def numbers(sums: Iterable[Sum], scope: Scope, place: int, owner: Mapping[str, str]) -> dict[str, float]:
+    """The measured figures behind a decision, as `owner.name`; `owner` says how each owner is called in the plan."""
+    names = {name for each in sums for name in _names(each)}
+    figures = {
+        f"{owner.get(str(name.owner), str(name.owner))}.{name.name}": _at(name, scope, place)
+        for name in sorted(names, key=lambda name: (str(name.owner), name.name))
+        if kind_of(name) not in {Kind.TEXT, Kind.BOOL}
+    }
+    return {name: figure for name, figure in figures.items() if not np.isnan(figure)}
+
+
+def compared(test: Test) -> list[Sum]:
+    """Both sides of every comparison that must hold."""
+    return [side for part in conjuncts(test) if isinstance(part, Compare) for side in (part.left, part.right)]
+
+
+def _names(of: Sum) -> list[Name]:
+    match of:
+        case Name():
+            return [of]
+        case Arithmetic(left=left, right=right):
+            return _names(left) + _names(right)
+        case _:
+            return []
+
+
+def _limit(of: Sum, scope: Scope, place: int) -> str:
+    return of.text if isinstance(of, Amount) else _figure(of, scope, place)
+
+
+def _figure(of: Sum, scope: Scope, place: int) -> str:
+    if kind_of(of) is Kind.TEXT:
+        column = value(of, scope)
+        return str(column[place] if column.ndim else column)
+    return spoken(_at(of, scope, place), kind_of(of))
+
+
+def _at(of: Sum, scope: Scope, place: int) -> float:
+    column = value(of, scope)
+    return float(column[place] if column.ndim else column)
+
+
+def _table(owner: str) -> str:
+    return owner if owner in {"vm", "farm"} else "host"
+
+
+def _short(number: float) -> str:
+    return f"{number:.0f}" if abs(number) >= 1000 else f"{number:.3g}"

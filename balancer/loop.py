@@ -1,0 +1,89 @@
+"""The loop: gather, decide, write down, order, wait; the same in every mode.
+
+Rule: it knows ports alone. One round's trouble is that round's: the loop goes on, and says what happened.
+"""
+
+from dataclasses import dataclass, replace
+
+from balancer.core.cycle import step
+from balancer.core.model import Decision, Gathering, State
+from balancer.execution import Execution, Settings, note
+from balancer.ports import FarmError, JournalError, Ports, RoundDecided, RoundLost, Waiting
+from dsl.ruleset import DEFAULT_EVERY
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast, s: `interval` overrides the rules' `every` (None: theirs), open orders are asked every `poll`."""
+
+    interval: float | None = None
+    poll: float = 2.0
+
+
+class Loop:
+    """Rounds over the ports, from a state."""
+
+    def __init__(self, ports: Ports, settings: Settings, pace: Pace, state: State) -> None:
+        self._clock = ports.clock
+        self._farm = ports.farm
+        self._journal = ports.journal
+        self._controls = ports.controls
+        self._execution = Execution(ports, settings)
+        self._mode = settings.mode
+        self._pace = pace
+        self.state = state
+
+    def run(self, rounds: int | None = None) -> None:
+        """Hold so many rounds (None: until told to stop), then wait for the moves that are still under way."""
+        held = 0
+        begin = self._clock.now()
+        while not self._controls.stopping():
+            interval = self.round()
+            held += 1
+            if held == rounds:
+                break
+            begin = max(begin + interval, self._clock.now())
+            note(self._journal, Waiting(interval))
+            self._wait(until=begin)
+        if rounds is not None:
+            self._see_off()
+
+    def round(self) -> float:
+        """One round; the seconds from its beginning to the next one's."""
+        begin = self._clock.now()
+        rules = self._controls.rules()
+        interval = self._pace.interval or rules.every or DEFAULT_EVERY
+        try:
+            gathering = self._farm.observe(self.state.round + 1)
+        except FarmError as error:
+            self.state = replace(self.state, round=self.state.round + 1, time=begin)
+            note(self._journal, RoundLost(self.state.round, str(error)))
+            return interval
+        decision = step(self.state, gathering, rules, begin)
+        self.state = self._execution.reconcile(decision.state, decision.observation)
+        if self._written(decision, gathering, begin, interval):
+            self.state = self._execution.start(decision.plan, self.state, rules)
+        return interval
+
+    def _written(self, decision: Decision, gathering: Gathering, begin: float, interval: float) -> bool:
+        """Journal the round; what cannot be written down is not acted upon."""
+        try:
+            seconds = self._clock.now() - begin
+            self._journal.record(RoundDecided(decision, gathering, seconds, interval, self._mode))
+        except JournalError as error:
+            note(self._journal, RoundLost(decision.plan.round, f"nothing is ordered: {error}"))
+            return False
+        return True
+
+    def _wait(self, until: float) -> None:
+        """Rest, asking now and then how the open orders stand."""
+        while (now := self._clock.now()) < until and not self._controls.stopping():
+            under_way = any(order.is_open for order in self.state.orders)
+            self._clock.wait_until(min(until, now + self._pace.poll) if under_way else until)
+            self.state = self._execution.follow(self.state)
+
+    def _see_off(self) -> None:
+        """Stay until no move is under way; one in doubt is left to whoever comes next."""
+        while any(order.is_under_way for order in self.state.orders) and not self._controls.stopping():
+            self._clock.wait_until(self._clock.now() + self._pace.poll)
+            self.state = self._execution.follow(self.state)
