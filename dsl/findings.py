@@ -1,0 +1,101 @@
+"""A mistake in a rule file, and how it is shown to whoever wrote it.
+
+Rule: a finding is a value with a place and a way out; where it is shown is decided elsewhere.
+"""
+
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from dsl.syntax import Span
+
+SHOWN: Final = 100
+"""As many findings of one file are told; who has more mends these first."""
+
+_WIDTH: Final = 120
+_ALLOWED: Final = re.compile(r'(?:"[^"\n]*"|[^"#\n])*#\s*allow:\s*([a-z-]+)\s+\S')
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One mistake (`error`) or one doubtful thing (`warning`), with the words of the file to point at."""
+
+    severity: Literal["error", "warning"]
+    code: str
+    message: str
+    span: Span
+    hint: str = ""
+
+
+def error(code: str, message: str, span: Span, hint: str = "") -> Finding:
+    """What keeps the file from being run."""
+    return Finding("error", code, message, span, hint)
+
+
+def warning(code: str, message: str, span: Span, hint: str = "") -> Finding:
+    """What may be meant, and is doubtful all the same."""
+    return Finding("warning", code, message, span, hint)
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that was probably meant."""
+    return next(iter(difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.6)), None)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The hint that names the nearest known word, empty where none is near."""
+    near = nearest(word, known)
+    return f"did you mean {near}?" if near else ""
+
+
+def in_order(findings: Iterable[Finding], text: str) -> tuple[Finding, ...]:
+    """By place, without the warnings that their own line allows (`# allow: CODE why`), at most `SHOWN` of them."""
+    lines = text.split("\n")
+    told = sorted(
+        (finding for finding in findings if not _is_allowed(finding, lines)),
+        key=lambda finding: (finding.span.line, finding.span.column),
+    )
+    if len(told) <= SHOWN:
+        return tuple(told)
+    more = error("too-many", f"and {len(told) - SHOWN} more mistakes; mend these first", told[SHOWN].span)
+    return (*told[:SHOWN], more)
+
+
+def render(finding: Finding, file: str, source_text: str) -> str:
+    """Where and what, the line itself, and a caret below the words in question with the way out behind it."""
+    span = finding.span
+    headline = f"{file}:{span.line}:{span.column}: {finding.code}: {finding.message}"
+    lines = source_text.split("\n")
+    if not 0 < span.line <= len(lines) or not source_text:
+        return f"{headline}: {finding.hint}" if finding.hint else headline
+    shown, column, width = _window(_visible(lines[span.line - 1]), span)
+    caret = _padding(shown, column) + "^" * width
+    return f"{headline}\n{span.line:>5} | {shown}\n      | {caret} {finding.hint}".rstrip()
+
+
+def _window(line: str, span: Span) -> tuple[str, int, int]:
+    """The stretch of a long line round the span: its text, the column in it, the carets' number."""
+    end = span.end_column if span.end_line == span.line else len(line) + 1
+    start = max(0, span.column - _WIDTH // 2) if len(line) > _WIDTH else 0
+    shown = line[start : start + _WIDTH]
+    column = span.column - start
+    return shown, column, max(1, min(end - start, len(shown) + 1) - column)
+
+
+def _padding(shown: str, column: int) -> str:
+    """Blanks up to the column, tabs where the line has tabs, so that the caret stands right in any terminal."""
+    return "".join("\t" if character == "\t" else " " for character in shown[: column - 1].ljust(column - 1))
+
+
+def _visible(line: str) -> str:
+    """Without what a terminal would obey."""
+    return "".join(character if character.isprintable() or character == "\t" else "�" for character in line.rstrip())
+
+
+def _is_allowed(finding: Finding, lines: list[str]) -> bool:
+    if finding.severity == "error":
+        return False
+    comment = _ALLOWED.match(lines[finding.span.line - 1])
+    return comment is not None and comment[1] == finding.code

@@ -1,0 +1,117 @@
+"""From the bytes of a file to the texts of its statements, and what is refused before any grammar sees it.
+
+Rule: whatever comes in, this ends soon and raises nothing; a file that no person wrote is a finding like any other.
+A statement begins at the margin, indented lines go on with it: so every mistake stays in its own statement.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from dsl.findings import Finding, error
+from dsl.syntax import Span
+
+FILE_BYTES: Final = 1024 * 1024
+STATEMENTS: Final = 5000
+NESTING: Final = 64
+OPERATORS: Final = 200
+"""Walkers of the syntax tree recurse; these two keep every statement far from Python's own limit."""
+
+_BOM: Final = "\ufeff"
+_START: Final = Span(1, 1, 1, 2)
+_SCRAP: Final = re.compile(r'(?P<comment>#[^\n]*)|"[^"\n]*"?|[\w.]+|[<>=!]=|\S')
+_GAP: Final = re.compile(r'("[^"\n]*")|(?:\s|#[^\n]*)+')
+_OPERATORS: Final = frozenset({"and", "or", "not", "+", "-", "*", "/"})
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """The text of one statement and the line of the file that it begins on."""
+
+    text: str
+    line: int
+
+    def span(self, start: int, end: int) -> Span:
+        """The place in the file of a stretch of the text, offsets from 0."""
+        line, column = self._place(start)
+        return Span(line, column, *self._place(end))
+
+    def _place(self, offset: int) -> tuple[int, int]:
+        return self.line + self.text.count("\n", 0, offset), offset - self.text.rfind("\n", 0, offset)
+
+
+@dataclass(frozen=True, slots=True)
+class Scrap:
+    """A word, a number, a text in quotes or a sign, with its offset in the passage."""
+
+    text: str
+    start: int
+
+    @property
+    def end(self) -> int:
+        """The offset behind it."""
+        return self.start + len(self.text)
+
+
+def decoded(source: bytes) -> tuple[str, tuple[Finding, ...]]:
+    """The text of a file, or as much of it as can be shown, and why it is none."""
+    if len(source) > FILE_BYTES:
+        return "", (error("too-big", f"the file has {len(source)} bytes, at most {FILE_BYTES} are read", _START),)
+    text = source.decode("utf-8", errors="replace")
+    try:
+        source.decode("utf-8")
+    except UnicodeDecodeError as refusal:
+        line = source.count(b"\n", 0, refusal.start) + 1
+        message = f"byte 0x{source[refusal.start]:02x} in line {line} is not UTF-8"
+        return text, (error("encoding", message, _START, "save the file as UTF-8"),)
+    return text, tuple(_strangers(text))
+
+
+def passages(text: str) -> Iterator[Passage]:
+    """The statements of a text, each with all that is indented below it; what is indented above the first, too."""
+    start, lines = 1, list[str]()
+    for number, line in enumerate(text.split("\n"), 1):
+        if line and line[0] not in " \t\r#" and lines:
+            yield Passage("\n".join(lines), start)
+            start, lines = number, []
+        lines.append(line)
+    yield Passage("\n".join(lines), start)
+
+
+def scraps(text: str) -> Iterator[Scrap]:
+    """The words and signs of a text in order, without blanks and comments."""
+    return (Scrap(found[0], found.start()) for found in _SCRAP.finditer(text) if found["comment"] is None)
+
+
+def single_spaced(text: str) -> str:
+    """The text on one line, without comments, one blank for each gap outside quotes."""
+    return _GAP.sub(lambda gap: gap[1] or " ", text).strip()
+
+
+def overgrown(passage: Passage) -> Finding | None:
+    """Why a statement is too deep or too long to be thought through."""
+    depth = operators = 0
+    for scrap in scraps(passage.text):
+        depth += (scrap.text == "(") - (scrap.text == ")")
+        operators += scrap.text in _OPERATORS
+        if depth > NESTING:
+            return _refused(passage, scrap, "too-deep", f"brackets stand at most {NESTING} deep")
+        if operators > OPERATORS:
+            return _refused(
+                passage, scrap, "too-long", f"one statement has at most {OPERATORS} of and, or, not, + - * /"
+            )
+    return None
+
+
+def _refused(passage: Passage, scrap: Scrap, code: str, message: str) -> Finding:
+    return error(code, message, passage.span(scrap.start, scrap.end), "name the parts with let")
+
+
+def _strangers(text: str) -> Iterator[Finding]:
+    """Characters that no editor puts into a rule file on purpose."""
+    if text.startswith(_BOM):
+        yield error("encoding", "the file begins with a byte order mark", _START, "save it as UTF-8 without BOM")
+    nul = text.find("\0")
+    if nul >= 0:
+        yield error("encoding", "a NUL character stands here", Passage(text, 1).span(nul, nul + 1), "take it out")
