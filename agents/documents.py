@@ -87,7 +87,7 @@ def parse(
     return value
 
 
-# -- the types that files share ----------------------------------------------------------------------------------------
+# -- the types that files share
 
 
 def _amount(kind: Kind) -> Callable[[Any], Any]:
@@ -125,7 +125,7 @@ FileName = Annotated[Path, AfterValidator(_beside)]
 """A path; a relative one counts from the folder of the file that names it."""
 
 
-# -- text to nodes -----------------------------------------------------------------------------------------------------
+# -- text to nodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +259,7 @@ def _plain(node: _Node) -> Any:
     return {key: _plain(value) for key, value in node.values.items()}
 
 
-# -- mistakes to messages ----------------------------------------------------------------------------------------------
+# -- mistakes to messages
 
 _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "missing": ("missing-key", "is missing"),

@@ -1,0 +1,53 @@
+"""The agent's configuration: one YAML file.
+
+Rule: a setting has a default wherever one can be meant for all, and a unit; what cannot be run with is refused at
+start, with its place. Relative paths count from the file's own folder.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from agents.documents import Document, FileName, Mistake, Seconds, load
+from agents.mcollective.settings import ServerSettings
+
+Text = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class LibvirtOptions(Document):
+    """The driver for real hypervisors: libvirt's URI, and how long a report may take."""
+
+    uri: Text = "xen:///system"
+    patience: Annotated[Seconds, Field(ge=1, le=300)] = 10.0
+
+
+class SimulatedOptions(Document):
+    """The driver for demonstrations: a scenario/1 file, and the directory that the agents of one farm share."""
+
+    scenario: FileName
+    directory: FileName
+
+
+class AgentConfig(Document):
+    """What an agent needs to know; it reports as `mcollective.identity`."""
+
+    mcollective: ServerSettings
+    driver: Literal["libvirt", "simulated"] = "libvirt"
+    libvirt: LibvirtOptions = LibvirtOptions()
+    simulated: SimulatedOptions | None = None
+    tags: Annotated[tuple[Text, ...], Field(max_length=50)] = ()
+    facts: Annotated[dict[Text, Annotated[str, Field(max_length=200)]], Field(max_length=500, default_factory=dict)]
+    max_migrations: Annotated[int, Field(ge=1, le=10)] = 1
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+def load_config(path: Path) -> AgentConfig:
+    """The configuration in a file; DocumentError with every mistake and its place."""
+    return load(path, AgentConfig, _check)
+
+
+def _check(config: AgentConfig) -> Iterator[Mistake]:
+    if config.driver == "simulated" and config.simulated is None:
+        yield Mistake(("driver",), "the simulated driver needs `simulated:` with scenario and directory", "missing-key")
