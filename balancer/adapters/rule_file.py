@@ -21,7 +21,7 @@ Stamp = tuple[int, int, int, int]
 
 
 class RulesError(Exception):
-    """A rule file that cannot be run with; the message is ready to be printed: one finding a paragraph, each with its place."""
+    """A rule file that cannot be run with; the message is ready to be printed, each finding with its place."""
 
 
 class RuleFile:

@@ -66,7 +66,7 @@ class Terminal:
         self._screen().__exit__(kind, error, trace)
 
     def record(self, event: Event) -> None:
-        """Tell the event; never fails for what it says."""
+        """Tell the event."""
         match event:
             case RoundDecided():
                 self._round_decided(event)

@@ -203,13 +203,14 @@ class Plan:
     before: Spread
     after: Spread
     sentence: str
+    broken: int = 0
 
 
 # -- what is under way ----------------------------------------------------------------------------------------
 
 
 class OrderState(StrEnum):
-    """How an order stands. `intent` is durable and not yet sent; `in doubt` stays until somebody saw where the VM is."""
+    """How an order stands. `intent` is durable, not yet sent; `in doubt` lasts until somebody saw where the VM is."""
 
     INTENT = "intent"
     UNDER_WAY = "under way"

@@ -16,7 +16,7 @@ from balancer.core.model import Engagement, Move, Observation, Plan, Rejection, 
 from balancer.core.projection import Places, Projection
 from balancer.core.scope import ClauseScope, Sets, of_farm, of_hosts, of_source, of_targets, of_vms
 from balancer.core.sieve import Sieve, keys
-from balancer.core.walls import Barred, Quiet, Wall, walls
+from balancer.core.walls import Barred, Quiet, Wall, broken, walls
 from balancer.core.waves import in_waves
 from balancer.core.wording import compared, condition, numbers, preference, spoken
 from dsl.evaluation import Column, truth
@@ -82,6 +82,7 @@ def plan(
         before=before,
         after=projection.spread(),
         sentence=_sentence(frozen, moves, streaks, rules, draft.tally),
+        broken=broken(rules, sets, reported),
     )
     return Planned(result, tuple(engagements) if frozen is None else state.engagements)
 

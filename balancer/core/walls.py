@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from balancer.core.model import Observation, Order, OrderState, State
-from balancer.core.projection import Places, Projection
+from balancer.core.projection import Floats, Places, Projection
 from balancer.core.scope import ClauseScope, Sets, of_targets
 from dsl.evaluation import Column, Flags, truth
 from dsl.ruleset import RestTimes, Ruleset
@@ -40,6 +40,14 @@ class Wall(Protocol):
 
     def arriving(self, projection: Projection, vm: int, kind: str) -> Iterator[Barred]:
         """Which hosts may not receive this VM."""
+        ...
+
+
+class KeepWall(Wall, Protocol):
+    """A wall about neighbourhood, which may stand broken before anything moves."""
+
+    def strays(self, projection: Projection) -> int:
+        """How many VMs are where the statement does not want them."""
         ...
 
 
@@ -192,6 +200,10 @@ class Apart:
             others[vm] = False
             yield Barred(projection.count(others) > 0, self.text, self.line)
 
+    def strays(self, projection: Projection) -> int:
+        """Every member beyond the first of its host."""
+        return int(np.maximum(_standing(projection, self.members) - 1, 0).sum())
+
 
 @dataclass(frozen=True, slots=True)
 class Beside:
@@ -215,6 +227,11 @@ class Beside:
             staying = self.company & ~projection.leaving
             yield Barred(projection.count(staying) == 0, self.text, self.line)
 
+    def strays(self, projection: Projection) -> int:
+        """Every member on a host without company."""
+        alone = _standing(projection, self.company) == 0
+        return int((_standing(projection, self.members) * alone).sum())
+
 
 @dataclass(frozen=True, slots=True)
 class On:
@@ -233,6 +250,10 @@ class On:
         """Every host that is not certainly one of them."""
         if self.members[vm]:
             yield Barred(~self.hosts, self.text, self.line)
+
+    def strays(self, projection: Projection) -> int:
+        """Every member elsewhere."""
+        return int((self.members & ~self.hosts[projection.where]).sum())
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +291,17 @@ class NeverMove:
         return self.sets.members(self.target, projection).possible
 
 
-def keep_wall(keep: Keep, sets: Sets, projection: Projection) -> Wall:
+def broken(rules: Ruleset, sets: Sets, reported: Projection) -> int:
+    """How many VMs stand against a `keep`, as reported."""
+    return sum(keep_wall(keep, sets, reported).strays(reported) for keep in rules.keeps)
+
+
+def _standing(projection: Projection, members: Flags) -> Floats:
+    """How many of these VMs run on each host, wherever they are bound for."""
+    return np.bincount(projection.where[members], minlength=len(projection.cores)).astype(float)
+
+
+def keep_wall(keep: Keep, sets: Sets, projection: Projection) -> KeepWall:
     """The wall that a `keep` statement builds."""
     members = sets.members(keep.vms, projection).possible
     text, line, other = keep.text, keep.span.line, keep.relation.other
