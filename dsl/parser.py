@@ -295,7 +295,7 @@ def _vocabulary() -> Mapping[str, tuple[str, ...]]:
 
 @v_args(inline=True, meta=True)
 class _Builder(Transformer_NonRecursive[Token, Statement]):
-    """One method for each rule of the grammar, under its name; children come built, words of the grammar do not come."""
+    """One method for each rule of the grammar, under its name; it gets the parts built, keywords left out."""
 
     def __init__(self, passage: Passage) -> None:
         super().__init__(visit_tokens=False)

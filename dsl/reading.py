@@ -15,8 +15,9 @@ from dsl.syntax import Span
 FILE_BYTES: Final = 1024 * 1024
 STATEMENTS: Final = 5000
 NESTING: Final = 64
+WORDS: Final = 5000
 OPERATORS: Final = 200
-"""Walkers of the syntax tree recurse; these two keep every statement far from Python's own limit."""
+"""Walkers of the syntax tree recurse; NESTING and OPERATORS keep every statement far from Python's own limit."""
 
 _BOM: Final = "\ufeff"
 _START: Final = Span(1, 1, 1, 2)
@@ -92,20 +93,17 @@ def single_spaced(text: str) -> str:
 def overgrown(passage: Passage) -> Finding | None:
     """Why a statement is too deep or too long to be thought through."""
     depth = operators = 0
-    for scrap in scraps(passage.text):
+    for count, scrap in enumerate(scraps(passage.text), 1):
         depth += (scrap.text == "(") - (scrap.text == ")")
         operators += scrap.text in _OPERATORS
-        if depth > NESTING:
-            return _refused(passage, scrap, "too-deep", f"brackets stand at most {NESTING} deep")
-        if operators > OPERATORS:
-            return _refused(
-                passage, scrap, "too-long", f"one statement has at most {OPERATORS} of and, or, not, + - * /"
-            )
+        for measured, limit, code, message in (
+            (depth, NESTING, "too-deep", f"brackets stand at most {NESTING} deep"),
+            (operators, OPERATORS, "too-long", f"one statement has at most {OPERATORS} of and, or, not, + - * /"),
+            (count, WORDS, "too-long", f"one statement has at most {WORDS} words and signs"),
+        ):
+            if measured > limit:
+                return error(code, message, passage.span(scrap.start, scrap.end), "name the parts with let")
     return None
-
-
-def _refused(passage: Passage, scrap: Scrap, code: str, message: str) -> Finding:
-    return error(code, message, passage.span(scrap.start, scrap.end), "name the parts with let")
 
 
 def _strangers(text: str) -> Iterator[Finding]:
