@@ -7,7 +7,7 @@ housekeeping.
 
 import sqlite3
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -38,7 +38,7 @@ DAY: Final = 86400.0
 MIB: Final = 1024 * 1024
 
 PRUNED_AT_ONCE: Final = 8
-"""Rounds, notes and orders dropped per recorded event, at most: more than come in, so that a lowered limit is reached."""
+"""Rounds, notes and orders dropped per recorded one, at most: more than come in, so that a lowered limit is met."""
 
 VACUUMED_AT_ONCE: Final = 4096
 """Free pages (of 4 KiB) given back to the file system per round, at most."""
@@ -51,12 +51,9 @@ _ROUND: Final = TypeAdapter(list[RoundDecided], config=ConfigDict(ser_json_inf_n
 
 _ORDER: Final = TypeAdapter(Order)
 
-_NOTES: Final = MappingProxyType({
-    "order held": TypeAdapter(OrderHeld), "round lost": TypeAdapter(RoundLost), "rules read": TypeAdapter(RulesRead),
-    "operator acted": TypeAdapter(OperatorActed),
-})  # fmt: skip
+_NOTE: Final[TypeAdapter[Note]] = TypeAdapter(Note)
 
-_KINDS: Final = MappingProxyType({
+_KINDS: Final[Mapping[type, str]] = MappingProxyType({
     OrderHeld: "order held", RoundLost: "round lost", RulesRead: "rules read", OperatorActed: "operator acted",
 })  # fmt: skip
 
@@ -94,7 +91,7 @@ SELECT content FROM orders WHERE mode != ? AND (is_open OR ended > ?) ORDER BY s
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """How much of the past stays: `days` of it, never more than `mebibytes` on disk (and 16 MiB not yet checkpointed)."""
+    """How much of the past stays: `days` of it, never more than `mebibytes` in the file (its WAL has up to 16 more)."""
 
     days: float = 14.0
     mebibytes: float = 512.0
@@ -175,12 +172,12 @@ class JournalReader:
         """The newest `limit` rounds, orders and notes."""
         rounds = self._all(_NEWEST_ROUNDS, limit)
         orders = self._all("SELECT content, mode FROM orders ORDER BY number DESC LIMIT ?", limit)
-        notes = self._all("SELECT time, kind, content FROM notes ORDER BY id DESC LIMIT ?", limit)
+        notes = self._all("SELECT time, content FROM notes ORDER BY id DESC LIMIT ?", limit)
         with explained(self._path):
             return History(
                 tuple(RoundLine(*row) for row in reversed(rounds)),
                 tuple(OrderChanged(_ORDER.validate_json(content), mode) for content, mode in reversed(orders)),
-                tuple(Noted(time, _NOTES[kind].validate_json(content)) for time, kind, content in reversed(notes)),
+                tuple(Noted(time, _NOTE.validate_json(content)) for time, content in reversed(notes)),
             )
 
     def changes(self, order: str) -> tuple[OrderChange, ...]:
@@ -280,7 +277,7 @@ class SqliteJournal(JournalReader):
 
     def _record_note(self, event: Note) -> None:
         kind, now = _KINDS[type(event)], self._now()
-        content = _NOTES[kind].dump_json(event)  # type: ignore[arg-type]  # the kind is the event's own
+        content = _NOTE.dump_json(event)
         with self._transaction() as connection:
             self._prune(connection, now)
             connection.execute(

@@ -45,7 +45,7 @@ CREATE INDEX order_changes_by_order ON order_changes (id);
 CREATE TABLE notes (id INTEGER PRIMARY KEY AUTOINCREMENT, time REAL NOT NULL, kind TEXT NOT NULL, content TEXT NOT
 NULL);
 """
-"""`content` is the whole value as JSON (of a round compressed by zlib); the columns beside it are there to be asked for."""
+"""`content` is the whole value as JSON (of a round compressed by zlib); the columns beside it can be asked for."""
 
 _DAMAGED: Final = "move the file away or bring back a copy; it is left as it is"
 _REMEDIES: Final = MappingProxyType({
