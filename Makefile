@@ -1,0 +1,60 @@
+# Why: a newcomer needs two commands, `make demo` and `make test`; the others serve whoever works on the code.
+# Rule: each target works in a fresh clone, does its own set-up once, and writes to ignored files only.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+ROUNDS ?=
+JOBS ?= auto
+BIN := .venv/bin
+
+# What the tests ask of Debian: the real broker, libvirt (built for .venv's Python), promtool, systemd-analyze.
+PACKAGES := activemq default-jre-headless gcc libc6-dev libvirt-dev pkg-config prometheus python3-dev systemd
+
+.PHONY: help
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: .venv/ready-demo  ## broker, agents and balancer on this machine; `make demo ROUNDS=12` ends by itself
+	@$(BIN)/xen-balancer demo $(if $(ROUNDS),--rounds $(ROUNDS))
+
+.PHONY: test
+test: .venv/ready-test  ## all tests, with the real broker, libvirt and promtool
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadgroup
+
+.PHONY: lint
+lint: .venv/ready-lint  ## ruff, its formatter, mypy --strict, the import contracts
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+.PHONY: bench
+bench: .venv/ready-demo  ## how long a round of the core takes over 1,000 hosts
+	@$(BIN)/python tests/bench/core_round.py
+
+.PHONY: setup
+setup: .venv/ready-test .venv/ready-lint  ## everything that the other targets need, and nothing else
+
+.PHONY: clean
+clean:  ## removes what the other targets made, Debian's packages excepted
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist demo-state
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@.ci/venv "$(PYTHON)"
+
+.venv/ready-%: pyproject.toml | $(BIN)/python
+	@echo "Installing into .venv what the $* target needs: a minute or two, once"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$*]'
+	@touch $@
+
+.venv/ready-test: | packages
+
+.PHONY: packages
+packages: | $(BIN)/python
+	@PYTHON=$(BIN)/python .ci/packages $(PACKAGES)
