@@ -15,15 +15,9 @@ from typing import Any, Final
 
 import yaml
 
+from agents.mcollective.errors import DecodeError
+
 MAX_BYTES: Final = 1024 * 1024
-
-
-class DecodeError(Exception):
-    """Bytes that are not taken. `reason` is one of a few, to be counted; the message says more."""
-
-    def __init__(self, reason: str, message: str) -> None:
-        super().__init__(f"{reason}: {message}")
-        self.reason = reason
 
 
 class EncodeError(Exception):

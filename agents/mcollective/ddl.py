@@ -67,6 +67,16 @@ class Ddl:
         """The action of that name."""
         return next((action for action in self.actions if action.name == name), None)
 
+    def inputs(self, action: str, data: Mapping[str, Any]) -> dict[str, Any]:
+        """What of the data the action declares."""
+        declared = self.action(action)
+        return {one.name: data[one.name] for one in declared.inputs if one.name in data} if declared else {}
+
+    def defaults(self, action: str) -> dict[str, Any]:
+        """What a reply's data are before the action has said anything."""
+        declared = self.action(action)
+        return {output.name: output.default for output in declared.outputs} if declared else {}
+
     def validate(self, action: str, data: Mapping[str, Any]) -> str | None:
         """Why this cannot be asked, in MCollective's words; None where it can."""
         declared = self.action(action)

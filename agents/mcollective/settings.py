@@ -4,28 +4,16 @@ Rule: unknown keys are refused, every number has bounds, a secret is named by it
 """
 
 import socket
-from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import Field
 
-from dsl.syntax import Kind
-from dsl.units import quantity
+from agents.documents import Document, FileName, Mebibytes, Seconds
 
 NAME: Final = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}\Z"
 """A collective, an identity, an agent, a key: nothing that could mean something to a path or a selector."""
 
 
-def _seconds(value: object) -> object:
-    return quantity(value, Kind.TIME) if isinstance(value, str) else value
-
-
-def _mebibytes(value: object) -> object:
-    return quantity(value, Kind.SIZE) if isinstance(value, str) else value
-
-
-Seconds = Annotated[float, BeforeValidator(_seconds)]
-Mebibytes = Annotated[float, BeforeValidator(_mebibytes)]
 Name = Annotated[str, Field(pattern=NAME)]
 
 
@@ -34,48 +22,44 @@ def host_name() -> Name:
     return socket.gethostname()
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Tls(_Section):
+class Tls(Document):
     """Transport security to a broker; without `ca` the system's authorities are trusted."""
 
-    ca: Path | None = None
-    certificate: Path | None = None
-    key: Path | None = None
+    ca: FileName | None = None
+    certificate: FileName | None = None
+    key: FileName | None = None
 
 
-class Broker(_Section):
+class Broker(Document):
     """One STOMP broker of the pool."""
 
     host: Annotated[str, Field(min_length=1, max_length=255)] = "localhost"
     port: Annotated[int, Field(ge=1, le=65535)] = 61613
     user: str | None = None
-    password_file: Path | None = None
+    password_file: FileName | None = None
     tls: Tls | None = None
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"
 
 
-class ServerKeys(_Section):
+class ServerKeys(Document):
     """The ssl plugin's files on a hypervisor; `client_cert_dir` holds NAME.pem for every caller `cert=NAME`."""
 
-    server_private: Path
-    server_public: Path
-    client_cert_dir: Path
+    server_private: FileName
+    server_public: FileName
+    client_cert_dir: FileName
 
 
-class ClientKeys(_Section):
+class ClientKeys(Document):
     """The ssl plugin's files of a caller; it is known as `cert=` and the name of its public key's file."""
 
-    client_private: Path
-    client_public: Path
-    server_public: Path
+    client_private: FileName
+    client_public: FileName
+    server_public: FileName
 
 
-class Settings(_Section):
+class Settings(Document):
     """What both ends need. Without `direct_addressing` every request is a broadcast with an identity filter."""
 
     collective: Name = "mcollective"
@@ -98,7 +82,7 @@ class ServerSettings(Settings):
     """An agent's end. `policies` holds AGENT.policy; `max_ttl`, `max_ahead`: what a caller may claim of time."""
 
     ssl: ServerKeys
-    policies: Path
+    policies: FileName
     max_ttl: Annotated[Seconds, Field(ge=1, le=3600)] = 300.0
     max_ahead: Annotated[Seconds, Field(ge=0, le=3600)] = 30.0
     max_remembered: Annotated[int, Field(ge=100, le=10_000_000)] = 100_000
