@@ -6,7 +6,7 @@ end here. A domain that vanishes while one looks is nobody's mistake; a connecti
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeVar
@@ -159,7 +159,9 @@ class LibvirtHypervisor:
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            connection.close()
+            # It is broken: that it cannot be closed properly either is no news.
+            with suppress(libvirt.libvirtError):
+                connection.close()
 
     def _read(self, connection: libvirt.virConnect) -> Report:
         _model, memory_mb, cores, *_rest = connection.getInfo()
