@@ -38,7 +38,7 @@ def order(vm: str) -> Migration:
     return Migration("o1", vm, "the vm", "hv2", "test+tcp://hv2/system")
 
 
-def test_it_reports_the_host_and_its_vms_by_name(hypervisor: Hypervisor):
+def test_it_reports_the_host_and_its_vms_by_name(hypervisor: Hypervisor) -> None:
     report = hypervisor.report()
     assert (report.host, report.cores, report.memory_mb) == ("hv1", 4, 8192)
     assert 0 <= report.memory_free_mb <= report.memory_mb
@@ -48,12 +48,12 @@ def test_it_reports_the_host_and_its_vms_by_name(hypervisor: Hypervisor):
     assert len({vm.domain_id for vm in report.vms}) == 2
 
 
-def test_what_it_reports_passes_the_check_of_whoever_reads_it(hypervisor: Hypervisor):
+def test_what_it_reports_passes_the_check_of_whoever_reads_it(hypervisor: Hypervisor) -> None:
     report = hypervisor.report()
     assert decode(encode(report)) == report
 
 
-def test_at_first_sight_nothing_is_eaten_and_then_the_difference(hypervisor: Hypervisor):
+def test_at_first_sight_nothing_is_eaten_and_then_the_difference(hypervisor: Hypervisor) -> None:
     first = {vm.uuid: vm.counter for vm in hypervisor.report().vms}
     time.sleep(0.01)
     second = {vm.uuid: vm.counter for vm in hypervisor.report().vms}
@@ -63,7 +63,7 @@ def test_at_first_sight_nothing_is_eaten_and_then_the_difference(hypervisor: Hyp
         assert counter.interval == counter.instant - first[uuid].instant > 0
 
 
-def test_reports_are_counted_within_one_boot(hypervisor: Hypervisor):
+def test_reports_are_counted_within_one_boot(hypervisor: Hypervisor) -> None:
     first, second = hypervisor.report(), hypervisor.report()
     assert second.sequence == first.sequence + 1
     assert second.boot_id == first.boot_id
@@ -71,7 +71,7 @@ def test_reports_are_counted_within_one_boot(hypervisor: Hypervisor):
 
 
 @pytest.mark.parametrize("vm", ["33333333-3333-3333-3333-333333333333", GPU1])
-def test_a_vm_that_is_unknown_or_has_passed_through_devices_is_not_moved(hypervisor: Hypervisor, vm: str):
+def test_a_vm_that_is_unknown_or_has_passed_through_devices_is_not_moved(hypervisor: Hypervisor, vm: str) -> None:
     with pytest.raises(HypervisorError):
         hypervisor.migrate(order(vm))
     assert [seen.uuid for seen in hypervisor.report().vms] == [GPU1, WEB1]

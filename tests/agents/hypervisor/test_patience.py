@@ -7,7 +7,7 @@ import pytest
 from agents.hypervisor.patience import Patience
 
 
-def test_what_the_call_returns_or_raises_comes_back():
+def test_what_the_call_returns_or_raises_comes_back() -> None:
     patience = Patience(60)
     assert patience.call(lambda: 7) == 7
     with pytest.raises(KeyError):
@@ -15,7 +15,7 @@ def test_what_the_call_returns_or_raises_comes_back():
     assert patience.call(lambda: 8) == 8
 
 
-def test_a_call_that_hangs_is_given_up_and_blocks_the_next_until_it_returns():
+def test_a_call_that_hangs_is_given_up_and_blocks_the_next_until_it_returns() -> None:
     patience, hangs, calls = Patience(0.05), threading.Event(), []
     with pytest.raises(TimeoutError):
         patience.call(hangs.wait)

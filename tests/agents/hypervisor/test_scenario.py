@@ -27,7 +27,7 @@ def complaints(text: str) -> list[str]:
     return str(caught.value).splitlines()
 
 
-def test_a_scenario_is_read_whole(tmp_path: Path):
+def test_a_scenario_is_read_whole(tmp_path: Path) -> None:
     file = tmp_path / "s.yaml"
     file.write_text("""
 format: scenario/1
@@ -52,18 +52,18 @@ events:
     assert (scenario.vms[0].age, scenario.rounds) == (3600.0, 11)
 
 
-def test_defaults_are_those_of_the_format():
+def test_defaults_are_those_of_the_format() -> None:
     scenario = read(HEAD)
     assert (scenario.interval, scenario.seed, scenario.rounds) == (None, 1, 1)
     assert (scenario.migration.bandwidth, scenario.migration.failure) == (110.0, 0.0)
 
 
-def test_a_uuid_follows_from_the_name_unless_it_is_given():
+def test_a_uuid_follows_from_the_name_unless_it_is_given() -> None:
     scenario = read(HEAD + "  - {name: web2, host: hv1, memory: 2GiB, uuid: my-own}\n")
     assert scenario.vms[0].identity == read(HEAD).vms[0].identity != scenario.vms[1].identity == "my-own"
 
 
-def test_names_must_be_known_and_stand_once():
+def test_names_must_be_known_and_stand_once() -> None:
     assert complaints(
         HEAD
         + """\
@@ -73,9 +73,7 @@ events:
   - {round: 2, vm: web9, event: vm-stopped}
 """
     ) == [
-        "s.yaml:7:5: duplicate: vms[1]: “"
-        + read(HEAD).vms[0].identity
-        + "” stands twice",
+        "s.yaml:7:5: duplicate: vms[1]: “" + read(HEAD).vms[0].identity + "” stands twice",
         "s.yaml:7:12: duplicate: vms[1].name: “web1” stands twice",
         "s.yaml:8:24: unknown-host: vms[2].host: no host of this scenario is named “hv9”",
         "s.yaml:10:20: unknown-vm: events[0].vm: no vm of this scenario is named “web9”",
@@ -96,19 +94,17 @@ events:
         ("{round: 2, host: hv1, event: silnt}", "“silnt” is none of 'silent', 'answers'"),
     ],
 )
-def test_an_event_must_name_to_whom_it_happens(event: str, complaint: str):
+def test_an_event_must_name_to_whom_it_happens(event: str, complaint: str) -> None:
     found = complaints(f"{HEAD}events:\n  - {event}\n")
     assert len(found) == 1
     assert complaint in found[0]
 
 
-def test_a_farm_has_at_least_one_host():
-    assert complaints("format: scenario/1\nhosts: []\n") == [
-        "s.yaml:2:8: no-host: hosts: a farm has at least one host"
-    ]
+def test_a_farm_has_at_least_one_host() -> None:
+    assert complaints("format: scenario/1\nhosts: []\n") == ["s.yaml:2:8: no-host: hosts: a farm has at least one host"]
 
 
-def test_a_series_that_cannot_be_read_is_told_with_its_place():
+def test_a_series_that_cannot_be_read_is_told_with_its_place() -> None:
     assert complaints(HEAD + "  - {name: web2, host: hv1, memory: 2GiB, cpu: 0.5 x3}\n")[0].startswith(
         "s.yaml:7:48: wrong-value: vms[1].cpu: “x3” cannot stand in a series"
     )

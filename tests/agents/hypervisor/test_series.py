@@ -27,23 +27,23 @@ def values(text: str) -> list[float | None]:
         ("10%+10%x2", [0.1, 0.2, 0.3]),
     ],
 )
-def test_a_series_is_read_value_by_value(text: str, expected: list[float | None]):
+def test_a_series_is_read_value_by_value(text: str, expected: list[float | None]) -> None:
     assert values(text) == expected
 
 
-def test_the_last_value_holds_on_for_ever():
+def test_the_last_value_holds_on_for_ever() -> None:
     series = Series.parse("0 0.5")
     assert series.length == 2
     assert [series.at(number) for number in (1, 2, 3, 1_000_000)] == [0, 0.5, 0.5, 0.5]
     assert Series.parse("1 _").at(99) is None
 
 
-def test_where_there_is_no_report_the_value_before_it_is_held():
+def test_where_there_is_no_report_the_value_before_it_is_held() -> None:
     series = Series.parse("_ 1+1x2 _x3 7")
     assert [series.held(number) for number in range(1, 10)] == [0, 1, 2, 3, 3, 3, 3, 7, 7]
 
 
-def test_long_runs_are_kept_as_runs():
+def test_long_runs_are_kept_as_runs() -> None:
     series = Series.parse("0x100000 1x100000 5")
     assert len(series.runs) == 3
     assert series.length == 200_003
@@ -67,13 +67,13 @@ def test_long_runs_are_kept_as_runs():
         ("0 " * 10_001, "a series has 1 to 10000 parts, not 10001"),
     ],
 )
-def test_what_is_no_series_is_refused_with_the_part_that_is_wrong(text: str, complaint: str):
+def test_what_is_no_series_is_refused_with_the_part_that_is_wrong(text: str, complaint: str) -> None:
     with pytest.raises(ValueError, match=".") as caught:
         Series.parse(text)
     assert complaint in str(caught.value)
 
 
 @given(st.lists(st.one_of(st.none(), st.decimals(0, 1000, places=3)), min_size=1, max_size=20))
-def test_what_is_written_value_by_value_is_read_value_by_value(numbers: list):
+def test_what_is_written_value_by_value_is_read_value_by_value(numbers: list) -> None:
     text = " ".join("_" if number is None else str(number) for number in numbers)
     assert values(text) == [None if number is None else float(number) for number in numbers]
