@@ -21,6 +21,7 @@ from pydantic import ConfigDict, TypeAdapter
 from balancer.adapters.journal_file import FILE, claim, explained, open_to_read, open_to_write
 from balancer.adapters.rehearsal import MODE as DRY_RUN
 from balancer.core.cycle import REMEMBERED
+from balancer.core.formats import pause_reason
 from balancer.core.model import Order, State
 from balancer.ports import (
     Event,
@@ -336,7 +337,9 @@ def _with_orders(state: State, orders: tuple[Order, ...]) -> State:
 def _remember_pause(connection: sqlite3.Connection, event: OperatorActed) -> None:
     """A pause holds over restarts, until somebody resumes."""
     if event.action == "pause":
-        connection.execute("INSERT OR REPLACE INTO facts VALUES ('paused', ?)", (event.detail,))
+        connection.execute(
+            "INSERT OR REPLACE INTO facts VALUES ('paused', ?)", (pause_reason(event.who, event.detail),)
+        )
     if event.action == "resume":
         connection.execute("DELETE FROM facts WHERE name = 'paused'")
 

@@ -33,6 +33,11 @@ def printable(text: str) -> str:
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
+def pause_reason(who: str, why: str) -> str:
+    """Why nothing is ordered while an operator's pause holds."""
+    return f"paused by {who}: {why}" if why else f"paused by {who}"
+
+
 def busy_share(host: Host) -> float | None:
     """The host's busy share of its cores, 0-1; None while it is unknown."""
     return None if host.busy is None else host.busy / host.cores
