@@ -47,10 +47,17 @@ def quantity(text: str, kind: Kind) -> float:
     number, unit, _per_second = found.groups()
     if unit not in UNITS:
         raise ValueError(f"“{unit}” is not a unit; did you mean {MISTAKEN.get(unit, wanted)}?")
-    actual, factor = UNITS[unit]
+    actual, _factor = UNITS[unit]
     if actual is not kind:
         raise ValueError(f"“{text}” is a {actual}, wanted is a {kind} ({wanted})")
-    return float(number) * factor
+    return based(float(number), unit)[1]
+
+
+def based(value: float, unit: str) -> tuple[Kind, float]:
+    """The kind of a unit of the table, and so much of it in the kind's base unit."""
+    kind, factor = UNITS[unit]
+    # 57 * 0.01 is a hair above 0.57, 57 / 100 is what a measured 57% will be held against
+    return kind, value * factor if factor >= 1 else value / (1 / factor)
 
 
 def version_number(text: str) -> float:

@@ -15,7 +15,8 @@ from dsl.syntax import Kind
 class Word:
     """One name: whose it is (`host`, `vm` or `farm`), of which kind, and what it means, unit included, in one line.
 
-    `supported` is False for a name that the language has and this version cannot measure yet.
+    `supported` is False for a name that the language has and this version cannot measure yet. `whole` is the name that
+    this one is a part of, where people expect a share and get an amount: a VM's `cpu` of its `vcpus`.
     """
 
     owner: str
@@ -23,6 +24,7 @@ class Word:
     kind: Kind
     meaning: str
     supported: bool = True
+    whole: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,310 @@
+"""From the syntax tree to a `Ruleset` that may be run, or to all that keeps it from being one.
+
+Rule: nothing is ignored. What has no meaning yet is refused as not supported, what is silent gets its default, and a
+statement replaces its default as a whole.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from graphlib import CycleError, TopologicalSorter
+from types import MappingProxyType
+from typing import Any, Final, TypeVar
+
+from dsl.clauses import FREEZE, MOVE, THING, TO, UNTIL, WHEN, Clause
+from dsl.contradictions import contradictions
+from dsl.findings import Finding, did_you_mean, error
+from dsl.meanings import ORDERED, Meanings
+from dsl.parser import reserved_words
+from dsl.ruleset import DEFAULT_CAPS, DEFAULT_FREEZE, RestTimes, Ruleset
+from dsl.syntax import (
+    All,
+    Amount,
+    Balance,
+    Both,
+    Cap,
+    Choice,
+    Drain,
+    Either,
+    Every,
+    Freeze,
+    Gate,
+    Keep,
+    Key,
+    Kind,
+    Let,
+    Limit,
+    Member,
+    NamedSet,
+    Never,
+    Not,
+    Pack,
+    Reserve,
+    Rest,
+    Rule,
+    Set,
+    Statement,
+    Test,
+    When,
+    Window,
+)
+from dsl.units import UNITS, based, quantity
+from dsl.vocabulary import Vocabulary
+
+Bounds = Mapping[Kind, tuple[str, str]]
+"""The least and the most of an amount, for each kind that it may have."""
+
+ROUND: Final[Bounds] = MappingProxyType({Kind.TIME: ("5 s", "1 h")})
+HOLD: Final[Bounds] = MappingProxyType({Kind.ROUNDS: ("1 round", "1000 rounds"), Kind.TIME: ("1 s", "1 d")})
+PAUSE: Final[Bounds] = MappingProxyType({Kind.TIME: ("0 s", "30 d")})
+MIGRATIONS: Final = 1000
+STEPS: Final = ("repairs", "drains", "rules", "preferences", "goal")
+"""The kinds of move that an `except` may name."""
+
+_ONCE: Final[Mapping[type, str]] = MappingProxyType({Every: "every", Limit: "limit", Rest: "rest"})
+_LATER: Final[Mapping[type, str]] = MappingProxyType({
+    Reserve: "reserve", Window: "window", Balance: "balance", Pack: "pack",
+})  # fmt: skip
+_LATER_KEEPS: Final[Mapping[str, str]] = MappingProxyType({
+    "apart_from": "keep … apart from", "together": "keep … together", "at_most": "keep at most",
+})  # fmt: skip
+_OWN_WORDS: Final = frozenset({*THING, "facts"})
+
+_Kept = TypeVar("_Kept")
+
+
+def check(
+    statements: Sequence[Statement], vocabulary: Vocabulary, file: str, sha256: str
+) -> tuple[Ruleset | None, tuple[Finding, ...]]:
+    """The ruleset that the statements make, None where there is an error; warnings stand beside it."""
+    lets = _all(Let, statements)
+    ordered, circles = _in_order(lets)
+    findings = [*circles, *_repeated(statements), *_misnamed(lets, vocabulary), *_unsupported(statements)]
+    meanings = Meanings(vocabulary, MappingProxyType(_things(ordered)), findings)
+    others = [each for each in statements if type(each) in _CHECKED]
+    checked = [_let(meanings, each) for each in ordered] + [_CHECKED[type(each)](meanings, each) for each in others]
+    if any(finding.severity == "error" for finding in findings):
+        return None, tuple(findings)
+    return _ruleset(checked, file, sha256), tuple(findings)
+
+
+def _ruleset(statements: Sequence[Statement], file: str, sha256: str) -> Ruleset:
+    """Checked statements by kind, each silence filled with its default."""
+    caps = [cap for limit in _all(Limit, statements) for cap in limit.caps]
+    pauses = [RestTimes(*map(_seconds, (each.vm, each.host, each.no_return))) for each in _all(Rest, statements)]
+    return Ruleset(
+        file=file,
+        sha256=sha256,
+        every=next((each.amount.value for each in _all(Every, statements)), None),
+        lets=tuple(_all(Let, statements)),
+        rules=tuple(_all(Rule, statements)),
+        drains=tuple(_all(Drain, statements)),
+        keeps=tuple(_all(Keep, statements)),
+        nevers=tuple(_all(Never, statements)),
+        caps=tuple(caps) or DEFAULT_CAPS,
+        rest=pauses[0] if pauses else RestTimes(),
+        freezes=tuple(_all(Freeze, statements)) or (DEFAULT_FREEZE,),
+    )
+
+
+def _all(kind: type[_Kept], statements: Iterable[Statement]) -> list[_Kept]:
+    return [each for each in statements if isinstance(each, kind)]
+
+
+def _seconds(amount: Amount | None) -> float:
+    """A pause that a `rest` does not name is none."""
+    return 0.0 if amount is None else amount.value
+
+
+# -- the file as a whole -----------------------------------------------------------------------------------------------
+
+
+def _repeated(statements: Iterable[Statement]) -> Iterator[Finding]:
+    first: dict[str, Statement] = {}
+    for each in statements:
+        title = _ONCE.get(
+            type(each), f"{type(each).__name__.lower()} {each.name}" if isinstance(each, Let | Rule) else ""
+        )
+        earlier = first.setdefault(title, each) if title else each
+        if earlier is not each:
+            yield error("twice", f"“{title}” stands in line {earlier.span.line} already", each.span, "keep one of them")
+
+
+def _misnamed(lets: Iterable[Let], vocabulary: Vocabulary) -> Iterator[Finding]:
+    taken = {name for _, name in vocabulary.words} | _OWN_WORDS | reserved_words()
+    for let in lets:
+        if let.name in taken:
+            yield error("reserved", f"“{let.name}” is a word of the language", let.span, f"call it my_{let.name}")
+
+
+def _unsupported(statements: Iterable[Statement]) -> Iterator[Finding]:
+    for each in statements:
+        for words in filter(None, _later(each)):
+            yield error("unsupported", f"“{words}” is not supported yet", each.span, "take it out")
+
+
+def _later(statement: Statement) -> Iterator[str | None]:
+    """The words of a statement that a later version gives a meaning to."""
+    match statement:
+        case Keep(hard=False):
+            yield "prefer"
+        case Keep(relation=relation):
+            yield _LATER_KEEPS.get(relation.how)
+        case Never(hard=False):
+            yield "avoid moving"
+        case Never(during=hours):
+            yield "during" if hours else None
+        case Limit(caps=caps):
+            yield from (f"per {cap.per}" for cap in caps if cap.per not in {None, "host"})
+        case _:
+            yield _LATER.get(type(statement))
+
+
+# -- lets --------------------------------------------------------------------------------------------------------------
+
+
+def _in_order(lets: list[Let]) -> tuple[list[Let], list[Finding]]:
+    """Each set behind those it speaks of; where they speak of each other, as they stand."""
+    sorter = TopologicalSorter({let.name: list(_mentioned(let.set)) for let in lets})
+    try:
+        rank = {name: place for place, name in enumerate(sorter.static_order())}
+    except CycleError as refusal:
+        circle = refusal.args[1]
+        span = next(let.span for let in lets if let.name in circle)
+        return lets, [error("circular", f"a set is made of itself: {' of '.join(reversed(circle))}", span)]
+    return sorted(lets, key=lambda let: rank[let.name]), []
+
+
+def _mentioned(of: Set | Test) -> Iterator[str]:
+    """The sets that a set is made of."""
+    match of:
+        case NamedSet(name=name) | Member(set_name=name):
+            yield name
+        case All(test=test) | Not(test=test) if test is not None:
+            yield from _mentioned(test)
+        case Both(left=left, right=right) | Either(left=left, right=right):
+            yield from _mentioned(left)
+            yield from _mentioned(right)
+        case _:
+            return
+
+
+def _things(lets: Iterable[Let]) -> dict[str, str | None]:
+    """What each set is one of; None for one that cannot be told."""
+    things: dict[str, str | None] = {}
+    for let in lets:
+        things[let.name] = things.get(let.set.name) if isinstance(let.set, NamedSet) else let.set.thing
+    return things
+
+
+def _let(meanings: Meanings, let: Let) -> Let:
+    thing = meanings.sets[let.name]
+    return replace(let, set=meanings.set(let.set, thing)) if thing else let
+
+
+# -- one statement -----------------------------------------------------------------------------------------------------
+
+
+def _every(meanings: Meanings, every: Every) -> Every:
+    return replace(every, amount=_amount(meanings, every.amount, ROUND))
+
+
+def _rule(meanings: Meanings, rule: Rule) -> Rule:
+    before = len(meanings.findings)
+    checked = replace(
+        rule,
+        when=_when(meanings, rule.when),
+        move=_choice(meanings, rule.move, MOVE),
+        to=_choice(meanings, rule.to, TO),
+        until=None if rule.until is None else meanings.test(rule.until, UNTIL),
+    )
+    if len(meanings.findings) == before:
+        meanings.findings.extend(contradictions(checked))
+    return checked
+
+
+def _when(meanings: Meanings, when: When) -> When:
+    held = meanings.test(when.held, WHEN)
+    hold = None if when.hold is None else _amount(meanings, when.hold, HOLD)
+    return replace(when, held=held, hold=hold, now=None if when.now is None else meanings.test(when.now, WHEN))
+
+
+def _choice(meanings: Meanings, choice: Choice, clause: Clause) -> Choice:
+    gates = tuple(_gate(meanings, gate, clause) for gate in choice.where)
+    return replace(choice, by=tuple(_key(meanings, key, clause) for key in choice.by), where=gates)
+
+
+def _gate(meanings: Meanings, gate: Gate, clause: Clause) -> Gate:
+    return replace(gate, test=meanings.test(gate.test, clause))
+
+
+def _key(meanings: Meanings, key: Key, clause: Clause) -> Key:
+    typed = meanings.sum(key.of, clause)
+    if not typed.kinds & ORDERED:
+        message = f"“{key.direction}” needs something that has more and less"
+        meanings.findings.append(error("wrong-kind", message, key.of.span, "name a number, share, size or time"))
+    return replace(key, of=typed.of)
+
+
+def _drain(meanings: Meanings, drain: Drain) -> Drain:
+    return replace(drain, hosts=meanings.set(drain.hosts, "host"))
+
+
+def _keep(meanings: Meanings, keep: Keep) -> Keep:
+    relation = keep.relation
+    if relation.other is None:
+        return replace(keep, vms=meanings.set(keep.vms, "vm"))
+    other = meanings.set(relation.other, "host" if relation.how == "on" else "vm")
+    return replace(keep, vms=meanings.set(keep.vms, "vm"), relation=replace(relation, other=other))
+
+
+def _never(meanings: Meanings, never: Never) -> Never:
+    for step in never.excepted:
+        if step not in STEPS:
+            hint = did_you_mean(step, STEPS) or f"known are {', '.join(STEPS)}"
+            meanings.findings.append(error("unknown-name", f"“{step}” is no kind of move", never.span, hint))
+    return replace(
+        never,
+        vms=meanings.set(never.vms, "vm"),
+        source=None if never.source is None else meanings.set(never.source, "host"),
+        target=None if never.target is None else meanings.arrivals(never.target),
+    )
+
+
+def _limit(meanings: Meanings, limit: Limit) -> Limit:
+    meanings.findings.extend(_out_of_bounds(cap) for cap in limit.caps if not 1 <= cap.count <= MIGRATIONS)
+    return limit
+
+
+def _out_of_bounds(cap: Cap) -> Finding:
+    return error("out-of-bounds", f"a limit of {cap.count} migrations", cap.span, f"write 1 to {MIGRATIONS}")
+
+
+def _rest(meanings: Meanings, rest: Rest) -> Rest:
+    vm, host, no_return = (
+        None if amount is None else _amount(meanings, amount, PAUSE)
+        for amount in (rest.vm, rest.host, rest.no_return)
+    )  # fmt: skip
+    return replace(rest, vm=vm, host=host, no_return=no_return)
+
+
+def _freeze(meanings: Meanings, freeze: Freeze) -> Freeze:
+    return replace(freeze, test=meanings.test(freeze.test, FREEZE))
+
+
+def _amount(meanings: Meanings, amount: Amount, bounds: Bounds) -> Amount:
+    """An amount outside all sums, in its base unit and within its bounds."""
+    kind, value = based(amount.value, amount.unit) if amount.unit else (Kind.NUMBER, amount.value)
+    if kind not in bounds:
+        units = ", ".join(unit for unit, (of, _) in UNITS.items() if of in bounds)
+        meanings.findings.append(error("wrong-unit", f"{amount.text} is a {kind}", amount.span, f"wanted: {units}"))
+    elif kind is Kind.ROUNDS and not value.is_integer():
+        meanings.findings.append(error("wrong-unit", "a round cannot be parted", amount.span))
+    elif not quantity(bounds[kind][0], kind) <= value <= quantity(bounds[kind][1], kind):
+        low, high = bounds[kind]
+        meanings.findings.append(error("out-of-bounds", f"{amount.text} cannot be", amount.span, f"{low} to {high}"))
+    return replace(amount, value=value, unit=None, kind=kind)
+
+
+_CHECKED: Final[Mapping[type, Callable[[Meanings, Any], Statement]]] = MappingProxyType({
+    Every: _every, Rule: _rule, Drain: _drain, Keep: _keep, Never: _never, Limit: _limit, Rest: _rest, Freeze: _freeze,
+})  # fmt: skip
