@@ -138,5 +138,5 @@ def test_a_daemon_that_does_not_answer_costs_patience_and_no_more(driver: Any, t
         silent.listen()
         hypervisor = driver.LibvirtHypervisor("hv1", f"qemu+unix:///system?socket={tmp_path}/sock", patience=0.2)
         for _again in range(2):
-            with pytest.raises(HypervisorError, match="has not answered for 0.2 s; is libvirtd"):
+            with pytest.raises(HypervisorError, match=r"has not answered for 0\.2 s; is libvirtd"):
                 hypervisor.report()
