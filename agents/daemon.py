@@ -100,8 +100,8 @@ def _keys(options: argparse.Namespace) -> None:
 def _check(options: argparse.Namespace) -> None:
     report = open_hypervisor(load_config(options.config)).report()
     sys.stdout.write(
-        f"{report.host}: {len(report.vms)} VMs, load {report.load:.2f}, {report.cores:g} cores, "
-        f"{report.memory_free_mb:.0f} of {report.memory_mb:.0f} MiB free\n"
+        f"{report.host}: load {report.load:.2f}, {report.cores:g} cores, "
+        f"{report.memory_free_mb:.0f} of {report.memory_mb:.0f} MiB free, VMs: {len(report.vms)}\n"
     )
 
 

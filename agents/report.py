@@ -1,10 +1,11 @@
 """What a host says of itself and its VMs: the one thing that agents and the balancer's core share.
 
-Rule: cumulative counters, each with the instant of its own reading, so that a lost report costs nothing; nothing here is
-trusted before `decode` has checked it.
+Rule: cumulative counters, each with the instant of its own reading, so that a lost report costs nothing; nothing here
+is trusted before `decode` has checked it.
 
-Units: CPU time in ns, memory in MiB, seconds elsewhere. `instant` is of the host's monotonic clock, comparable only within
-one boot id. As JSON a report is one object, `"format": "report/1"`; unknown keys are ignored (a newer agent may say more).
+Units: CPU time in ns, memory in MiB, seconds elsewhere. `instant` is of the host's monotonic clock, comparable only
+within one boot id. As JSON a report is one object, `"format": "report/1"`; unknown keys are ignored (a newer agent may
+say more).
 """
 
 from collections.abc import Mapping
@@ -42,7 +43,7 @@ class Counter:
 
 @dataclass(frozen=True, slots=True)
 class VmReport:
-    """One VM (never Domain-0). `state` is libvirt's: running, blocked, paused, shutdown, shutoff, crashed, pmsuspended."""
+    """One VM, never Domain-0. `state` is running, blocked, paused, shutdown, shutoff, crashed or pmsuspended."""
 
     uuid: Id
     name: Id

@@ -1,7 +1,5 @@
-"""What the tests of the drivers share: a small farm, and libvirt where it is installed."""
+"""What the tests of the drivers share: one small farm, for each of them."""
 
-import importlib.util
-import os
 from pathlib import Path
 
 import pytest
@@ -53,12 +51,3 @@ def scenario_file(tmp_path: Path) -> Path:
     file = tmp_path / "farm.yaml"
     file.write_text(SCENARIO)
     return file
-
-
-@pytest.fixture(scope="session")
-def needs_libvirt() -> None:
-    """Skips where libvirt-python is missing; where CI is set it must be there."""
-    if importlib.util.find_spec("libvirt") is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("libvirt-python is not installed: apt-get install libvirt-dev, then pip install .[libvirt]")
-        pytest.skip("libvirt-python is not installed")

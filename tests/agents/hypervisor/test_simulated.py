@@ -212,7 +212,7 @@ def test_chance_decides_by_the_seed_alone() -> None:
     assert set(fates(1)) == {"done", "failed"}
 
 
-# -- events --------------------------------------------------------------------------------------------------------------
+# -- events ------------------------------------------------------------------------------------------------------------
 
 
 def heard(events: str, host: str = "hv1", rounds: int = 4) -> list[list[str] | None]:
@@ -322,7 +322,7 @@ vms:
     assert only_vm(at_round(playing, 4, "hv1")).counter.cpu_ns == 45 * 10**9
 
 
-# -- what always holds ---------------------------------------------------------------------------------------------------
+# -- what always holds -------------------------------------------------------------------------------------------------
 
 FARM = """
 migration: {bandwidth: 50MiB/s, failure: 0.3}
@@ -352,7 +352,11 @@ EVENTS = [
 histories = st.fixed_dictionaries({
     "events": st.lists(st.tuples(st.integers(1, 8), st.sampled_from(EVENTS)), max_size=6),
     "moves": st.lists(
-        st.tuples(st.integers(0, 240_000), st.sampled_from(["vm0", "vm1", "vm2", "vm3"]), st.sampled_from(["hv0", "hv1", "hv2"])),
+        st.tuples(
+            st.integers(0, 240_000),
+            st.sampled_from(["vm0", "vm1", "vm2", "vm3"]),
+            st.sampled_from(["hv0", "hv1", "hv2"]),
+        ),
         max_size=8,
     ).map(sorted),
     "seed": st.integers(0, 3),
