@@ -162,7 +162,7 @@ class Client:
                 return
             except MessageError as error:
                 gathering.refused[error.reason] += 1
-                self._log.warning(error.reason, error.message)
+                self._log.say(error.reason, error.message)
 
     def _concluded(self, gathering: Gathering) -> Replies:
         dropped = self._dropped

@@ -237,7 +237,8 @@ class _Link:
             what()
         except (OSError, StompException, AttributeError) as error:  # stomp.py's queue is None once it has ended
             self.drop()
-            raise FabricError(f"{self.broker}: {error or 'the connection was lost'}") from None
+            why = error.strerror if isinstance(error, OSError) else self.error
+            raise FabricError(f"{self.broker}: {why or 'the connection was lost'}") from None
 
     def on_connected(self, _frame: Any) -> None:
         self._answered.set()

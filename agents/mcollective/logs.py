@@ -25,7 +25,7 @@ class RateLimitedLog:
     _unsaid: dict[str, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def warning(self, kind: str, message: str) -> None:
+    def say(self, kind: str, message: str) -> None:
         """Say it, or count it where this kind was said less than a minute ago."""
         unsaid = self._due(kind)
         if unsaid is not None:

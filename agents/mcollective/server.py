@@ -4,6 +4,7 @@ Rule: MCollective's order of checks, and its silence. Bytes, signature, age, fil
 only a count. Schema, policy, action: who fails these gets a status. Nothing that a caller sends ends a thread.
 """
 
+import contextlib
 import logging
 import queue
 import threading
@@ -103,7 +104,7 @@ class Server:
     def refuse(self, error: MessageError) -> None:
         """Count and log what gets no answer."""
         self.counters.refuse(error.reason)
-        self._log.warning(error.reason, error.message)
+        self._log.say(error.reason, error.message)
 
     def _admit(self, payload: bytes) -> Request:
         try:
@@ -153,7 +154,7 @@ class Server:
         try:
             return load(self._settings.policies / f"{call.agent}.policy").allows(call.caller, call.action)
         except PolicyError as error:
-            self._log.warning("policy", f"{error}; until then all is denied")
+            self._log.say("policy", f"{error}; until then all is denied")
             return False
 
     def _begin(self, agent: Agent, call: Call, inputs: Mapping[str, Any]) -> "Future[dict[str, Any]]":
@@ -182,7 +183,7 @@ class Server:
             return Result(OK, "OK", defaults | future.result())
         if isinstance(error, Abort):
             return Result(ABORTED, str(error), defaults)
-        self._log.warning("action failed", f"{ddl.agent} {call.action}: {type(error).__name__}: {error}")
+        self._log.say("action failed", f"{ddl.agent} {call.action}: {type(error).__name__}: {error}")
         return Result(UNKNOWN_ERROR, str(error), defaults)
 
     def _seal(self, request: Request, body: Any) -> bytes:
@@ -221,6 +222,9 @@ class Service:
     def close(self) -> None:
         """End; actions that still run are left behind."""
         self._connection.close()
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._waiting.get_nowait()
         for _ in range(self._settings.workers):
             self._waiting.put(None)
 
@@ -243,7 +247,7 @@ class Service:
         try:
             self._connection.send(self._fabric.reply(reply_to, (int(time.time()), REPLY_TTL), payload))
         except FabricError as error:
-            self._log.warning("a reply was lost", str(error))
+            self._log.say("a reply was lost", str(error))
 
 
 def serve(settings: ServerSettings, agents: Sequence[Agent], stop: threading.Event) -> None:

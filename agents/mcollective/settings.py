@@ -10,7 +10,7 @@ from pydantic import Field
 
 from agents.documents import Document, FileName, Mebibytes, Seconds
 
-NAME: Final = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}\Z"
+NAME: Final = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}$"
 """A collective, an identity, an agent, a key: nothing that could mean something to a path or a selector."""
 
 
@@ -86,7 +86,7 @@ class ServerSettings(Settings):
     max_ttl: Annotated[Seconds, Field(ge=1, le=3600)] = 300.0
     max_ahead: Annotated[Seconds, Field(ge=0, le=3600)] = 30.0
     max_remembered: Annotated[int, Field(ge=100, le=10_000_000)] = 100_000
-    max_waiting: Annotated[int, Field(ge=1, le=100_000)] = 1000
+    max_waiting: Annotated[int, Field(ge=100, le=100_000)] = 1000
     workers: Annotated[int, Field(ge=1, le=100)] = 8
 
 

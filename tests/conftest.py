@@ -1,0 +1,88 @@
+"""Fixtures for every test: brokers and keys, made for the test run and gone with it."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from agents.mcollective.keys import generate_keys
+from agents.mcollective.settings import ClientKeys, ServerKeys
+from tests.brokers import PASSWORD, USER, BrokerProcess, activemq, coilmq
+
+
+# How fast a machine is says nothing about a property.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
+
+
+@dataclass(frozen=True)
+class Login:
+    """A broker that asks who is there."""
+
+    process: BrokerProcess
+    user: str
+    password_file: Path
+
+    @property
+    def port(self) -> int:
+        return self.process.port
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with the pairs `server`, `balancer` and `stranger`; the servers know `balancer-public` only."""
+    folder = tmp_path_factory.mktemp("keys")
+    for name in ("server", "balancer", "stranger"):
+        generate_keys(folder, name)
+    (folder / "callers").mkdir()
+    shutil.copy(folder / "balancer-public.pem", folder / "callers")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def server_keys(keys: Path) -> ServerKeys:
+    return ServerKeys(
+        server_private=keys / "server-private.pem",
+        server_public=keys / "server-public.pem",
+        client_cert_dir=keys / "callers",
+    )
+
+
+@pytest.fixture(scope="session")
+def client_keys(keys: Path) -> ClientKeys:
+    return ClientKeys(
+        client_private=keys / "balancer-private.pem",
+        client_public=keys / "balancer-public.pem",
+        server_public=keys / "server-public.pem",
+    )
+
+
+@pytest.fixture
+def coilmq_process(tmp_path: Path) -> Iterator[BrokerProcess]:
+    """A CoilMQ of this test's own, which it may stop and start."""
+    process = coilmq(tmp_path)
+    process.start()
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def coilmq_port(coilmq_process: BrokerProcess) -> int:
+    """The port of a CoilMQ of this test's own."""
+    return coilmq_process.port
+
+
+@pytest.fixture(scope="session")
+def activemq_login(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Login]:
+    """Debian's ActiveMQ, one for the whole run; mark its tests `broker` and `xdist_group("activemq")`."""
+    folder = tmp_path_factory.mktemp("activemq")
+    process = activemq(folder)
+    process.start()
+    password_file = folder / "password"
+    password_file.touch(mode=0o600)
+    password_file.write_text(f"{PASSWORD}\n")
+    yield Login(process, USER, password_file)
+    process.stop()
