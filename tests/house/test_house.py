@@ -1,0 +1,103 @@
+"""The rules of the house that no linter knows."""
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("agents", "balancer", "dsl")
+MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+
+WITHOUT_TESTS: dict[str, str] = {}
+"""Modules without a test file of their own, and where they are tested instead."""
+
+NOT_OURS = {".git", ".hypothesis", ".venv", "__pycache__", "build", "demo-state", "dist"}
+
+PLACES_OF_ONE_MACHINE = re.compile(r"/wor[k]/|/tm[p]/|/roo[t]/|/hom[e]/\w|\bshare[d]/|file[:]//[^$]|\bpypi[.]org")
+"""Written so that it does not find itself."""
+
+
+def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [Path(sys.executable).with_name("lint-imports"), "--no-cache", "--no-logo"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_the_import_contracts_hold() -> None:
+    run = lint_imports(ROOT)
+    assert run.returncode == 0, run.stdout
+
+
+def test_each_import_contract_notices_its_breach(tmp_path: Path) -> None:
+    breaches = {
+        "balancer/ports/__init__.py": "import balancer.loop",
+        "dsl/units.py": "import balancer.errors, lark",
+        "agents/report.py": "import balancer.errors",
+        "balancer/core/model.py": "import agents.mcollective.codec, time",
+        "balancer/config.py": "import libvirt, stomp",
+    }
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    for module, line in breaches.items():
+        with (tmp_path / module).open("a") as file:
+            file.write(f"\n{line}\n")
+    run = lint_imports(tmp_path)
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    assert run.returncode == 1
+    assert [each["name"] for each in contracts if f"{each['name']} BROKEN" not in run.stdout] == []
+
+
+def test_no_package_stands_under_tests_where_it_would_hide_the_real_one() -> None:
+    assert list((ROOT / "tests").rglob("__init__.py")) == []
+
+
+def test_rules_are_data_and_no_package() -> None:
+    assert list((ROOT / "rules").rglob("*.py")) == []
+
+
+def mirrored(module: Path) -> Path:
+    """balancer/core/model.py -> tests/core/test_model.py, dsl/units.py -> tests/dsl/test_units.py."""
+    inside = module.relative_to(ROOT)
+    folder = inside.parent.relative_to("balancer") if inside.parts[0] == "balancer" else inside.parent
+    return ROOT / "tests" / folder / f"test_{module.name}"
+
+
+def test_every_module_has_its_tests_at_the_same_path() -> None:
+    modules = [each for each in MODULES if each.stem != "__init__"]
+    untested = {str(each.relative_to(ROOT)) for each in modules if not mirrored(each).exists()}
+    assert untested <= set(WITHOUT_TESTS)
+    assert [name for name in WITHOUT_TESTS if not (ROOT / name).exists()] == []
+
+
+def docstring(module: Path) -> str:
+    return ast.get_docstring(ast.parse(module.read_text())) or ""
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_says_why_it_exists_and_its_rule_or_its_package_does(module: Path) -> None:
+    text = docstring(module)
+    assert text
+    assert "Rule:" in text + docstring(module.with_name("__init__.py")) or module.stem == "__init__"
+
+
+def our_files() -> Iterator[Path]:
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = [each for each in folders if each not in NOT_OURS and not each.endswith("_cache")]
+        yield from (Path(folder, name) for name in names)
+
+
+def test_no_file_names_a_place_that_one_machine_alone_has() -> None:
+    found = [
+        f"{path}: {hit[0]}"
+        for path in our_files()
+        for hit in PLACES_OF_ONE_MACHINE.finditer(path.read_text(errors="replace"))
+    ]
+    assert found == []
