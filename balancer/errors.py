@@ -4,8 +4,10 @@
     DocumentError     2   a file that a person writes is wrong
     RulesError        2   rules that cannot be run with
     JournalError      2   the state directory cannot be used
+    MetricsError      2   the metrics' address cannot be listened on
     ControlError      3   no daemon answers
     FarmError         3   the fabric does not carry
+    FabricError       3   no broker can be reached
     HypervisorError   4   the hypervisor does not answer
 
 Rule: a refusal is a value, a surprise an exception; every message has a place and a way out, and nobody sees a

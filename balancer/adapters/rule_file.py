@@ -69,13 +69,14 @@ class RuleFile:
 
 def read(path: Path, vocabulary: Vocabulary) -> Ruleset:
     """The rules of a file; RulesError where it cannot be read or run with."""
-    loaded = load(str(path), _bytes(path), vocabulary)
+    loaded = load(str(path), read_bytes(path), vocabulary)
     if loaded.ruleset is None:
         raise RulesError("\n".join(render(finding, str(path), loaded.text) for finding in loaded.findings))
     return loaded.ruleset
 
 
-def _bytes(path: Path) -> bytes:
+def read_bytes(path: Path) -> bytes:
+    """The file as it is; RulesError where it cannot be read."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise RulesError(f"{path}:1:1: unreadable: not a regular file; name a rule file")

@@ -6,6 +6,8 @@ boot of the host and a `when` that was rewritten. Unknown is not trouble.
 
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
+from math import ceil
+from typing import Final
 
 import numpy as np
 
@@ -16,8 +18,7 @@ from dsl.evaluation import truth
 from dsl.ruleset import Ruleset
 from dsl.syntax import Amount, Kind, Rule, without_places
 
-MISSES_THAT_BREAK = 2
-Streaks = Mapping[tuple[str, str], Streak]
+MISSES_THAT_BREAK: Final = 2
 
 
 def condition_of(rule: Rule) -> str:
@@ -69,3 +70,23 @@ def _waiting(
         for each in waiting
         if each is not None and each.missed + 1 < MISSES_THAT_BREAK
     ]
+
+
+def supposed(
+    rules: Ruleset, hosts: Iterable[Host], now: float, interval: float, rounds: int | None
+) -> tuple[Streak, ...]:
+    """Streaks before a round that is the `rounds`th in trouble; None: the one that reaches each rule's `for`."""
+    return tuple(
+        Streak(rule.name, condition_of(rule), host.name, host.boot_id, before, since=now - before * interval, last=now)
+        for rule in rules.rules
+        for before in [(rounds or _enough(rule.when.hold, interval)) - 1]
+        for host in hosts
+        if before > 0
+    )
+
+
+def _enough(hold: Amount | None, interval: float) -> int:
+    """How many rounds reach a `for`."""
+    if hold is None:
+        return 1
+    return ceil(hold.value) if hold.kind is Kind.ROUNDS else max(2, ceil(hold.value / interval) + 1)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from balancer.core.assessment import assess
+from balancer.core.assessment import assess, supposed
 from balancer.core.model import Decision, Gathering, Order, OrderState, State
 from balancer.core.observation import observe
 from balancer.core.planning import plan
@@ -36,6 +36,18 @@ def step(state: State, gathering: Gathering, rules: Ruleset, now: float) -> Deci
         orders=tuple(order for order in state.orders if order.is_open or now - (order.ended or now) < REMEMBERED),
     )
     return Decision(seen.observation, planned.plan, after, rules.file, rules.sha256)
+
+
+def primed(state: State, gathering: Gathering, now: float) -> State:
+    """The state once reports were only looked at: references to compare the next ones with."""
+    seen = observe(state, gathering, now)
+    return replace(state, references=seen.references, sightings=seen.sightings)
+
+
+def suppose(state: State, gathering: Gathering, rules: Ruleset, interval: float, rounds: int | None) -> State:
+    """The state of a balancer to which the next round is the `rounds`th that finds these hosts in trouble."""
+    hosts = observe(state, gathering, state.time).observation.hosts
+    return replace(state, streaks=supposed(rules, hosts, state.time, interval, rounds))
 
 
 def with_order(state: State, order: Order) -> State:

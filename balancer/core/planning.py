@@ -41,6 +41,7 @@ class Planned:
 class _Draft:
     """A plan in the making."""
 
+    reported: Projection
     projection: Projection
     sets: Sets
     walls: tuple[Wall, ...]
@@ -62,7 +63,7 @@ def plan(
     """Decide one round. `reported` are the columns of the reports alone, `streaks` include this round."""
     projection = Projection.with_orders(observation, state)
     sets = Sets.of(rules.lets, reported)
-    draft = _Draft(projection, sets, walls(rules, sets, observation, state, projection))
+    draft = _Draft(reported, projection, sets, walls(rules, sets, observation, state, projection))
     before = projection.spread()
     frozen = _frozen(rules, projection, sets)
     engagements: list[Engagement] = []
@@ -70,7 +71,7 @@ def plan(
         for drain in rules.drains:
             _empty(draft, drain)
         for rule in rules.rules:
-            engagements += _relieve(draft, rule, state, streaks, reported)
+            engagements += _relieve(draft, rule, state, streaks)
     moves = in_waves(draft.moves, rules.caps)
     result = Plan(
         round=observation.round,
@@ -173,9 +174,7 @@ class _ByRule:
         return keys(self.rule.to.by, scope)
 
 
-def _relieve(
-    draft: _Draft, rule: Rule, state: State, streaks: Iterable[Streak], reported: Projection
-) -> list[Engagement]:
+def _relieve(draft: _Draft, rule: Rule, state: State, streaks: Iterable[Streak]) -> list[Engagement]:
     """Ease every host this rule has reached, and say on which it stays engaged."""
     identity = condition_of(rule)
     mine = {each.host: each for each in streaks if (each.rule, each.condition) == (rule.name, identity)}
@@ -184,9 +183,11 @@ def _relieve(
     for host in _in_trouble(draft, rule, mine, engaged, state):
         moved = _ease(draft, rule, host, mine.get(draft.projection.names["host"][host]))
         busy = moved or any(order.is_open and _is_from(order.move, draft, host) for order in state.orders)
-        if rule.until is not None and busy and not _is_met(rule.until, of_source(reported, draft.sets, host)):
+        if rule.until is not None and busy and not _is_met(rule.until, of_source(draft.reported, draft.sets, host)):
             still.append(Engagement(rule.name, identity, draft.projection.names["host"][host]))
-    silent = [Engagement(rule.name, identity, host) for host in sorted(engaged & set(reported.observation.silent))]
+    silent = [
+        Engagement(rule.name, identity, host) for host in sorted(engaged & set(draft.reported.observation.silent))
+    ]
     return still + silent
 
 
@@ -248,10 +249,10 @@ def _move_one(draft: _Draft, rule: Rule, host: int, streak: Streak | None) -> bo
 
 
 def _reasons(draft: _Draft, rule: Rule, vm: int, target: int, streak: Streak | None) -> tuple[str, dict[str, float]]:
-    """Why this host, this VM, this target, and the figures behind it. To be asked before the move is projected."""
+    """Why this host (as reported), this VM and this target (as projected), and the figures behind it."""
     projection = draft.projection
     source = int(projection.where[vm])
-    hosts, vms = of_hosts(projection, draft.sets), of_vms(projection, draft.sets, np.array([vm]))
+    hosts, vms = of_hosts(draft.reported, draft.sets), of_vms(projection, draft.sets, np.array([vm]))
     targets = of_targets(projection, draft.sets, vm)
     parts = [
         f"{projection.names['host'][source]} {_trouble(rule, hosts, source, streak)}",

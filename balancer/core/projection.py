@@ -42,6 +42,7 @@ class Projection:
         self.moves_under_way = 0
         self.failures = 0
         self.leaving: Flags = np.zeros(len(vms), dtype=bool)
+        self._figures: dict[tuple[str, str], Floats] = {}
         self._matches: dict[tuple[str, str, str], Flags] = {}
         self.arrivals: list[tuple[int, int]] = []
         """VMs under way, with the host each is bound for: they count at both ends."""
@@ -71,6 +72,14 @@ class Projection:
         """Names by kind of thing, in place order."""
         hosts, vms = self.observation.hosts, self.observation.vms
         return {"host": _objects(host.name for host in hosts), "vm": _objects(vm.name for vm in vms)}
+
+    def figures(self, thing: str, field: str) -> Floats:
+        """A field of all hosts or VMs that no move changes, as numbers; asked again, it is remembered."""
+        key = thing, field
+        if key not in self._figures:
+            things = self.observation.vms if thing == "vm" else self.observation.hosts
+            self._figures[key] = _floats(getattr(each, field) for each in things)
+        return self._figures[key]
 
     def matches(self, thing: str, how: str, pattern: str) -> Flags:
         """Which hosts or VMs are `named` or `tagged` like the pattern; asked again, it is remembered."""

@@ -15,7 +15,7 @@ from balancer.core.signals import TABLE
 from dsl.evaluation import Column, Flags, Truth, truth
 from dsl.syntax import All, Let, NamedSet, One, Set
 
-EVERYWHERE: Final = slice(None)
+EVERYWHERE: Final = ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,260 @@
+"""Which adapters make which mode: the one place where the balancer is put together.
+
+Rule: modes and outputs are rows of a table; nobody else asks in which mode it runs.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final, TextIO
+
+from agents.hypervisor.scenario import Scenario, load_scenario
+from agents.hypervisor.simulated import SimulatedFarm
+from agents.mcollective.client import Client
+from balancer.adapters.classic import Classic
+from balancer.adapters.clock import SystemClock, VirtualClock
+from balancer.adapters.control import listening
+from balancer.adapters.desk import ControlDesk, StatusBoard, commands
+from balancer.adapters.fanout import Fanout
+from balancer.adapters.journal import Keep, open_journal, read_journal
+from balancer.adapters.mcollective_farm import McollectiveFarm
+from balancer.adapters.metrics import Metrics
+from balancer.adapters.rehearsal import MODE as DRY_RUN
+from balancer.adapters.rehearsal import Rehearsal
+from balancer.adapters.rounds import RoundLines, Tally
+from balancer.adapters.rule_file import RuleFile, read
+from balancer.adapters.simulated_farm import ScenarioFarm
+from balancer.adapters.snapshot import SnapshotFarm, read_snapshot
+from balancer.adapters.terminal import Terminal
+from balancer.adapters.unattended import Unattended
+from balancer.config import Configuration
+from balancer.core.cycle import primed, step, suppose
+from balancer.core.model import Decision, State
+from balancer.core.signals import VOCABULARY
+from balancer.execution import Settings
+from balancer.loop import Loop, Pace
+from balancer.ports import Farm, Journal, JournalError, Ports
+from balancer.installation import DEFAULT, shipped, version
+from dsl.ruleset import DEFAULT_EVERY, Ruleset
+
+MODES: Final[Mapping[str, Callable[[Farm], Farm]]] = MappingProxyType({
+    "active": lambda farm: farm,
+    DRY_RUN: Rehearsal,
+})  # fmt: skip
+"""What each mode of the daemon makes of the farm."""
+
+FRESH_ROUNDS: Final = 2.0
+"""A journal younger than so many rounds is taken up where it ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What an output may have to know: where each host is reached, and the rules in force."""
+
+    addresses: Mapping[str, str]
+    rules: Callable[[], Ruleset]
+
+
+def _terminal(stack: ExitStack, stream: TextIO, _telling: Telling) -> Journal:
+    return stack.enter_context(Terminal(stream))
+
+
+def _json(stack: ExitStack, stream: TextIO, _telling: Telling) -> Journal:
+    lines = RoundLines(stream)
+    stack.callback(lines.close)
+    return lines
+
+
+def _classic(_stack: ExitStack, stream: TextIO, telling: Telling) -> Journal:
+    return Classic(stream, telling.addresses, telling.rules)
+
+
+OUTPUTS: Final[Mapping[str, Callable[[ExitStack, TextIO, Telling], Journal]]] = MappingProxyType({
+    "text": _terminal,
+    "json": _json,
+    "classic": _classic,
+})  # fmt: skip
+"""How rounds are told on a stream."""
+
+
+# -- the simulation -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """A simulation that is ready to run."""
+
+    loop: Loop
+    rounds: int
+    farm: SimulatedFarm
+    tally: Tally
+    seed: int
+
+    def summary(self) -> dict[str, Any]:
+        """summary/1 of what was played."""
+        return self.tally.summary(self.farm.overload_seconds, self.seed)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the operator wants of a simulation; None is the scenario's own, or the default."""
+
+    scenario: Path
+    rules: Path | None = None
+    rounds: int | None = None
+    seed: int | None = None
+    interval: float | None = None
+    output: str = "text"
+
+
+@contextmanager
+def simulation(wish: Wish, stream: TextIO) -> Iterator[Play]:
+    """The loop on a simulated farm in virtual time, told on a stream."""
+    scenario = load_scenario(wish.scenario)
+    rules = read(wish.rules or shipped(DEFAULT), VOCABULARY)
+    interval = wish.interval or scenario.interval or rules.every
+    seed = scenario.seed if wish.seed is None else wish.seed
+    farm = SimulatedFarm(scenario, seed, interval)
+    clock, tally = VirtualClock(), Tally()
+    with ExitStack() as stack:
+        output = OUTPUTS[wish.output](stack, stream, Telling(_addresses(scenario), lambda: rules))
+        ports = Ports(clock, ScenarioFarm(farm, clock), Fanout(tally, output), Unattended(rules))
+        settings = Settings(instance="simulation", epoch=1, mode="simulation")
+        loop = Loop(ports, settings, Pace(interval, poll=1.0), State())
+        yield Play(loop, wish.rounds or scenario.rounds, farm, tally, seed)
+
+
+def _addresses(scenario: Scenario) -> Mapping[str, str]:
+    return {host.name: host.address or host.name for host in scenario.hosts}
+
+
+# -- the daemon -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonWish:
+    """What the operator wants of the daemon; None is the configuration's own."""
+
+    mode: str | None = None
+    interval: float | None = None
+    rules: Path | None = None
+    output: str = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """A daemon that is ready to run: its loop, what ends and reloads it, and where it can be looked at."""
+
+    loop: Loop
+    mode: str
+    rules: RuleFile
+    stop: Callable[[], None]
+    metrics: str
+
+
+@contextmanager
+def daemon(configuration: Configuration, wish: DaemonWish, stream: TextIO) -> Iterator[Daemon]:
+    """The loop on the real farm. Holds the state directory's lock, the broker, the socket and the metrics' port."""
+    clock = SystemClock()
+    mode = wish.mode or configuration.mode
+    with ExitStack() as stack:
+        keep = Keep(configuration.journal.keep / 86400.0, configuration.journal.size)
+        journal = stack.enter_context(open_journal(configuration.state, clock.now, keep))
+        farm = stack.enter_context(_farm(configuration, clock))
+        metrics, board = Metrics(version(), clock.now, per_vm=configuration.metrics.per_vm), StatusBoard(mode)
+        telling = Telling(_reached(configuration), lambda: rules.in_force)
+        fanout = Fanout(journal, metrics, board, OUTPUTS[wish.output](stack, stream, telling))
+        rules = RuleFile(wish.rules or configuration.rules or shipped(DEFAULT), VOCABULARY, fanout)
+        desk = ControlDesk(rules, fanout, journal.paused())
+        stack.enter_context(listening(configuration.state, commands(desk, board)))
+        address = stack.enter_context(metrics.serve(configuration.metrics.listen))
+        ports = Ports(clock, MODES[mode](farm), fanout, desk)
+        settings = Settings(journal.instance, journal.epoch, mode, configuration.migration.overdue)
+        pace = Pace(wish.interval or configuration.interval)
+        state = journal.last_state(clock.now(), FRESH_ROUNDS * _interval(pace, rules.in_force))
+        yield Daemon(Loop(ports, settings, pace, state), mode, rules, _both(desk.stop, clock.wake), address)
+
+
+def _interval(pace: Pace, rules: Ruleset) -> float:
+    return pace.interval or rules.every or DEFAULT_EVERY
+
+
+def _both(first: Callable[[], None], second: Callable[[], None]) -> Callable[[], None]:
+    def call() -> None:
+        first()
+        second()
+
+    return call
+
+
+@contextmanager
+def _farm(configuration: Configuration, clock: SystemClock) -> Iterator[McollectiveFarm]:
+    client = Client(configuration.mcollective)
+    try:
+        client.connect()
+        yield McollectiveFarm(client, configuration, clock.now)
+    finally:
+        client.close()
+
+
+def _reached(configuration: Configuration) -> Mapping[str, str]:
+    return {host.name: host.address or host.name for host in configuration.inventory}
+
+
+# -- one round ------------------------------------------------------------------------------------------------
+
+
+def decide_snapshot(path: Path, rules_file: Path | None, rounds_over: int | None) -> Decision:
+    """One round for a snapshot: as if each rule's streak were reached, or in the `rounds_over`th round in trouble."""
+    rules = read(rules_file or shipped(DEFAULT), VOCABULARY)
+    interval = rules.every or DEFAULT_EVERY
+    farm = SnapshotFarm(read_snapshot(path), interval)
+    before = primed(farm.first_state(interval), farm.observe(1), interval)
+    supposed = suppose(before, farm.observe(1), rules, interval, rounds_over)
+    return step(supposed, farm.observe(2), rules, 2 * interval)
+
+
+def decide_live(configuration: Configuration, rules_file: Path | None, rounds_over: int | None) -> Decision:
+    """One round for the running farm, from where the daemon's journal is; nothing is written or ordered."""
+    clock = SystemClock()
+    rules = read(rules_file or configuration.rules or shipped(DEFAULT), VOCABULARY)
+    interval = configuration.interval or rules.every or DEFAULT_EVERY
+    with _farm(configuration, clock) as farm:
+        gathering = farm.observe(1)
+    state = _remembered(configuration, clock.now(), FRESH_ROUNDS * interval)
+    if rounds_over is not None:
+        state = suppose(state, gathering, rules, interval, rounds_over)
+    return step(state, gathering, rules, clock.now())
+
+
+@contextmanager
+def single_round(
+    configuration: Configuration, rules_file: Path | None, rounds_over: int | None, stream: TextIO
+) -> Iterator[Loop]:
+    """A loop for one round that is carried out, whatever mode the daemon is in; the state directory must be free."""
+    clock = SystemClock()
+    rules = read(rules_file or configuration.rules or shipped(DEFAULT), VOCABULARY)
+    pace = Pace(configuration.interval)
+    with ExitStack() as stack:
+        journal = stack.enter_context(open_journal(configuration.state, clock.now))
+        farm = stack.enter_context(_farm(configuration, clock))
+        state = journal.last_state(clock.now(), FRESH_ROUNDS * _interval(pace, rules))
+        if rounds_over is not None:
+            state = suppose(state, farm.observe(state.round), rules, _interval(pace, rules), rounds_over)
+        fanout = Fanout(journal, stack.enter_context(Terminal(stream)))
+        settings = Settings(journal.instance, journal.epoch, "active", configuration.migration.overdue)
+        yield Loop(Ports(clock, farm, fanout, Unattended(rules)), settings, pace, state)
+
+
+def _remembered(configuration: Configuration, now: float, max_age: float) -> State:
+    """What the daemon remembers, or nothing where it never ran."""
+    try:
+        journal = read_journal(configuration.state)
+    except JournalError:
+        return State()
+    try:
+        return journal.last_state(now, max_age)
+    finally:
+        journal.close()

@@ -1,0 +1,85 @@
+"""The command line: `xen-balancer COMMAND`, and `mc-xen-balancer` under the name its users know.
+
+Rule: one row a command. Whatever goes wrong ends here as one message and an exit code, never as a traceback.
+"""
+
+import sys
+from argparse import ArgumentParser
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType, ModuleType
+from typing import Final
+
+from agents.documents import DocumentError
+from agents.hypervisor import HypervisorError
+from agents.mcollective.client import FabricError
+from balancer.adapters.control import ControlError
+from balancer.adapters.metrics import MetricsError
+from balancer.adapters.rule_file import RulesError
+from balancer.commands import demo, history, pause, plan, resume, rules, run, simulate, status
+from balancer.errors import Exit, UsageError
+from balancer.installation import version
+from balancer.ports import FarmError, JournalError
+
+COMMANDS: Final[Mapping[str, ModuleType]] = MappingProxyType({
+    "run": run,
+    "plan": plan,
+    "simulate": simulate,
+    "rules": rules,
+    "status": status,
+    "history": history,
+    "pause": pause,
+    "resume": resume,
+    "demo": demo,
+})  # fmt: skip
+
+EXITS: Final[Mapping[type[Exception], Exit]] = MappingProxyType({
+    UsageError: Exit.USAGE,
+    DocumentError: Exit.USAGE,
+    RulesError: Exit.USAGE,
+    JournalError: Exit.USAGE,
+    MetricsError: Exit.USAGE,
+    ControlError: Exit.FABRIC,
+    FabricError: Exit.FABRIC,
+    FarmError: Exit.FABRIC,
+    HypervisorError: Exit.HYPERVISOR,
+})  # fmt: skip
+"""What each kind of trouble ends a command with."""
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """`xen-balancer`."""
+    arguments = _parser().parse_args(words)
+    return _guarded(lambda: arguments.run(arguments))
+
+
+def classic(words: Sequence[str] | None = None) -> int:
+    """`mc-xen-balancer`: the daemon, told as the balancer of 2010 told it."""
+    parser = ArgumentParser(prog="mc-xen-balancer", description=run.HELP)
+    run.add_arguments(parser)
+    parser.set_defaults(format="classic")
+    arguments = parser.parse_args(words)
+    return _guarded(lambda: run.run(arguments))
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(prog="xen-balancer", description="Keeps a farm of Xen hypervisors evenly loaded.")
+    parser.add_argument("--version", action="version", version=f"xen-balancer {version()}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, module in COMMANDS.items():
+        command = commands.add_parser(name, help=module.HELP, description=module.HELP)
+        module.add_arguments(command)
+        command.set_defaults(run=module.run)
+    return parser
+
+
+def _guarded(command: Callable[[], int]) -> int:
+    try:
+        return command()
+    except tuple(EXITS) as error:
+        print(error, file=sys.stderr)
+        return EXITS[type(error)]
+    except KeyboardInterrupt:
+        return Exit.DONE
+    except BrokenPipeError:
+        sys.stderr.close()
+        return Exit.DONE

@@ -1,0 +1,60 @@
+"""`history`: what happened, from the journal; the daemon need not run."""
+
+import json
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from balancer.adapters.journal import History, read_journal
+from balancer.commands.arguments import add_daemon, positive, state_directory
+from balancer.core.formats import order_document, printable
+from balancer.core.model import Order
+from balancer.errors import Exit
+
+HELP = "the last moves and what else happened, from the journal"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The command line of `history`."""
+    add_daemon(parser)
+    parser.add_argument("--last", type=positive, default=20, help="how many of each kind (default: 20)")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="for people or for programs")
+
+
+def run(arguments: Namespace) -> Exit:
+    """Read the journal and print its end."""
+    journal = read_journal(state_directory(arguments))
+    try:
+        history = journal.history(arguments.last)
+    finally:
+        journal.close()
+    told = (json.dumps(each) for each in documents(history)) if arguments.format == "json" else in_words(history)
+    for line in told:
+        print(printable(line))
+    return Exit.DONE
+
+
+def documents(history: History) -> Iterator[dict[str, Any]]:
+    """One JSON object an order, the newest last."""
+    for changed in history.orders:
+        order = changed.order
+        times = {"id": order.id, "round": order.round, "started": order.started, "ended": order.ended}
+        yield {"format": "order/1", "mode": changed.mode} | times | order_document(order)
+
+
+def in_words(history: History) -> Iterator[str]:
+    """Rounds, orders and notes, in the order of time."""
+    told = [(line.time, f"round {line.number}: {line.sentence}") for line in history.rounds]
+    told += [(changed.order.started, _order(changed.order, changed.mode)) for changed in history.orders]
+    told += [(noted.time, str(noted.event)) for noted in history.notes]
+    if not told:
+        yield "nothing has happened yet"
+    for time, words in sorted(told):
+        yield f"{datetime.fromtimestamp(time, UTC):%Y-%m-%d %H:%M:%S}Z  {words}"
+
+
+def _order(order: Order, mode: str) -> str:
+    seconds = "" if order.ended is None else f" after {order.ended - order.started:.0f} s"
+    move = order.move
+    return f"{order.state}{seconds} ({mode}): {move.vm} from {move.source} to {move.target}: {move.why}"

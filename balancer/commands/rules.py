@@ -1,0 +1,63 @@
+"""`rules check FILE…`: for whoever writes rules."""
+
+import json
+from argparse import ArgumentParser, Namespace
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from balancer.adapters.rule_file import read_bytes
+from balancer.core.signals import VOCABULARY
+from balancer.errors import Exit
+from dsl.findings import Finding, render
+from dsl.loading import load
+
+HELP = "check rule files"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The command line of `rules`."""
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+    check = verbs.add_parser("check", help="name every mistake, with its place")
+    check.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    check.add_argument("--strict", action="store_true", help="warnings count as findings")
+    check.add_argument("--format", choices=("text", "json"), default="text")
+    check.set_defaults(verb=_check)
+
+
+def run(arguments: Namespace) -> Exit:
+    """The verb that was asked for."""
+    exit_code: Exit = arguments.verb(arguments)
+    return exit_code
+
+
+def _check(arguments: Namespace) -> Exit:
+    counted = Counter({"error": 0, "warning": 0})
+    for file in arguments.files:
+        loaded = load(str(file), read_bytes(file), VOCABULARY)
+        for finding in loaded.findings:
+            counted[finding.severity] += 1
+            print(_FORMATS[arguments.format](finding, str(file), loaded.text))
+    if arguments.format == "text":
+        told = ", ".join(_many(count, kind) for kind, count in counted.items())
+        print(f"{_many(len(arguments.files), 'file')}: {told}")
+    found = counted["error"] + (counted["warning"] if arguments.strict else 0)
+    return Exit.FINDINGS if found else Exit.DONE
+
+
+def _many(count: int, thing: str) -> str:
+    return f"{count} {thing}{'' if count == 1 else 's'}"
+
+
+def _document(finding: Finding, file: str, _text: str) -> str:
+    place = {"file": file, "line": finding.span.line, "column": finding.span.column}
+    said = {"severity": finding.severity, "code": finding.code, "message": finding.message, "hint": finding.hint}
+    return json.dumps({"format": "finding/1"} | place | said)
+
+
+_FORMATS: Final[Mapping[str, Callable[[Finding, str, str], str]]] = MappingProxyType({
+    "text": render,
+    "json": _document,
+})  # fmt: skip

@@ -1,0 +1,48 @@
+"""`status`: what the running daemon last saw and does now."""
+
+import json
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from balancer.adapters.control import ask
+from balancer.commands.arguments import add_daemon, state_directory
+from balancer.core.formats import printable
+from balancer.errors import Exit
+
+HELP = "what the running daemon last saw, and what it does now"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The command line of `status`."""
+    add_daemon(parser)
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="for people or for programs")
+
+
+def run(arguments: Namespace) -> Exit:
+    """Ask the daemon and print its answer."""
+    status = ask(state_directory(arguments), "status")
+    print(json.dumps(status) if arguments.format == "json" else "\n".join(map(printable, in_words(status))))
+    return Exit.DONE
+
+
+def in_words(status: Mapping[str, Any]) -> Iterator[str]:
+    """status/1 for people, a line each."""
+    yield f"mode {status['mode']}{'' if status['paused'] is None else ', ' + str(status['paused'])}"
+    if status["rules_problem"]:
+        yield f"the rule file cannot be run with, the last good one is in force: {status['rules_problem']}"
+    if status["lost"]:
+        yield f"round {status['lost']['round']} lost: {status['lost']['why']}"
+    if status["round"] is None:
+        yield "no round yet"
+        return
+    yield f"round {status['round']}, {len(status['hosts'])} of {status['expected']} hosts: {status['sentence']}"
+    for name, host in status["hosts"].items():
+        busy = "   ?" if host["cpu"] is None else f"{host['cpu']:4.0%}"
+        streak = f", in trouble for {host['streak']}" if host["streak"] else ""
+        yield f"  {name:20} cpu {busy}  load {host['load']:6.2f}  {host['vms']:4d} VMs{streak}"
+    yield from (f"  {name:20} silent" for name in status["silent"])
+    for doubt in status["in_doubt"]:
+        yield f"in doubt: {doubt['vm']} is reported by {', '.join(doubt['hosts'])}; it is never moved"
+    for order in status["orders"]:
+        yield f"{order['outcome']}: {order['vm']} from {order['from']} to {order['to']}: {order['why']}"
