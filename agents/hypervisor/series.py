@@ -17,9 +17,7 @@ MAX_REPEATS: Final = 100_000
 MAX_RUNS: Final = 10_000
 
 _NUMBER: Final = r"\d{1,15}(?:\.\d{1,12})?%?"
-_ITEM: Final = re.compile(
-    rf"(?P<missing>_)(?:x(?P<times>\d{{1,9}}))?|(?P<first>{_NUMBER})(?P<more>(?P<step>[+-]{_NUMBER})?x\d{{1,9}})?"
-)
+_ITEM: Final = re.compile(rf"(?P<missing>_)(?:x\d{{1,9}})?|(?P<first>{_NUMBER})(?:(?P<step>[+-]{_NUMBER})?x\d{{1,9}})?")
 
 
 @dataclass(frozen=True, slots=True)

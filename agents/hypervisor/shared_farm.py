@@ -80,7 +80,7 @@ class SimulatedHypervisor:
     def migrate(self, migration: Migration) -> None:
         """Start the migration and wait, in real time, until it has ended; a hanging one waits for ever."""
         with self._shared() as file:
-            if self._farm.placement.get(migration.vm_name) not in {self._host, None}:
+            if self._farm.host_of(migration.vm_uuid) not in {self._host, None}:
                 raise HypervisorError(f"Domain not found: {migration.vm_name} does not run on {self._host}")
             self._append(file, _STARTED.dump_json(_Started(self._farm.now, migration)))
             self._farm.migrate(migration, self._farm.now)

@@ -97,13 +97,13 @@ class SimulatedFarm:
         self._orders: dict[str, _Order] = {}
         self._armed: dict[tuple[str, str], str] = {}
         self._events = _by_round(scenario.events)
-        self._hosts = {host.name: _Host(host, host.name not in _absent(scenario)) for host in scenario.hosts}
+        self._unborn: Final = _unborn(scenario)
+        absent = _absent(scenario)
+        self._hosts = {
+            host.name: _Host(host, host.name not in absent, maintenance=host.maintenance) for host in scenario.hosts
+        }
         self._vms = {vm.identity: _Vm(vm, vm.host, running=False) for vm in scenario.vms}
-        for vm in self._vms.values():
-            if vm.spec.name not in _unborn(scenario) and self._hosts[vm.host].up:
-                self._start(vm, round(vm.spec.counter * SECOND))
-        for host in self._hosts.values():
-            host.maintenance = host.spec.maintenance
+        self._populate()
         self._enter_round()
 
     # -- what can be seen ----------------------------------------------------------------------------------------------
@@ -122,6 +122,11 @@ class SimulatedFarm:
     def placement(self) -> dict[str, str]:
         """Where every running VM is: host by name of the VM, in the scenario's order."""
         return {vm.spec.name: vm.host for vm in self._vms.values() if vm.running}
+
+    def host_of(self, vm_uuid: str) -> str | None:
+        """The host on which that VM runs; None where it does not run."""
+        vm = self._vms.get(vm_uuid)
+        return vm.host if vm is not None and vm.running else None
 
     @property
     def overload_seconds(self) -> float:
@@ -250,6 +255,12 @@ class SimulatedFarm:
 
     # -- VMs come and go -----------------------------------------------------------------------------------------------
 
+    def _populate(self) -> None:
+        """Let the VMs run that never did, need no event for it, and whose host is there."""
+        for vm in self._vms.values():
+            if not vm.domain_id and vm.spec.name not in self._unborn and self._hosts[vm.host].up:
+                self._start(vm, round(vm.spec.counter * SECOND))
+
     def _start(self, vm: _Vm, cpu_ns: int) -> None:
         """Let it run on its host, as a new domain; the host's counters must be committed."""
         host = self._hosts[vm.host]
@@ -366,6 +377,7 @@ class SimulatedFarm:
         host = self._hosts[event.host or ""]
         if not host.up:
             self._boot(host)
+            self._populate()
 
     def _boot(self, host: _Host) -> None:
         host.up, host.booted, host.boots, host.next_id = True, self._now, host.boots + 1, 1

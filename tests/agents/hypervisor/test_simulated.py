@@ -244,6 +244,10 @@ def test_a_host_that_appears_was_not_there_before() -> None:
     assert heard("  - {round: 3, host: hv2, event: appears}", host="hv2") == [None, None, [], []]
 
 
+def test_a_host_brings_the_vms_along_that_were_never_elsewhere() -> None:
+    assert heard("  - {round: 3, host: hv1, event: appears}") == [None, None, ["web1"], ["web1"]]
+
+
 def test_a_vm_stops_and_starts() -> None:
     assert heard("  - {round: 2, vm: web1, event: vm-stopped}\n  - {round: 4, vm: web1, event: vm-started}") == [
         ["web1"],
