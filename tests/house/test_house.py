@@ -21,7 +21,7 @@ WITHOUT_TESTS: dict[str, str] = {}
 
 NOT_OURS = {".git", ".hypothesis", ".venv", "__pycache__", "build", "demo-state", "dist"}
 
-PLACES_OF_ONE_MACHINE = re.compile(r"/wor[k]/|/tm[p]/|/roo[t]/|/hom[e]/\w|\bshare[d]/|file[:]//[^$]|\bpypi[.]org")
+PLACES_OF_ONE_MACHINE = re.compile(r"/wor[k]/|/roo[t]/|/hom[e]/\w|\bshare[d]/|file[:]//[^$]|\bpypi[.]org")
 """Written so that it does not find itself."""
 
 
