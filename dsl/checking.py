@@ -60,6 +60,7 @@ MIGRATIONS: Final = 1000
 STEPS: Final = ("repairs", "drains", "rules", "preferences", "goal")
 """The kinds of move that an `except` may name."""
 
+_CALLED: Final[Mapping[Kind, str]] = MappingProxyType({Kind.TIME: "time", Kind.ROUNDS: "number of rounds"})
 _ONCE: Final[Mapping[type, str]] = MappingProxyType({Every: "every", Limit: "limit", Rest: "rest"})
 _LATER: Final[Mapping[type, str]] = MappingProxyType({
     Reserve: "reserve", Window: "window", Balance: "balance", Pack: "pack",
@@ -296,12 +297,14 @@ def _amount(meanings: Meanings, amount: Amount, bounds: Bounds) -> Amount:
     kind, value = based(amount.value, amount.unit) if amount.unit else (Kind.NUMBER, amount.value)
     if kind not in bounds:
         units = ", ".join(unit for unit, (of, _) in UNITS.items() if of in bounds)
-        meanings.findings.append(error("wrong-unit", f"{amount.text} is a {kind}", amount.span, f"wanted: {units}"))
+        wanted = " or ".join(_CALLED[each] for each in bounds)
+        meanings.findings.append(error("wrong-unit", f"{amount.text} is no {wanted}", amount.span, f"units: {units}"))
     elif kind is Kind.ROUNDS and not value.is_integer():
         meanings.findings.append(error("wrong-unit", "a round cannot be parted", amount.span))
     elif not quantity(bounds[kind][0], kind) <= value <= quantity(bounds[kind][1], kind):
         low, high = bounds[kind]
-        meanings.findings.append(error("out-of-bounds", f"{amount.text} cannot be", amount.span, f"{low} to {high}"))
+        message = f"{amount.text} is out of bounds"
+        meanings.findings.append(error("out-of-bounds", message, amount.span, f"write {low} to {high}"))
     return replace(amount, value=value, unit=None, kind=kind)
 
 

@@ -46,11 +46,11 @@ def _clause(title: str, bare: str | None, **owners: str) -> Clause:
     return Clause(title, bare, MappingProxyType(owners))
 
 
-WHEN: Final = _clause("when", None, host="host", farm="farm")
-MOVE: Final = _clause("move vm", "vm", vm="vm", source="source", host="source", farm="farm")
-TO: Final = _clause("to host", "host", after="after", source="source", vm="vm", farm="farm")
-UNTIL: Final = _clause("until", None, source="source", farm="farm")
+WHEN: Final = _clause("“when”", None, host="host", farm="farm")
+MOVE: Final = _clause("“move vm”", "vm", vm="vm", source="source", host="source", farm="farm")
+TO: Final = _clause("“to host”", "host", after="after", source="source", vm="vm", farm="farm")
+UNTIL: Final = _clause("“until”", None, source="source", farm="farm")
 VMS: Final = _clause("a set of VMs", "vm", host="source")
 HOSTS: Final = _clause("a set of hosts", "host")
-ARRIVALS: Final = _clause("the hosts behind to", "host", after="after", source="source", vm="vm")
-FREEZE: Final = _clause("freeze when", "farm", farm="farm")
+ARRIVALS: Final = _clause("the hosts behind “to”", "host", after="after", source="source", vm="vm")
+FREEZE: Final = _clause("“freeze when”", "farm", farm="farm")

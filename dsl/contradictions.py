@@ -47,7 +47,10 @@ def _overlap(acts: Mapping[str, _Limit], below: Mapping[str, _Limit]) -> list[st
 
 
 def _never_stops(end: _Limit, act: _Limit) -> Finding:
-    message = f"until is met below {end.amount.text}, the rule acts above {act.amount.text}: both at once make no sense"
+    message = (
+        f"until is met below {end.amount.text}, the rule acts above {act.amount.text}: "
+        "in between it would start and stop at once"
+    )
     hint = f"{act.amount.text} or less (line {act.amount.span.line})"
     return error("never-stops", message, end.amount.span, hint)
 

@@ -4,13 +4,13 @@ Rule: like is held against like. Whatever does not fit is a finding with the nea
 goes on behind it, so that one mistake does not hide the next.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
 from dsl.clauses import ARRIVALS, HOSTS, THING, VMS, Clause
-from dsl.findings import Finding, did_you_mean, error
+from dsl.findings import Finding, did_you_mean, error, nearest
 from dsl.syntax import (
     All,
     Amount,
@@ -53,6 +53,7 @@ FLIPPED: Final[Mapping[str, str]] = MappingProxyType({
 
 _EQUALITY: Final = ("==", "!=")
 _PLURAL: Final[Mapping[str, str]] = MappingProxyType({"vm": "VMs", "host": "hosts"})
+_WHOSE: Final[Mapping[str, str]] = MappingProxyType({"vm": "a VM", "host": "a host", "farm": "the farm"})
 _CALLED: Final[Mapping[Kinds, str]] = MappingProxyType({
     RATIO: "a ratio", _LITERAL: "a number", frozenset({Kind.BOOL}): "a yes or no", frozenset({Kind.ROUNDS}): "rounds",
 })  # fmt: skip
@@ -230,7 +231,7 @@ class Meanings:
 
     def _unknown_name(self, name: Name, clause: Clause, ways: tuple[str, ...]) -> None:
         owner = self._owner(name.owner, clause)
-        whose = f"{'the' if owner == 'farm' else 'a'} {THING[owner]} has" if owner else f"{clause.title} knows"
+        whose = f"{_WHOSE[THING[owner]]} has" if owner else f"{clause.title} knows"
         hint = self._hint_for(name, clause, ways)
         self._complain("unknown-name", f"{whose} no “{_wording(name) if not owner else name.name}”", name.span, hint)
 
@@ -241,11 +242,15 @@ class Meanings:
             return f"write {' or '.join(ways)}"
         owner = self._owner(name.owner, clause)
         words = {word for whose in ([owner] if owner else clause.owners.values()) for word in self._names(whose)}
-        near = did_you_mean(name.name, words)
-        return near.replace("mean ", f"mean {name.owner}.") if name.owner else near or _listed(words)
+        near = nearest(name.name, words)
+        if near is None:
+            return f"known are {', '.join(sorted(words))}" if words else ""
+        return f"did you mean {f'{name.owner}.{near}' if name.owner else clause.ways(near, self.vocabulary)[0]}?"
 
-    def _names(self, owner: str) -> tuple[str, ...]:
-        return self.vocabulary.names(THING[owner])
+    def _names(self, owner: str) -> Iterator[str]:
+        """What can be said of an owner today."""
+        whose = THING[owner]
+        return (word.name for word in self.vocabulary.words.values() if word.owner == whose and word.supported)
 
     def _owner(self, written: str | None, clause: Clause) -> str | None:
         return clause.bare if written is None else clause.owners.get(written)
@@ -331,10 +336,6 @@ def _called(kinds: Kinds) -> str:
     return _CALLED.get(kinds) or f"a {min(kinds)}"
 
 
-def _listed(words: set[str]) -> str:
-    return f"known are {', '.join(sorted(words))}" if words else ""
-
-
 def _wording(of: Sum | Test) -> str:
     """A sum as its author might have written it."""
     match of:
@@ -343,7 +344,7 @@ def _wording(of: Sum | Test) -> str:
         case Amount(text=text):
             return text
         case Text(value=value):
-            return value
+            return f'"{value}"'
         case Arithmetic(operator=sign, left=left, right=right):
             return f"{_wording(left)} {sign} {_wording(right)}"
         case _:

@@ -222,6 +222,8 @@ class _Mistake:
     def _quotes(self, found: Scrap) -> str:
         if found.text.startswith('"') and "STRING" in self.wanted:
             return "quotes open and close on one line, with at most 200 plain characters between them"
+        if found.text.startswith('"') and self.before is not None:
+            return did_you_mean(self.before.text, ("tagged", "named"))
         bare = found.text[0].isdigit() or ("NAME" not in self.wanted and found.text[0].isalpha())
         if bare and "STRING" in self.wanted:
             return f'text goes in quotes: "{_run(self.passage.text, found)}"'

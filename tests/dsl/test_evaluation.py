@@ -1,0 +1,158 @@
+"""What is certainly true, what is certainly false, and what nobody knows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dsl.checking import check
+from dsl.evaluation import Column, Flags, Truth, conjuncts, truth, value
+from dsl.parser import parse
+from dsl.syntax import Compare, Drain, Every, Name
+from dsl.vocabulary import Vocabulary
+
+T, F, U = True, False, None
+"""Three values, as the tables of the logic books write them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hosts:
+    """A scope of four hosts."""
+
+    columns: Mapping[str, Column]
+    names: tuple[str, ...] = ("hv1", "hv2", "db1", "db2")
+
+    def value(self, owner: str, name: str) -> Column:
+        assert owner == "host"
+        return self.columns[name]
+
+    def picks(self, owner: str, how: str, pattern: str) -> Flags:
+        assert (owner, how) == ("host", "named")
+        return np.array([fnmatchcase(name, pattern) for name in self.names])
+
+    def member(self, owner: str, set_name: str) -> Truth:
+        assert (owner, set_name) == ("host", "old")
+        return three([T, F, U, U])
+
+
+HOSTS = Hosts({
+    "cpu": np.array([0.2, 0.85, 0.9, np.nan]),
+    "load": np.array([0.0, 4.0, np.nan, 2.0]),
+    "vms": np.array([0.0, 2.0, 3.0, 4.0]),
+    "xen": np.array([4.9e10, 4.17e10, np.nan, 4.17e10]),
+    "cpu_group": np.array(["intel", "amd", None, "intel"], dtype=object),
+    "maintenance": np.array([1.0, 0.0, np.nan, 0.0]),
+})  # fmt: skip
+
+
+def three(values: list[bool | None]) -> Truth:
+    return Truth(np.array([each is T for each in values]), np.array([each is F for each in values]))
+
+
+def told(found: Truth) -> list[bool | None]:
+    true, false = np.broadcast_to(found.true, 4), np.broadcast_to(found.false, 4)
+    return [T if yes else F if no else U for yes, no in zip(true, false, strict=True)]
+
+
+def ask(test: str, vocabulary: Vocabulary) -> list[bool | None]:
+    """Which of the four hosts pass a test, as a rule file would say it."""
+    parsed = parse(f'let old = hosts tagged "old"\ndrain hosts where {test}')
+    ruleset, findings = check(parsed.statements, vocabulary, "farm.rules", "")
+    assert (parsed.findings, findings) == ((), ())
+    assert ruleset is not None
+    (drain,) = ruleset.drains
+    return told(truth(drain.hosts.test, HOSTS))  # type: ignore[union-attr]  # hosts where … is a set with a test
+
+
+@pytest.mark.parametrize(
+    ("test", "answer"),
+    [
+        ("cpu > 85%", [F, F, T, U]),
+        ("cpu >= 85%", [F, T, T, U]),
+        ("cpu != 85%", [T, F, T, U]),
+        ("load / vms > 1", [U, T, U, F]),
+        ("load / 0 > 1", [U, U, U, U]),
+        ("2 * load - vms == 0", [T, F, U, T]),
+        ("vms + 1 <= 3", [T, T, F, F]),
+        ("cpu - 10% > 70%", [F, T, T, U]),
+        ('cpu_group == "intel"', [T, F, U, T]),
+        ('cpu_group != "intel"', [F, T, U, F]),
+        ("maintenance", [T, F, U, F]),
+        ("not maintenance", [F, T, U, T]),
+        ('named "hv*"', [T, T, F, F]),
+        ('not named "hv?"', [F, F, T, T]),
+        ("in old", [T, F, U, U]),
+        ("cpu > 85% or load > 1", [F, T, T, T]),
+        ("cpu > 85% and load > 1", [F, F, U, U]),
+        ("maintenance and cpu > 85% or vms > 3", [F, F, U, T]),
+    ],
+)
+def test_a_test_is_answered_for_all_hosts_at_once(test: str, answer: list[bool | None], vocabulary: Vocabulary) -> None:
+    assert ask(test, vocabulary) == answer
+
+
+def test_versions_are_compared_part_by_part(vocabulary: Vocabulary) -> None:
+    parsed = parse("drain hosts where xen < 4.17")
+    ruleset, _ = check(parsed.statements, vocabulary, "farm.rules", "")
+    assert ruleset is not None
+    (drain,) = ruleset.drains
+    scope = Hosts({"xen": np.array([4e10 + 9e5, 4e10 + 17e5, np.nan, 4e10 + 18e5])})
+
+    assert told(truth(drain.hosts.test, scope)) == [T, F, U, F]  # type: ignore[union-attr]  # a set with a test
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "both", "either"),
+    [
+        (T, T, T, T), (T, F, F, T), (T, U, U, T),
+        (F, T, F, T), (F, F, F, F), (F, U, F, U),
+        (U, T, U, T), (U, F, F, U), (U, U, U, U),
+    ],
+)  # fmt: skip
+def test_the_tables_of_kleene(left: bool | None, right: bool | None, both: bool | None, either: bool | None) -> None:  # noqa: FBT001  # a truth table is made of truth values
+    assert told(three([left]) & three([right]))[0] is both
+    assert told(three([left]) | three([right]))[0] is either
+
+
+@given(st.lists(st.sampled_from([T, F, U]), min_size=4, max_size=4))
+def test_nothing_is_both_true_and_false(values: list[bool | None]) -> None:
+    found = three(values)
+
+    assert told(~~found) == told(found)
+    assert not (found.true & found.false).any()
+    assert (found.unknown == np.array([each is U for each in values])).all()
+    assert (found.possible == np.array([each is not F for each in values])).all()
+
+
+def test_the_parts_that_must_all_hold_are_told_one_by_one(vocabulary: Vocabulary) -> None:
+    parsed = parse("drain hosts where cpu > 80% and (load > 1 or vms > 2) and maintenance")
+    ruleset, _ = check(parsed.statements, vocabulary, "farm.rules", "")
+    assert ruleset is not None
+    (drain,) = ruleset.drains
+
+    assert isinstance(drain, Drain)
+    assert [type(part).__name__ for part in conjuncts(drain.hosts.test)] == ["Compare", "Either", "Name"]  # type: ignore[union-attr, arg-type]  # a set with a test
+
+
+def test_a_value_may_be_one_for_all(vocabulary: Vocabulary) -> None:
+    parsed = parse("every 30 s")
+    ruleset, _ = check(parsed.statements, vocabulary, "farm.rules", "")
+
+    assert isinstance(parsed.statements[0], Every)
+    assert ruleset is not None
+    assert float(value(parsed.statements[0].amount, HOSTS)) == 30.0
+
+
+def test_a_name_without_an_owner_never_reaches_evaluation() -> None:
+    (drain,) = parse("drain hosts where cpu > 3").statements
+
+    assert isinstance(drain, Drain)
+    test = drain.hosts.test  # type: ignore[union-attr]  # a set with a test
+    assert isinstance(test, Compare)
+    assert isinstance(test.left, Name)
+    with pytest.raises(AssertionError, match="the checker lets no such node through"):
+        value(test.left, HOSTS)

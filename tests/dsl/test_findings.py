@@ -1,0 +1,67 @@
+from dsl.findings import SHOWN, error, in_order, nearest, render, warning
+from dsl.syntax import NOWHERE, Span
+
+
+def test_a_finding_shows_the_line_the_place_and_the_way_out() -> None:
+    finding = error("wrong-unit", "host.cpu is a share, 0.85 a number", Span(2, 20, 2, 24), "write 85%")
+
+    assert render(finding, "farm.rules", "rule r\n  when  host.cpu > 0.85 for 3 rounds\n") == (
+        "farm.rules:2:20: wrong-unit: host.cpu is a share, 0.85 a number\n"
+        "    2 |   when  host.cpu > 0.85 for 3 rounds\n"
+        "      |                    ^^^^ write 85%"
+    )
+
+
+def test_carets_stand_right_behind_tabs() -> None:
+    assert render(error("syntax", "no", Span(1, 3, 1, 5)), "f", "\t\tab").splitlines()[2] == "      | \t\t^^"
+
+
+def test_a_statement_of_several_lines_is_marked_to_the_end_of_its_first() -> None:
+    assert render(error("twice", "no", Span(1, 1, 3, 4)), "f", "rule r\n a\n b").splitlines()[2] == "      | ^^^^^^"
+
+
+def test_of_a_long_line_the_part_round_the_place_is_shown() -> None:
+    shown = render(error("syntax", "no", Span(1, 5000, 1, 5003), "so"), "f", "a" * 4999 + "bbb" + "a" * 4999)
+    _, line, caret = shown.splitlines()
+
+    assert len(line) < 140
+    assert line[caret.index("^") : caret.rindex("^") + 1] == "bbb"
+    assert caret.endswith("^^^ so")
+
+
+def test_nothing_that_a_terminal_would_obey_is_shown() -> None:
+    assert "\x1b" not in render(error("syntax", "no", Span(1, 1, 1, 2)), "f", "\x1b[2Jdrain")
+
+
+def test_a_place_outside_the_text_has_a_headline_only() -> None:
+    assert render(error("too-big", "too big", Span(1, 1, 1, 2)), "f", "") == "f:1:1: too-big: too big"
+    assert render(error("x", "y", NOWHERE, "z"), "f", "text") == "f:0:0: x: y: z"
+
+
+def test_findings_stand_in_the_order_of_the_file() -> None:
+    late, early = error("b", "", Span(2, 1, 2, 2)), error("a", "", Span(1, 9, 1, 10))
+
+    assert in_order([late, early], "\n") == (early, late)
+
+
+def test_who_made_too_many_mistakes_is_told_the_first_hundred() -> None:
+    told = in_order([error("a", "", Span(line, 1, line, 2)) for line in range(1, 201)], "\n" * 200)
+
+    assert len(told) == SHOWN + 1
+    assert told[-1].message == "and 100 more mistakes; mend these first"
+
+
+def test_a_warning_is_allowed_on_its_own_line_with_a_reason() -> None:
+    text = 'a # allow: x because\nb # allow: x\nc # allow: y because\nd "# allow: x because"'
+    told = in_order([warning("x", "", Span(line, 1, line, 2)) for line in (1, 2, 3, 4)], text)
+
+    assert [finding.span.line for finding in told] == [2, 3, 4]
+
+
+def test_an_error_cannot_be_allowed() -> None:
+    assert len(in_order([error("x", "", Span(1, 1, 1, 2))], "a # allow: x because")) == 1
+
+
+def test_the_nearest_word_is_near() -> None:
+    assert nearest("runds", {"round", "rounds", "s"}) == "rounds"
+    assert nearest("zebra", {"round", "rounds", "s"}) is None

@@ -1,0 +1,69 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dsl.reading import FILE_BYTES, STATEMENTS, decoded, overgrown, passages, single_spaced
+from dsl.syntax import Span
+
+
+def refusal(source: bytes) -> tuple[str, str, int, int]:
+    _, (finding, *_) = decoded(source)
+    return finding.code, finding.message, finding.span.line, finding.span.column
+
+
+def test_a_statement_begins_at_the_margin_and_indented_lines_go_on_with_it() -> None:
+    text = "# head\nevery 30 s\nrule r\n  when a\n\n# between\n\tmove b\nlimit 2"
+
+    assert [(passage.line, passage.text) for passage in passages(text)] == [
+        (1, "# head"),
+        (2, "every 30 s"),
+        (3, "rule r\n  when a\n\n# between\n\tmove b"),
+        (8, "limit 2"),
+    ]
+
+
+@given(st.text(alphabet='ab #\n\r\t"(', max_size=80))
+def test_no_line_is_lost_and_none_is_read_twice(text: str) -> None:
+    assert "\n".join(passage.text for passage in passages(text)) == text
+
+
+def test_offsets_become_lines_and_columns_of_the_file() -> None:
+    *_, passage = passages("every 30 s\nrule r\n  when a")
+
+    assert passage.span(9, 13) == Span(3, 3, 3, 7)
+
+
+def test_one_line_without_comments_but_quotes_as_they_are() -> None:
+    assert single_spaced('  a  >\n 3 # why "so"\n  and named "x  # y" ') == 'a > 3 and named "x  # y"'
+
+
+def test_a_file_that_no_person_wrote_is_not_read() -> None:
+    assert refusal(b"#" * (FILE_BYTES + 1)) == (
+        "too-big", "the file has 1048577 bytes, at most 1048576 are read", 1, 1,
+    )  # fmt: skip
+    assert decoded(b"#" * FILE_BYTES)[1] == ()
+
+
+def test_bytes_that_are_no_text_are_told_at_the_very_beginning() -> None:
+    assert refusal(b"every 30 s\nlet \xff\n") == ("encoding", "byte 0xff in line 2 is not UTF-8", 1, 1)
+
+
+def test_a_byte_order_mark_is_told() -> None:
+    assert refusal(b"\xef\xbb\xbfevery 30 s")[1:] == ("the file begins with a byte order mark", 1, 1)
+
+
+def test_a_nul_character_is_told_where_it_stands() -> None:
+    assert refusal(b"every 30 s\nlet\0") == ("encoding", "a NUL character stands here", 2, 4)
+
+
+def test_brackets_in_quotes_and_comments_are_no_brackets() -> None:
+    (passage,) = passages('freeze when named "' + "(" * 100 + '" # ' + "(" * 100)
+
+    assert overgrown(passage) is None
+
+
+def test_there_is_a_limit_on_words_signs_and_statements() -> None:
+    (long,) = passages("limit 1" + ", 1" * 5000)
+    (tangled,) = passages("freeze when a" + " or a" * 201)
+
+    assert [finding.code for finding in map(overgrown, (long, tangled)) if finding] == ["too-long", "too-long"]
+    assert STATEMENTS == 5000
