@@ -34,9 +34,9 @@ from balancer.core.cycle import primed, step, suppose
 from balancer.core.model import Decision, State
 from balancer.core.signals import VOCABULARY
 from balancer.execution import Settings
+from balancer.installation import DEFAULT, shipped, version
 from balancer.loop import Loop, Pace
 from balancer.ports import Farm, Journal, JournalError, Ports
-from balancer.installation import DEFAULT, shipped, version
 from dsl.ruleset import DEFAULT_EVERY, Ruleset
 
 MODES: Final[Mapping[str, Callable[[Farm], Farm]]] = MappingProxyType({

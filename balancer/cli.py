@@ -12,6 +12,7 @@ from typing import Final
 from agents.documents import DocumentError
 from agents.hypervisor import HypervisorError
 from agents.mcollective.client import FabricError
+from agents.mcollective.keys import KeyFileError
 from balancer.adapters.control import ControlError
 from balancer.adapters.metrics import MetricsError
 from balancer.adapters.rule_file import RulesError
@@ -35,6 +36,7 @@ COMMANDS: Final[Mapping[str, ModuleType]] = MappingProxyType({
 EXITS: Final[Mapping[type[Exception], Exit]] = MappingProxyType({
     UsageError: Exit.USAGE,
     DocumentError: Exit.USAGE,
+    KeyFileError: Exit.USAGE,
     RulesError: Exit.USAGE,
     JournalError: Exit.USAGE,
     MetricsError: Exit.USAGE,
@@ -83,3 +85,7 @@ def _guarded(command: Callable[[], int]) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return Exit.DONE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

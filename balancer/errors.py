@@ -2,6 +2,7 @@
 
     UsageError        2   the call cannot be carried out as written
     DocumentError     2   a file that a person writes is wrong
+    KeyFileError      2   a key or password file that cannot be used
     RulesError        2   rules that cannot be run with
     JournalError      2   the state directory cannot be used
     MetricsError      2   the metrics' address cannot be listened on

@@ -58,22 +58,18 @@ class Execution:
                 note(self._journal, OrderHeld(move.vm, move.source, move.target, why_not))
         return state
 
-    def follow(self, state: State) -> State:
-        """Ask the agents how the open orders stand. What no agent knows, or takes too long, is in doubt."""
+    def follow(self, state: State, observation: Observation | None = None) -> State:
+        """Ask the agents how the open orders stand; where none knows, a round's reports may tell where the VM is.
+
+        What nobody knows, or what takes too long, is in doubt.
+        """
         asked = [order for order in state.orders if order.is_open]
         if not asked:
             return state
         known = {each.order: each for each in self._progress(asked)}
         for order in asked:
-            state = self._settle(state, order, self._in_time(order, known.get(order.id, Progress(order.id, "unknown"))))
-        return state
-
-    def reconcile(self, state: State, observation: Observation) -> State:
-        """Settle the orders in doubt whose VM both hosts' reports locate."""
-        for order in state.orders:
-            if order.state is OrderState.IN_DOUBT:
-                overdue = observation.now - order.started > self._settings.overdue
-                state = self._settle(state, order, located(order, observation, overdue=overdue))
+            told = known.get(order.id, Progress(order.id, "unknown"))
+            state = self._settle(state, order, self._judged(order, told, observation))
         return state
 
     def _order(self, round_number: int, number: int, move: Move, state: State) -> State:
@@ -100,15 +96,18 @@ class Execution:
         except FarmError as error:
             return [Progress(order.id, "unknown", str(error)) for order in orders]
 
-    def _in_time(self, order: Order, told: Progress) -> Progress:
-        if told.state == OrderState.UNDER_WAY and self._clock.now() - order.started > self._settings.overdue:
+    def _judged(self, order: Order, told: Progress, observation: Observation | None) -> Progress:
+        overdue = self._clock.now() - order.started > self._settings.overdue
+        if told.state == OrderState.UNDER_WAY and overdue:
             return Progress(order.id, OrderState.IN_DOUBT, f"no end after {self._settings.overdue:.0f} s")
+        if told.state == "unknown" and observation is not None:
+            return located(order, observation, overdue=overdue) or told
         return told
 
-    def _settle(self, state: State, order: Order, told: Progress | None) -> State:
+    def _settle(self, state: State, order: Order, told: Progress) -> State:
         """Take what is known of an order into journal and state; what cannot be written down is asked again later."""
-        new = order.state if told is None else STATES.get(told.state, OrderState.IN_DOUBT)
-        if told is None or new is order.state:
+        new = STATES.get(told.state, OrderState.IN_DOUBT)
+        if new is order.state:
             return state
         ended = self._clock.now() if new in {OrderState.DONE, OrderState.FAILED} else None
         changed = replace(order, state=new, ended=ended, detail=told.detail)

@@ -60,7 +60,7 @@ class Loop:
             note(self._journal, RoundLost(self.state.round, str(error)))
             return interval
         decision = step(self.state, gathering, rules, begin)
-        self.state = self._execution.reconcile(decision.state, decision.observation)
+        self.state = self._execution.follow(decision.state, decision.observation)
         if self._written(decision, gathering, begin, interval):
             self.state = self._execution.start(decision.plan, self.state, rules)
         return interval

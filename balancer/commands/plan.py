@@ -13,6 +13,7 @@ from balancer.commands.arguments import configuration_file, positive
 from balancer.config import read_configuration
 from balancer.core.formats import plan_document, printable
 from balancer.core.model import Decision, Move, Rejection
+from balancer.core.wording import refusal
 from balancer.errors import Exit, UsageError
 
 HELP = "decide one round, print the plan and why; change nothing without --apply"
@@ -88,7 +89,8 @@ def in_words(decision: Decision) -> Iterator[str]:
     for vm, rejections in refused.items():
         yield f"  {vm} stays: {_refusals(rejections)}"
     before, after = plan.before, plan.after
-    yield f"busiest host {before.cpu_max:.0%} -> {after.cpu_max:.0%}, spread {before.cpu_std:.1%} -> {after.cpu_std:.1%}"
+    spread = f"spread {before.cpu_std:.1%} -> {after.cpu_std:.1%}"
+    yield f"busiest host {before.cpu_max:.0%} -> {after.cpu_max:.0%}, {spread}"
 
 
 def _move_in_words(move: Move, refused: list[Rejection]) -> Iterator[str]:
@@ -99,13 +101,6 @@ def _move_in_words(move: Move, refused: list[Rejection]) -> Iterator[str]:
 
 
 def _refusals(rejections: list[Rejection]) -> str:
-    told = [f"{each.host or 'anywhere'} ({each.reason}{_numbers(each)})" for each in rejections[:SHOWN]]
+    told = [f"{each.host or 'anywhere'} ({refusal(each)})" for each in rejections[:SHOWN]]
     more = [f"{len(rejections) - SHOWN} more"] if len(rejections) > SHOWN else []
     return ", ".join(told + more)
-
-
-def _numbers(rejection: Rejection) -> str:
-    if rejection.value is None or rejection.limit is None:
-        return ""
-    value, limit = (each if isinstance(each, str) else f"{each:.3g}" for each in (rejection.value, rejection.limit))
-    return f": {value}, limit {limit}"

@@ -40,9 +40,9 @@ def run(arguments: Namespace) -> Exit:
 
 def _in_words(summary: Mapping[str, Any]) -> str:
     return (
-        f"{summary['rounds']} rounds, {summary['moves']} moves, {summary['failed']} failed, "
-        f"{summary['returned']} returned, {summary['overload_seconds']:g} host-seconds overloaded, "
-        f"{summary['violations']} violations\n"
+        f"rounds: {summary['rounds']}, moves: {summary['moves']}, failed: {summary['failed']}, "
+        f"in doubt: {summary['in_doubt']}, returned: {summary['returned']}, "
+        f"host-seconds overloaded: {summary['overload_seconds']:g}, violations: {summary['violations']}\n"
     )
 
 

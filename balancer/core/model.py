@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from agents.report import Report
+from dsl.syntax import Kind
 
 # -- what came in ---------------------------------------------------------------------------------------------
 
@@ -165,7 +166,7 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A candidate refused: a target for a VM, or (without `host`) the VM itself."""
+    """A candidate refused: a target for a VM, or (without `host`) the VM itself; `kind` is that of value and limit."""
 
     vm: str
     host: str | None
@@ -174,6 +175,7 @@ class Rejection:
     reason: str
     value: float | str | None = None
     limit: float | str | None = None
+    kind: Kind = Kind.NUMBER
 
 
 @dataclass(frozen=True, slots=True)

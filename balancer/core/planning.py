@@ -72,7 +72,7 @@ def plan(
             _empty(draft, drain)
         for rule in rules.rules:
             engagements += _relieve(draft, rule, state, streaks)
-    moves = in_waves(draft.moves, rules.caps)
+    moves = in_waves(draft.moves, rules.caps, state.orders)
     result = Plan(
         round=observation.round,
         complete=observation.complete,
@@ -82,7 +82,7 @@ def plan(
         tally=dict(sorted(draft.tally.items())),
         before=before,
         after=projection.spread(),
-        sentence=_sentence(frozen, moves, streaks, rules, draft.tally),
+        sentence=_sentence(draft, frozen, streaks, rules),
         broken=broken(rules, sets, reported),
     )
     return Planned(result, tuple(engagements) if frozen is None else state.engagements)
@@ -152,7 +152,7 @@ class _Fullest:
         """Bar what would be over-full, and rank the rest."""
         fullest = self.of(draft, vm)
         sieve.bar([
-            Barred(fullest > 1.0, "full", value=fullest, limit=np.ones_like(fullest)),
+            Barred(fullest > 1.0, "full", value=fullest, limit=np.ones_like(fullest), kind=Kind.SHARE),
             Barred(np.isnan(fullest), "unknown"),
         ])  # fmt: skip
         return [fullest]
@@ -267,8 +267,8 @@ def _reasons(draft: _Draft, rule: Rule, vm: int, target: int, streak: Streak | N
 
 def _trouble(rule: Rule, hosts: ClauseScope, source: int, streak: Streak | None) -> str:
     held = condition(rule.when.held, hosts, source)
-    if streak is None:
-        return f"{held}, relief begun earlier goes on"
+    if streak is None or not is_reached(streak, rule.when.hold):
+        return f"{held}, relief begun earlier goes on" if streak else "was in trouble, its relief goes on"
     return f"{held} for {streak.rounds} round{'s' if streak.rounds != 1 else ''}"
 
 
@@ -361,22 +361,28 @@ def _figure(column: Column | None, place: int) -> float | str | None:
     return figure if isinstance(figure, str) else None if figure is None or np.isnan(figure) else float(figure)
 
 
-def _sentence(
-    frozen: str | None, moves: Sequence[Move], streaks: Sequence[Streak], rules: Ruleset, tally: Counter[str]
-) -> str:
+def _sentence(draft: _Draft, frozen: str | None, streaks: Sequence[Streak], rules: Ruleset) -> str:
     """The round in one sentence."""
     if frozen is not None:
         return f"nothing is decided: {frozen}"
-    if moves:
-        more = f" and {len(moves) - 1} more" if len(moves) > 1 else ""
-        return f"move {moves[0].vm} from {moves[0].source} to {moves[0].target}{more}"
-    if not streaks:
-        return "no action: no host is in trouble"
-    longest = max(streaks, key=lambda streak: (streak.rounds, streak.host))
-    wanted = next(rule.when.hold for rule in rules.rules if rule.name == longest.rule)
-    of = f" of {wanted.text}" if wanted is not None and not is_reached(longest, wanted) else ""
-    refused = ", ".join(f"{reason} {count}" for reason, count in tally.most_common(3))
+    if draft.moves:
+        first = draft.moves[0]
+        more = f" and {len(draft.moves) - 1} more" if len(draft.moves) > 1 else ""
+        return f"move {first.vm} from {first.source} to {first.target}{more}"
+    moving = draft.projection.moves_under_way
+    waiting = f"; {moving} move{'s' if moving > 1 else ''} under way" if moving else ""
+    refused = ", ".join(f"{reason} {count}" for reason, count in draft.tally.most_common(3))
     why = f"; refused: {refused}" if refused else ""
-    return (
-        f"no action: {longest.host} in trouble for {longest.rounds} round{'s' if longest.rounds != 1 else ''}{of}{why}"
-    )
+    if not streaks:
+        return f"no action: no host is in trouble{why}{waiting}"
+    longest = max(streaks, key=lambda streak: (streak.rounds, streak.host))
+    return f"no action: {longest.host} in trouble for {_so_far(longest, rules)}{why}{waiting}"
+
+
+def _so_far(streak: Streak, rules: Ruleset) -> str:
+    """How long a host has been in trouble, and how long its rule wants it to be."""
+    rounds = f"{streak.rounds} round{'s' if streak.rounds != 1 else ''}"
+    hold = next(rule.when.hold for rule in rules.rules if rule.name == streak.rule)
+    if hold is None or is_reached(streak, hold):
+        return rounds
+    return f"{streak.rounds} of {hold.text}" if hold.kind is Kind.ROUNDS else f"{rounds}, {hold.text} are wanted"

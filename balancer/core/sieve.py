@@ -5,11 +5,13 @@ Rule: each refused candidate has exactly one reason, the first that met it. Ties
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from balancer.core.projection import Places
 from balancer.core.walls import Barred
+from balancer.core.wording import kind_of
 from dsl.evaluation import Column, Flags, Scope, conjuncts, truth, value
 from dsl.syntax import Compare, Gate, Key, Sum, Test
 
@@ -26,7 +28,7 @@ class Sieve:
         for barred in barriers:
             flags = self.open & barred.flags
             if flags.any():
-                self.refused.append(Barred(flags, barred.reason, barred.line, barred.value, barred.limit))
+                self.refused.append(replace(barred, flags=flags))
                 self.open &= ~flags
 
     def gates(self, gates: Sequence[Gate], scope: Scope) -> None:
@@ -58,10 +60,11 @@ def keys(by: Sequence[Key], scope: Scope) -> list[Column]:
 
 def _gate(gate: Gate, test: Test, scope: Scope, shape: tuple[int, ...]) -> Iterable[Barred]:
     result = truth(test, scope)
-    left, right = (
-        (_side(test.left, scope, shape), _side(test.right, scope, shape)) if isinstance(test, Compare) else (None, None)
-    )
-    yield Barred(np.broadcast_to(result.false, shape), gate.label, gate.span.line, left, right)
+    barred = Barred(np.broadcast_to(result.false, shape), gate.label, gate.span.line)
+    if isinstance(test, Compare):
+        left, right = _side(test.left, scope, shape), _side(test.right, scope, shape)
+        barred = replace(barred, value=left, limit=right, kind=kind_of(test.left))
+    yield barred
     yield Barred(np.broadcast_to(result.unknown, shape), "unknown", gate.span.line)
 
 

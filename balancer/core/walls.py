@@ -15,7 +15,7 @@ from balancer.core.projection import Floats, Places, Projection
 from balancer.core.scope import ClauseScope, Sets, of_targets
 from dsl.evaluation import Column, Flags, truth
 from dsl.ruleset import RestTimes, Ruleset
-from dsl.syntax import All, Keep, Never, Set
+from dsl.syntax import All, Keep, Kind, Never, Set
 
 MOVABLE = frozenset({"running", "blocked"})
 
@@ -29,6 +29,7 @@ class Barred:
     line: int | None = None
     value: Column | None = None
     limit: Column | None = None
+    kind: Kind = Kind.NUMBER
 
 
 class Wall(Protocol):
@@ -134,7 +135,7 @@ class Quiet:
         if kind == "rules":
             tired = {order.move.uuid: since for order, since in self._ended() if since < self.times.vm}
             since = np.array([tired.get(projection.observation.vms[vm].uuid, np.inf) for vm in vms], dtype=float)
-            yield Barred(np.isfinite(since), "rest", value=since, limit=np.asarray(self.times.vm))
+            yield Barred(np.isfinite(since), "rest", value=since, limit=np.asarray(self.times.vm), kind=Kind.TIME)
 
     def arriving(self, projection: Projection, vm: int, kind: str) -> Iterator[Barred]:
         """Hosts that took part in a move less than `rest host` ago, and those this VM left a while ago."""
@@ -152,8 +153,8 @@ class Quiet:
                 and order.move.source in projection.place
             ):
                 left[projection.place[order.move.source]] = since
-        yield Barred(np.isfinite(resting), "rest", value=resting, limit=np.asarray(self.times.host))
-        yield Barred(np.isfinite(left), "no return", value=left, limit=np.asarray(self.times.no_return))
+        yield Barred(np.isfinite(resting), "rest", value=resting, limit=np.asarray(self.times.host), kind=Kind.TIME)
+        yield Barred(np.isfinite(left), "no return", value=left, limit=np.asarray(self.times.no_return), kind=Kind.TIME)
 
     def resting(self, host: str) -> bool:
         """Whether a host has taken part in a move less than `rest host` ago."""
@@ -178,7 +179,9 @@ class Memory:
         """Where it does not fit, or nobody knows."""
         free = projection.free
         fits = free >= projection.memory[vm]
-        yield Barred(~fits, "memory", value=np.broadcast_to(projection.memory[vm], free.shape), limit=free)
+        yield Barred(
+            ~fits, "memory", value=np.broadcast_to(projection.memory[vm], free.shape), limit=free, kind=Kind.SIZE
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Which moves of a plan may run side by side.
 
 Rule: within a wave the limits hold, a host counting at both ends; moves that share a host keep their order, and one
-that needs what another leaves behind comes in a later wave.
+that needs what another leaves behind comes in a later wave. Moves under way take their places in the first.
 """
 
 from collections import Counter
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from math import inf
 
-from balancer.core.model import Move
+from balancer.core.model import Move, Order
 from dsl.syntax import Cap
 
 
@@ -20,13 +20,14 @@ def at_once(caps: Iterable[Cap]) -> tuple[float, float]:
     return farm, host
 
 
-def in_waves(moves: Sequence[Move], caps: Iterable[Cap]) -> tuple[Move, ...]:
+def in_waves(moves: Sequence[Move], caps: Iterable[Cap], orders: Iterable[Order] = ()) -> tuple[Move, ...]:
     """The same moves in the same order, each with the earliest wave it may start in."""
     per_wave, per_host = at_once(caps)
-    load: Counter[int] = Counter()
-    load_of_host: Counter[tuple[int, str]] = Counter()
+    under_way = [order.move for order in orders if order.is_open]
+    load = Counter({1: len(under_way)})
+    load_of_host = Counter((1, end) for move in under_way for end in (move.source, move.target))
     earliest: dict[str, int] = {}
-    left_behind: dict[str, int] = {}
+    left_behind = {move.source: 1 for move in under_way}
     placed, first_open = [], 1
     for move in moves:
         ends = (move.source, move.target)

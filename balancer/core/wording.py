@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from balancer.core.model import Rejection
 from balancer.core.signals import TABLE
 from dsl.evaluation import Scope, conjuncts, value
 from dsl.syntax import Amount, Arithmetic, Compare, Key, Kind, Name, Over, Sum, Test, Text
@@ -95,6 +96,16 @@ def numbers(sums: Iterable[Sum], scope: Scope, place: int, owner: Mapping[str, s
         if kind_of(name) not in {Kind.TEXT, Kind.BOOL}
     }
     return {name: figure for name, figure in figures.items() if not np.isnan(figure)}
+
+
+def refusal(rejection: Rejection) -> str:
+    """Why a candidate was refused, with its figures: `max VMs: 10, limit 10`."""
+    figures = [_told(each, rejection.kind) for each in (rejection.value, rejection.limit) if each is not None]
+    return f"{rejection.reason}: {figures[0]}, limit {figures[1]}" if len(figures) == 2 else rejection.reason
+
+
+def _told(figure: float | str, kind: Kind) -> str:
+    return figure if isinstance(figure, str) else spoken(figure, kind)
 
 
 def compared(test: Test) -> list[Sum]:
