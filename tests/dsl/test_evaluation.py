@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from dsl.checking import check
 from dsl.evaluation import Column, Flags, Truth, conjuncts, truth, value
 from dsl.parser import parse
-from dsl.syntax import Compare, Drain, Every, Name
+from dsl.syntax import NOWHERE, All, Amount, Name, Pick, Test
+from dsl.units import version_number
 from dsl.vocabulary import Vocabulary
 
 T, F, U = True, False, None
@@ -58,14 +59,16 @@ def told(found: Truth) -> list[bool | None]:
     return [T if yes else F if no else U for yes, no in zip(true, false, strict=True)]
 
 
-def ask(test: str, vocabulary: Vocabulary) -> list[bool | None]:
-    """Which of the four hosts pass a test, as a rule file would say it."""
+def checked(test: str, vocabulary: Vocabulary) -> Test:
+    """A test of hosts as a rule file would say it."""
     parsed = parse(f'let old = hosts tagged "old"\ndrain hosts where {test}')
     ruleset, findings = check(parsed.statements, vocabulary, "farm.rules", "")
     assert (parsed.findings, findings) == ((), ())
     assert ruleset is not None
-    (drain,) = ruleset.drains
-    return told(truth(drain.hosts.test, HOSTS))  # type: ignore[union-attr]  # hosts where … is a set with a test
+    hosts = ruleset.drains[0].hosts
+    assert isinstance(hosts, All)
+    assert hosts.test is not None
+    return hosts.test
 
 
 @pytest.mark.parametrize(
@@ -92,17 +95,13 @@ def ask(test: str, vocabulary: Vocabulary) -> list[bool | None]:
     ],
 )
 def test_a_test_is_answered_for_all_hosts_at_once(test: str, answer: list[bool | None], vocabulary: Vocabulary) -> None:
-    assert ask(test, vocabulary) == answer
+    assert told(truth(checked(test, vocabulary), HOSTS)) == answer
 
 
 def test_versions_are_compared_part_by_part(vocabulary: Vocabulary) -> None:
-    parsed = parse("drain hosts where xen < 4.17")
-    ruleset, _ = check(parsed.statements, vocabulary, "farm.rules", "")
-    assert ruleset is not None
-    (drain,) = ruleset.drains
-    scope = Hosts({"xen": np.array([4e10 + 9e5, 4e10 + 17e5, np.nan, 4e10 + 18e5])})
+    scope = Hosts({"xen": np.array([version_number("4.9"), version_number("4.17"), np.nan, version_number("4.18.1")])})
 
-    assert told(truth(drain.hosts.test, scope)) == [T, F, U, F]  # type: ignore[union-attr]  # a set with a test
+    assert told(truth(checked("xen < 4.17", vocabulary), scope)) == [T, F, U, F]
 
 
 @pytest.mark.parametrize(
@@ -129,30 +128,18 @@ def test_nothing_is_both_true_and_false(values: list[bool | None]) -> None:
 
 
 def test_the_parts_that_must_all_hold_are_told_one_by_one(vocabulary: Vocabulary) -> None:
-    parsed = parse("drain hosts where cpu > 80% and (load > 1 or vms > 2) and maintenance")
-    ruleset, _ = check(parsed.statements, vocabulary, "farm.rules", "")
-    assert ruleset is not None
-    (drain,) = ruleset.drains
+    test = checked("cpu > 80% and (load > 1 or vms > 2) and maintenance", vocabulary)
 
-    assert isinstance(drain, Drain)
-    assert [type(part).__name__ for part in conjuncts(drain.hosts.test)] == ["Compare", "Either", "Name"]  # type: ignore[union-attr, arg-type]  # a set with a test
+    assert [type(part).__name__ for part in conjuncts(test)] == ["Compare", "Either", "Name"]
 
 
-def test_a_value_may_be_one_for_all(vocabulary: Vocabulary) -> None:
-    parsed = parse("every 30 s")
-    ruleset, _ = check(parsed.statements, vocabulary, "farm.rules", "")
-
-    assert isinstance(parsed.statements[0], Every)
-    assert ruleset is not None
-    assert float(value(parsed.statements[0].amount, HOSTS)) == 30.0
+def test_a_value_may_be_one_for_all() -> None:
+    assert value(Amount(30.0, None, "30", NOWHERE), HOSTS).shape == ()
 
 
 def test_a_name_without_an_owner_never_reaches_evaluation() -> None:
-    (drain,) = parse("drain hosts where cpu > 3").statements
-
-    assert isinstance(drain, Drain)
-    test = drain.hosts.test  # type: ignore[union-attr]  # a set with a test
-    assert isinstance(test, Compare)
-    assert isinstance(test.left, Name)
     with pytest.raises(AssertionError, match="the checker lets no such node through"):
-        value(test.left, HOSTS)
+        value(Name(None, "cpu", NOWHERE), HOSTS)
+
+    with pytest.raises(AssertionError, match="the checker gives every test an owner"):
+        truth(Pick(None, "tagged", "prod", NOWHERE), HOSTS)
