@@ -12,7 +12,6 @@ from agents.mcollective.keys import generate_keys
 from agents.mcollective.settings import ClientKeys, ServerKeys
 from tests.brokers import PASSWORD, USER, BrokerProcess, activemq, coilmq
 
-
 # How fast a machine is says nothing about a property.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")

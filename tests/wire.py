@@ -8,8 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from hypothesis import strategies as some
+
 from agents.mcollective.client import Client
-from agents.mcollective.codec import Limits
+from agents.mcollective.codec import Limits, Symbol
 from agents.mcollective.ddl import Abort, Action, Ddl, Input, Output
 from agents.mcollective.filters import empty_filter
 from agents.mcollective.message import Call, Request, call_body
@@ -39,6 +41,15 @@ ECHO = Ddl(
         Action("forbidden", "Nobody may"),
     ),
 )
+
+texts = some.text(some.characters(exclude_categories=["Cs"]))
+symbols = some.builds(Symbol, texts)
+numbers = some.integers(-(2**100), 2**100) | some.floats(allow_nan=False, allow_infinity=False)
+scalars = some.none() | some.booleans() | numbers | texts | symbols | some.binary()
+values = some.recursive(
+    scalars, lambda inner: some.lists(inner) | some.dictionaries(texts | symbols, inner), max_leaves=20
+)
+"""Whatever the wire has a form for."""
 
 
 class Echo:

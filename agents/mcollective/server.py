@@ -117,7 +117,8 @@ class Server:
             with self._lock:
                 self._freshness.admit(request, self._clock())
         except MessageError as error:
-            self.counters.count("ttlexpired" if error.reason == "expired" else "unvalidated")
+            if error.reason == "expired":
+                self.counters.count("ttlexpired")
             raise
         return request
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as some
 
 from agents.mcollective.codec import EncodeError, Limits, Regexp, Symbol, decode, encode
 from agents.mcollective.errors import DecodeError
+from tests.wire import values
 
 RUBY = [
     ("--- pong\n", "pong"),
@@ -130,15 +131,6 @@ def test_the_same_list_twice_is_written_twice_because_ruby_refuses_aliases() -> 
 def test_what_the_wire_has_no_form_for_is_said(value: Any) -> None:
     with pytest.raises(EncodeError):
         encode(value)
-
-
-texts = some.text(some.characters(exclude_categories=["Cs"]))
-symbols = some.builds(Symbol, texts)
-numbers = some.integers(-(2**100), 2**100) | some.floats(allow_nan=False, allow_infinity=False)
-scalars = some.none() | some.booleans() | numbers | texts | symbols | some.binary()
-values = some.recursive(
-    scalars, lambda inner: some.lists(inner) | some.dictionaries(texts | symbols, inner), max_leaves=20
-)
 
 
 @given(values)

@@ -1,10 +1,13 @@
 """A host's transcript: these bytes came, that was answered, this was counted."""
 
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from agents.mcollective.codec import Symbol
 from agents.mcollective.filters import identity_filter
@@ -12,7 +15,7 @@ from agents.mcollective.message import Reply, Request, Result, read_result
 from agents.mcollective.security import Caller
 from agents.mcollective.server import Server
 from agents.mcollective.settings import ServerKeys, ServerSettings
-from tests.wire import CALLER, NOW, POLICY, Echo, ask, caller, policies, say
+from tests.wire import CALLER, NOW, POLICY, Echo, ask, caller, policies, say, values
 
 
 @dataclass
@@ -174,6 +177,17 @@ def test_rubbish_and_strangers_are_counted_and_the_next_request_is_served(
     assert talk.counts == {"total": 5, "unvalidated": 5}
     assert "Traceback" not in caplog.text
     assert talk.result(say()).status == 0
+
+
+@given(body=values)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_signed_body_brings_anything_but_an_answer_or_a_count(talk: Conversation, body: Any) -> None:
+    before = sum(talk.refused.values()) + talk.counts.get("replies", 0)
+
+    talk.server.handle(talk.asker.seal(say(body=body, request_id=uuid.uuid4().hex)))
+    talk.server.handle(talk.asker.seal(ask("say", {"text": body}, uuid.uuid4().hex)))
+
+    assert sum(talk.refused.values()) + talk.counts.get("replies", 0) == before + 2
 
 
 def test_an_answer_that_the_wire_has_no_form_for_is_counted(
