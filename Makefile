@@ -31,7 +31,7 @@ lint: .venv/ready-lint  ## ruff, its formatter, mypy --strict, the import contra
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 .PHONY: bench
 bench: .venv/ready-demo  ## how long a round of the core takes over 1,000 hosts
