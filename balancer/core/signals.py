@@ -20,7 +20,10 @@ from dsl.vocabulary import Vocabulary, Word
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """One name of the language. `phrase` is how a value is told of its owner, `{}` standing for the value."""
+    """One name of the language. `phrase` is how a value is told of its owner, `{}` standing for the value.
+
+    `whole` is the name that this one is a part of, for whoever writes a share where an amount is.
+    """
 
     owner: str
     name: str
@@ -29,6 +32,7 @@ class Signal:
     of: Callable[[Projection], Column]
     after: Callable[[Projection, int], Column] | None = None
     phrase: str = ""
+    whole: str = ""
 
 
 def _numbers(values: list[float | None]) -> Column:
@@ -69,7 +73,7 @@ SIGNALS: Final = (
     Signal("host", "maintenance", Kind.BOOL, "its operator wants it empty",
            lambda p: p.figures("host", "maintenance")),
     Signal("vm", "cpu", Kind.NUMBER, "busy CPUs: 1 is one CPU full",
-           lambda p: p.cpu, phrase="uses {} CPUs"),
+           lambda p: p.cpu, phrase="uses {} CPUs", whole="vcpus"),
     Signal("vm", "memory", Kind.SIZE, "memory it holds", lambda p: p.memory, phrase="holds {}"),
     Signal("vm", "share", Kind.SHARE, "its CPU as a share of its host's cores",
            lambda p: p.cpu / p.cores[p.where], phrase="uses {} of its host"),
@@ -93,4 +97,6 @@ SIGNALS: Final = (
 
 TABLE: Final[Mapping[tuple[str, str], Signal]] = MappingProxyType({(each.owner, each.name): each for each in SIGNALS})
 
-VOCABULARY: Final = Vocabulary.of(Word(each.owner, each.name, each.kind, each.meaning) for each in SIGNALS)
+VOCABULARY: Final = Vocabulary.of(
+    Word(each.owner, each.name, each.kind, each.meaning, whole=each.whole) for each in SIGNALS
+)
