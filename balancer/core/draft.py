@@ -1,0 +1,139 @@
+"""A plan in the making: what every step of it shares, and the only way a move gets into it.
+
+Rule: a move is taken together with its projection, so that whoever comes next sees it; every refusal is noted once.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+import numpy as np
+
+from balancer.core.model import Move, Rejection
+from balancer.core.projection import Places, Projection
+from balancer.core.scope import Sets
+from balancer.core.sieve import Sieve
+from balancer.core.walls import Barred, Wall
+from dsl.evaluation import Column
+
+LISTED: Final = 50
+"""Refused hosts listed per VM, nearest first; the tally counts them all."""
+
+REASONS: Final = {"drains": "drain", "rules": "overload"}
+"""What a move is for, by the step that wants it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Who wants a move: the step of the order of evaluation, the rule's name as told, and its line."""
+
+    kind: str
+    rule: str
+    line: int
+
+
+@dataclass(slots=True)
+class Draft:
+    """A plan in the making."""
+
+    reported: Projection
+    projection: Projection
+    sets: Sets
+    walls: tuple[Wall, ...]
+    moves: list[Move] = field(default_factory=list)
+    rejections: list[Rejection] = field(default_factory=list)
+    tally: Counter[str] = field(default_factory=Counter)
+    noted: set[tuple[str, str]] = field(default_factory=set)
+
+    def notes_first(self, vm: str, step: Step) -> bool:
+        """Whether this rule asks for this VM's refusals for the first time this round: once told is enough."""
+        known = (vm, step.rule) in self.noted
+        self.noted.add((vm, step.rule))
+        return not known
+
+
+class Targets(Protocol):
+    """How a step chooses among hosts."""
+
+    def choose(self, draft: Draft, sieve: Sieve, vm: int) -> Sequence[Column]:
+        """Bar what does not do, and give the columns to rank the rest by: less is better."""
+        ...
+
+
+def on_host(projection: Projection, host: int) -> Places:
+    """The VMs on a host, as planned so far."""
+    return np.flatnonzero(projection.where == host)
+
+
+def departures(draft: Draft, step: Step, vms: Places) -> Sieve:
+    """These VMs, with the walls that keep them where they are laid over them."""
+    sieve = Sieve(np.ones(len(vms), dtype=bool))
+    for wall in draft.walls:
+        sieve.bar(wall.leaving(draft.projection, vms, step.kind))
+    return sieve
+
+
+def find_target(draft: Draft, step: Step, vm: int, targets: Targets) -> int | None:
+    """The best host for a VM, or None; every host refused on the way is noted."""
+    elsewhere = np.ones(len(draft.projection.cores), dtype=bool)
+    elsewhere[draft.projection.where[vm]] = False
+    sieve = Sieve(elsewhere)
+    for wall in draft.walls:
+        sieve.bar(wall.arriving(draft.projection, vm, step.kind))
+    ranking = targets.choose(draft, sieve, vm)
+    _note_hosts(draft, step, vm, sieve, ranking)
+    best = sieve.order(ranking)
+    return int(best[0]) if best.size else None
+
+
+def take(draft: Draft, step: Step, vm: int, target: int, reasons: tuple[str, Mapping[str, float]]) -> None:
+    """Take a move into the plan and into the projection."""
+    why, figures = reasons
+    projection = draft.projection
+    seen = projection.observation.vms[vm]
+    draft.moves.append(
+        Move(
+            vm=seen.name, uuid=seen.uuid, source=projection.names["host"][projection.where[vm]],
+            target=projection.names["host"][target], rule=step.rule, line=step.line, reason=REASONS[step.kind],
+            why=why, numbers=dict(figures), memory=seen.memory,
+        )
+    )  # fmt: skip
+    projection.move(vm, target)
+
+
+def note_vms(draft: Draft, step: Step, vms: Places, sieve: Sieve) -> None:
+    """VMs that may not leave."""
+    for barred in sieve.refused:
+        for place in np.flatnonzero(barred.flags):
+            name = draft.projection.names["vm"][vms[place]]
+            if draft.notes_first(name, step):
+                draft.tally[barred.reason] += 1
+                draft.rejections.append(_rejection(name, None, step, barred, int(place)))
+
+
+def _note_hosts(draft: Draft, step: Step, vm: int, sieve: Sieve, ranking: Sequence[Column]) -> None:
+    """Hosts that may not receive this VM, the most wanted first."""
+    name = draft.projection.names["vm"][vm]
+    if not sieve.refused or not draft.notes_first(name, step):
+        return
+    draft.tally += sieve.tally()
+    reason = np.full(sieve.open.shape, -1)
+    for number, barred in enumerate(sieve.refused):
+        reason[barred.flags] = number
+    for place in Sieve(reason >= 0).order(ranking)[:LISTED]:
+        host, barred = draft.projection.names["host"][place], sieve.refused[reason[place]]
+        draft.rejections.append(_rejection(name, host, step, barred, int(place)))
+
+
+def _rejection(vm: str, host: str | None, step: Step, barred: Barred, place: int) -> Rejection:
+    line = step.line if barred.line is None else barred.line
+    value, limit = _figure(barred.value, place), _figure(barred.limit, place)
+    return Rejection(vm, host, step.rule, line, barred.reason, value, limit, barred.kind)
+
+
+def _figure(column: Column | None, place: int) -> float | str | None:
+    if column is None:
+        return None
+    figure = column[place] if column.ndim else column[()]
+    return figure if isinstance(figure, str) else None if figure is None or np.isnan(figure) else float(figure)

@@ -1,0 +1,135 @@
+"""The statement `rule`: ease the hosts that have been in trouble for long enough.
+
+Rule: hosts come by longest streak, then busiest, then name. Without `until` a host gives one VM a round; with it, it
+goes on, on projected loads, and the rule stays engaged until reports meet it or nothing is left to move.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from balancer.core.assessment import condition_of, is_reached
+from balancer.core.draft import Draft, Step, departures, find_target, note_vms, on_host, take
+from balancer.core.model import Engagement, Move, State, Streak
+from balancer.core.scope import ClauseScope, of_hosts, of_source, of_targets, of_vms
+from balancer.core.sieve import Sieve, keys
+from balancer.core.walls import Quiet
+from balancer.core.wording import compared, condition, numbers, preference
+from dsl.evaluation import Column, truth
+from dsl.syntax import Rule, Test
+
+OWNERS: Final = {"host": "target", "source": "source", "vm": "vm", "after": "after", "farm": "farm"}
+"""What each owner of a `to` clause is called among a move's numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class _ByRule:
+    """The targets of a rule: its gates, then its order."""
+
+    rule: Rule
+
+    def choose(self, draft: Draft, sieve: Sieve, vm: int) -> list[Column]:
+        """Lay the gates of `to host` and rank what is left."""
+        scope = of_targets(draft.projection, draft.sets, vm)
+        sieve.gates(self.rule.to.where, scope)
+        return keys(self.rule.to.by, scope)
+
+
+def relieve(draft: Draft, rule: Rule, state: State, streaks: Iterable[Streak]) -> list[Engagement]:
+    """Ease every host this rule has reached, and say on which it stays engaged."""
+    identity = condition_of(rule)
+    mine = {each.host: each for each in streaks if (each.rule, each.condition) == (rule.name, identity)}
+    engaged = {each.host for each in state.engagements if (each.rule, each.condition) == (rule.name, identity)}
+    still = []
+    for host in _in_trouble(draft, rule, mine, engaged, state):
+        moved = _ease(draft, rule, host, mine.get(draft.projection.names["host"][host]))
+        busy = moved or any(order.is_open and _is_from(order.move, draft, host) for order in state.orders)
+        if rule.until is not None and busy and not _is_met(rule.until, of_source(draft.reported, draft.sets, host)):
+            still.append(Engagement(rule.name, identity, draft.projection.names["host"][host]))
+    silent = [
+        Engagement(rule.name, identity, host) for host in sorted(engaged & set(draft.reported.observation.silent))
+    ]
+    return still + silent
+
+
+def _is_from(move: Move, draft: Draft, host: int) -> bool:
+    return move.source == draft.projection.observation.hosts[host].name
+
+
+def _in_trouble(draft: Draft, rule: Rule, mine: Mapping[str, Streak], engaged: set[str], state: State) -> list[int]:
+    """Hosts to be relieved: longest streak first, then busiest, then by name."""
+    projection = draft.projection
+    now = np.ones(len(projection.cores), dtype=bool)
+    if rule.when.now is not None:
+        now = np.broadcast_to(truth(rule.when.now, of_hosts(projection, draft.sets)).true, now.shape)
+    leaving = {order.move.source for order in state.orders if order.is_open}
+    quiet = [wall for wall in draft.walls if isinstance(wall, Quiet)]
+    ranked = []
+    for host in projection.observation.hosts:
+        place, streak = projection.place[host.name], mine.get(host.name)
+        reached = is_reached(streak, rule.when.hold) and bool(now[place])
+        waits = any(wall.resting(host.name) for wall in quiet) or (rule.until is None and host.name in leaving)
+        if host.name in engaged or (reached and not waits):
+            busy = 0.0 if host.busy is None else host.busy / host.cores
+            ranked.append((-(streak.rounds if streak else 0), -busy, place))
+    return [place for _, _, place in sorted(ranked)]
+
+
+def _ease(draft: Draft, rule: Rule, host: int, streak: Streak | None) -> bool:
+    """Move VMs off one host: one, or with `until` as many as it takes. Whether any was planned."""
+    moved = False
+    while rule.until is None or not _is_met(rule.until, of_source(draft.projection, draft.sets, host)):
+        if not _move_one(draft, rule, host, streak):
+            break
+        moved = True
+        if rule.until is None:
+            break
+    return moved
+
+
+def _is_met(until: Test, scope: ClauseScope) -> bool:
+    """What nobody knows ends an `until`."""
+    return bool(truth(until, scope).possible.all())
+
+
+def _move_one(draft: Draft, rule: Rule, host: int, streak: Streak | None) -> bool:
+    """Plan one move off this host: the first VM by the rule's order that finds a target."""
+    step = Step("rules", rule.name, rule.span.line)
+    vms = on_host(draft.projection, host)
+    scope = of_vms(draft.projection, draft.sets, vms)
+    sieve = departures(draft, step, vms)
+    sieve.gates(rule.move.where, scope)
+    note_vms(draft, step, vms, sieve)
+    for place in sieve.order(keys(rule.move.by, scope)):
+        vm = int(vms[place])
+        target = find_target(draft, step, vm, _ByRule(rule))
+        if target is not None:
+            take(draft, step, vm, target, _reasons(draft, rule, vm, target, streak))
+            return True
+    return False
+
+
+def _reasons(draft: Draft, rule: Rule, vm: int, target: int, streak: Streak | None) -> tuple[str, dict[str, float]]:
+    """Why this host (as reported), this VM and this target (as projected), and the figures behind it."""
+    projection = draft.projection
+    source = int(projection.where[vm])
+    hosts, vms = of_hosts(draft.reported, draft.sets), of_vms(projection, draft.sets, np.array([vm]))
+    targets = of_targets(projection, draft.sets, vm)
+    parts = [
+        f"{projection.names['host'][source]} {_trouble(rule, hosts, source, streak)}",
+        f"{projection.names['vm'][vm]} {preference(rule.move.by[0], vms, 0)} there",
+        f"{projection.names['host'][target]} {preference(rule.to.by[0], targets, target)}",
+    ]
+    figures = numbers(compared(rule.when.held), hosts, source, {})
+    figures |= numbers([key.of for key in rule.move.by], vms, 0, {})
+    wanted = [key.of for key in rule.to.by] + [side for gate in rule.to.where for side in compared(gate.test)]
+    return "; ".join(parts), figures | numbers(wanted, targets, target, OWNERS)
+
+
+def _trouble(rule: Rule, hosts: ClauseScope, source: int, streak: Streak | None) -> str:
+    held = condition(rule.when.held, hosts, source)
+    if streak is None or not is_reached(streak, rule.when.hold):
+        return f"{held}, relief begun earlier goes on" if streak else "was in trouble, its relief goes on"
+    return f"{held} for {streak.rounds} round{'s' if streak.rounds != 1 else ''}"
