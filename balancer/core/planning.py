@@ -4,17 +4,21 @@ Rule: a move may break no wall at any step; every refusal names its reason. When
 says so.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from balancer.core.assessment import is_reached
-from balancer.core.drains import empty
 from balancer.core.draft import Draft
-from balancer.core.model import Engagement, Observation, Plan, State, Streak
+from balancer.core.drains import empty
+from balancer.core.journeys import never_wall
+from balancer.core.keeps import broken, keep_wall
+from balancer.core.model import Engagement, Observation, Order, OrderState, Plan, State, Streak
 from balancer.core.projection import Projection
 from balancer.core.relief import relieve
 from balancer.core.scope import Sets, of_farm
-from balancer.core.walls import broken, walls
+from balancer.core.walls import Always, Closed, Memory, Quiet, Wall
 from balancer.core.waves import in_waves
 from balancer.core.wording import condition
 from dsl.evaluation import truth
@@ -36,7 +40,7 @@ def plan(
     """Decide one round. `reported` are the columns of the reports alone, `streaks` include this round."""
     projection = Projection.with_orders(observation, state)
     sets = Sets.of(rules.lets, reported)
-    draft = Draft(reported, projection, sets, walls(rules, sets, observation, state, projection))
+    draft = Draft(reported, projection, sets, _walls(rules, sets, state, projection))
     before = projection.spread()
     frozen = _frozen(rules, projection, sets)
     engagements: list[Engagement] = []
@@ -59,6 +63,35 @@ def plan(
         broken=broken(rules, sets, reported),
     )
     return Planned(result, tuple(engagements) if frozen is None else state.engagements)
+
+
+def _walls(rules: Ruleset, sets: Sets, state: State, projection: Projection) -> tuple[Wall, ...]:
+    """All walls of a round, the cheapest and most final first."""
+    observation = projection.observation
+    untouchable = _untouchable(observation, state.orders)
+    drained = np.zeros(len(observation.hosts), dtype=bool)
+    for drain in rules.drains:
+        drained |= sets.members(drain.hosts, projection).true
+    doubtful = np.array([host.name in untouchable for host in observation.hosts], dtype=bool)
+    return (
+        Always(frozenset(doubt.uuid for doubt in observation.doubts)),
+        Closed("in doubt", doubtful),
+        Closed("maintenance", np.array([host.maintenance for host in observation.hosts], dtype=bool)),
+        Closed("drain", drained),
+        Quiet(rules.rest, state.orders, observation.now),
+        *(keep_wall(keep, sets, projection) for keep in rules.keeps),
+        *(never_wall(never, sets, projection) for never in rules.nevers),
+        Memory(),
+    )
+
+
+def _untouchable(observation: Observation, orders: Iterable[Order]) -> frozenset[str]:
+    """Hosts on which something is in doubt: neither source nor target of anything."""
+    doubtful = {host for doubt in observation.doubts for host in doubt.hosts}
+    for order in orders:
+        if order.state is OrderState.IN_DOUBT:
+            doubtful |= {order.move.source, order.move.target}
+    return frozenset(doubtful)
 
 
 def _frozen(rules: Ruleset, projection: Projection, sets: Sets) -> str | None:
