@@ -51,6 +51,7 @@ FLIPPED: Final[Mapping[str, str]] = MappingProxyType({
 })  # fmt: skip
 """The comparison that says the same with its sides exchanged."""
 
+_WITH_TAGS: Final = ("vm", "host", "source")
 _EQUALITY: Final = ("==", "!=")
 _PLURAL: Final[Mapping[str, str]] = MappingProxyType({"vm": "VMs", "host": "hosts"})
 _WHOSE: Final[Mapping[str, str]] = MappingProxyType({"vm": "a VM", "host": "a host", "farm": "the farm"})
@@ -123,6 +124,8 @@ class Meanings:
     def _claim(self, test: Name, clause: Clause) -> Test:
         """A name that stands alone; whatever else stands alone is no test either."""
         typed = self.sum(test, clause)
+        if typed.kinds == ANY:
+            return test
         if Kind.BOOL in typed.kinds and isinstance(typed.of, Name):
             return typed.of
         hint = f"hold it against something: {_wording(test)} > …"
@@ -133,9 +136,11 @@ class Meanings:
         owner = self._owner(fact.owner, clause)
         if owner is None or owner == "farm":
             words = f'{fact.how} "{fact.pattern}"' if isinstance(fact, Pick) else f"in {fact.set_name}"
-            possible = [word for word in clause.owners if word in {"host", "source", "vm"}]
-            hint = f"write {possible[0]} {words}" if possible else ""
-            self._complain("wrong-owner", f"“{words}” of whom? {clause.title} does not say", fact.span, hint)
+            known = [f"{word} {words}" for word in clause.owners if word in _WITH_TAGS]
+            ways = [words, *known] if clause.bare in _WITH_TAGS else known
+            said = f"{fact.owner} {words}" if fact.owner else words
+            hint = f"write {' or '.join(ways)}" if ways else ""
+            self._complain("wrong-owner", f"{said} has no meaning in {clause.title}", fact.span, hint)
             return fact
         if isinstance(fact, Member):
             self._right_thing(NamedSet(fact.set_name, fact.span), THING[owner])
@@ -200,6 +205,8 @@ class Meanings:
 
     def _arithmetic(self, of: Arithmetic, clause: Clause) -> Typed:
         left, right = self.sum(of.left, clause), self.sum(of.right, clause)
+        if ANY in {left.kinds, right.kinds}:
+            return Typed(of, ANY)
         kinds = _RECKONED[of.operator](left.kinds & MEASURES, right.kinds) & MEASURES
         if not kinds:
             message = f"{_called(left.kinds)} {of.operator} {_called(right.kinds)} makes no sense"
@@ -245,7 +252,8 @@ class Meanings:
         near = nearest(name.name, words)
         if near is None:
             return f"known are {', '.join(sorted(words))}" if words else ""
-        return f"did you mean {f'{name.owner}.{near}' if name.owner else clause.ways(near, self.vocabulary)[0]}?"
+        meant = f"{name.owner}.{near}" if name.owner in clause.owners else clause.ways(near, self.vocabulary)[0]
+        return f"did you mean {meant}?"
 
     def _names(self, owner: str) -> Iterator[str]:
         """What can be said of an owner today."""

@@ -45,7 +45,3 @@ class Vocabulary:
     def find(self, owner: str, name: str) -> Word | None:
         """The word, or None."""
         return self.words.get((owner, name))
-
-    def names(self, owner: str) -> tuple[str, ...]:
-        """All names that this owner has, in the table's order."""
-        return tuple(name for whose, name in self.words if whose == owner)
