@@ -1,0 +1,45 @@
+"""Every console example in README.md and docs/ does what it says: the command is run, its output compared to the byte."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PROGRAMS = {"xen-balancer": "balancer.cli", "xen-balancer-agent": "agents.daemon"}
+
+
+def examples() -> list[tuple[str, str, str]]:
+    """Document, command and output of every ```console block."""
+    found = []
+    for document in DOCUMENTS:
+        for block in re.findall(r"^```console\n(.*?)^```$", document.read_text("utf-8"), re.MULTILINE | re.DOTALL):
+            for command, output in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE):
+                found.append((document.name, command, output))
+    return found
+
+
+def test_the_readme_has_examples() -> None:
+    assert [document for document, _, _ in examples()].count("README.md") >= 3
+
+
+@pytest.mark.parametrize(("document", "command", "output"), examples(), ids=lambda text: text[:60])
+def test_an_example_prints_what_the_document_shows(document: str, command: str, output: str) -> None:
+    program, *words = shlex.split(command)
+    done = subprocess.run(
+        [sys.executable, "-m", PROGRAMS[program], *words],
+        cwd=ROOT, capture_output=True, text=True, check=False, env={**os.environ, "NO_COLOR": "1"},
+    )  # fmt: skip
+    assert done.stderr == ""
+    assert done.stdout == output
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_link_leads_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text("utf-8"))
+    assert [link for link in links if not (document.parent / link).exists()] == []
