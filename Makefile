@@ -50,7 +50,7 @@ $(BIN)/python:
 
 .venv/ready-%: pyproject.toml | $(BIN)/python
 	@echo "Installing into .venv what the $* target needs: a minute or two, once"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$*]'
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --editable '.[$*]'
 	@touch $@
 
 .venv/ready-test: | packages
