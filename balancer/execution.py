@@ -47,6 +47,7 @@ class Execution:
         self._journal = ports.journal
         self._controls = ports.controls
         self._settings = settings
+        self._unheard: frozenset[str] = frozenset()
 
     def start(self, plan: Plan, state: State, rules: Ruleset) -> State:
         """Order wave 1 as far as limits and the operator allow; each held move is told with its reason."""
@@ -58,18 +59,22 @@ class Execution:
                 note(self._journal, OrderHeld(move.vm, move.source, move.target, why_not))
         return state
 
-    def follow(self, state: State, observation: Observation | None = None) -> State:
-        """Ask the agents how the open orders stand; where none knows, a round's reports may tell where the VM is.
-
-        What nobody knows, or what takes too long, is in doubt.
-        """
+    def follow(self, state: State) -> State:
+        """Ask the agents how the open orders stand. What none knows, or what takes too long, is in doubt."""
         asked = [order for order in state.orders if order.is_open]
-        if not asked:
-            return state
-        known = {each.order: each for each in self._progress(asked)}
+        known = {each.order: each for each in self._progress(asked)} if asked else {}
+        told = {order.id: self._in_time(order, known.get(order.id, Progress(order.id, "unknown"))) for order in asked}
+        self._unheard = frozenset(name for name, each in told.items() if each.state == "unknown")
         for order in asked:
-            told = known.get(order.id, Progress(order.id, "unknown"))
-            state = self._settle(state, order, self._judged(order, told, observation))
+            state = self._settle(state, order, told[order.id])
+        return state
+
+    def reconcile(self, state: State, observation: Observation) -> State:
+        """Settle by a round's reports the orders of which no agent knows; an agent's own word goes before."""
+        for order in state.orders:
+            if order.id in self._unheard:
+                overdue = self._clock.now() - order.started > self._settings.overdue
+                state = self._settle(state, order, located(order, observation, overdue=overdue))
         return state
 
     def _order(self, round_number: int, number: int, move: Move, state: State) -> State:
@@ -96,18 +101,15 @@ class Execution:
         except FarmError as error:
             return [Progress(order.id, "unknown", str(error)) for order in orders]
 
-    def _judged(self, order: Order, told: Progress, observation: Observation | None) -> Progress:
-        overdue = self._clock.now() - order.started > self._settings.overdue
-        if told.state == OrderState.UNDER_WAY and overdue:
+    def _in_time(self, order: Order, told: Progress) -> Progress:
+        if told.state == OrderState.UNDER_WAY and self._clock.now() - order.started > self._settings.overdue:
             return Progress(order.id, OrderState.IN_DOUBT, f"no end after {self._settings.overdue:.0f} s")
-        if told.state == "unknown" and observation is not None:
-            return located(order, observation, overdue=overdue) or told
         return told
 
-    def _settle(self, state: State, order: Order, told: Progress) -> State:
+    def _settle(self, state: State, order: Order, told: Progress | None) -> State:
         """Take what is known of an order into journal and state; what cannot be written down is asked again later."""
-        new = STATES.get(told.state, OrderState.IN_DOUBT)
-        if new is order.state:
+        new = order.state if told is None else STATES.get(told.state, OrderState.IN_DOUBT)
+        if told is None or new is order.state:
             return state
         ended = self._clock.now() if new in {OrderState.DONE, OrderState.FAILED} else None
         changed = replace(order, state=new, ended=ended, detail=told.detail)

@@ -53,6 +53,7 @@ class Loop:
         begin = self._clock.now()
         rules = self._controls.rules()
         interval = self._pace.interval or rules.every or DEFAULT_EVERY
+        self.state = self._execution.follow(self.state)
         try:
             gathering = self._farm.observe(self.state.round + 1)
         except FarmError as error:
@@ -60,7 +61,7 @@ class Loop:
             note(self._journal, RoundLost(self.state.round, str(error)))
             return interval
         decision = step(self.state, gathering, rules, begin)
-        self.state = self._execution.follow(decision.state, decision.observation)
+        self.state = self._execution.reconcile(decision.state, decision.observation)
         if self._written(decision, gathering, begin, interval):
             self.state = self._execution.start(decision.plan, self.state, rules)
         return interval
