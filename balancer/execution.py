@@ -60,13 +60,14 @@ class Execution:
         return state
 
     def follow(self, state: State) -> State:
-        """Ask the agents how the open orders stand. What none knows, or what takes too long, is in doubt."""
+        """Ask the agents how the open orders stand. What they do not know, or what takes too long, is in doubt."""
         asked = [order for order in state.orders if order.is_open]
-        known = {each.order: each for each in self._progress(asked)} if asked else {}
-        told = {order.id: self._in_time(order, known.get(order.id, Progress(order.id, "unknown"))) for order in asked}
-        self._unheard = frozenset(name for name, each in told.items() if each.state == "unknown")
+        told = {each.order: each for each in self._progress(asked)} if asked else {}
+        self._unheard = frozenset(
+            order.id for order in asked if order.id not in told or told[order.id].state == "unknown"
+        )
         for order in asked:
-            state = self._settle(state, order, told[order.id])
+            state = self._settle(state, order, self._in_time(order, told.get(order.id)))
         return state
 
     def reconcile(self, state: State, observation: Observation) -> State:
@@ -98,11 +99,14 @@ class Execution:
     def _progress(self, orders: Sequence[Order]) -> Sequence[Progress]:
         try:
             return self._farm.progress(orders)
-        except FarmError as error:
-            return [Progress(order.id, "unknown", str(error)) for order in orders]
+        except FarmError:
+            return ()
 
-    def _in_time(self, order: Order, told: Progress) -> Progress:
-        if told.state == OrderState.UNDER_WAY and self._clock.now() - order.started > self._settings.overdue:
+    def _in_time(self, order: Order, told: Progress | None) -> Progress | None:
+        """What was told; an order that has not ended in time is in doubt, whether anybody answers for it or not."""
+        if told is not None and told.state != OrderState.UNDER_WAY:
+            return told
+        if self._clock.now() - order.started > self._settings.overdue:
             return Progress(order.id, OrderState.IN_DOUBT, f"no end after {self._settings.overdue:.0f} s")
         return told
 

@@ -55,9 +55,8 @@ class McollectiveFarm:
 
     def progress(self, orders: Sequence[Order]) -> Sequence[Progress]:
         """Ask each source how the order stands."""
-        return [
-            _progress(order, self._ask("order", {"order": order.id}, (order.move.source,), ANSWER)) for order in orders
-        ]
+        asked = ((order, self._ask("order", {"order": order.id}, (order.move.source,), ANSWER)) for order in orders)
+        return [_progress(order, replies) for order, replies in asked if order.move.source in replies.by_host]
 
     def _ask(self, action: str, data: Mapping[str, Any], hosts: Sequence[str], timeout: float) -> Replies:
         if not self._client.connected:

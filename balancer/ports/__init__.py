@@ -33,7 +33,7 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What is known of an order that is under way: `under way`, `done`, `failed`, or `unknown` where nobody can say."""
+    """What is known of an order: `under way`, `done`, `failed`, or `unknown` to the agent that should know."""
 
     order: str
     state: str
@@ -52,7 +52,7 @@ class Farm(Protocol):
         ...
 
     def progress(self, orders: Sequence[Order]) -> Sequence[Progress]:
-        """How these orders stand."""
+        """How these orders stand; those that nobody answered for are left out."""
         ...
 
 
