@@ -261,8 +261,7 @@ class SqliteJournal(JournalReader):
         with self._transaction() as connection:
             self._prune(connection, now)
             connection.execute(_INSERT_ROUND, (*row, decision.rules_file, decision.rules_sha256, content))
-        with suppress(JournalError):  # the round is written; space can be given back next time
-            self._all(f"PRAGMA incremental_vacuum({VACUUMED_AT_ONCE})")
+        self._give_back()
 
     def _record_order(self, event: OrderChanged) -> None:
         order, move = event.order, event.order.move
@@ -293,6 +292,11 @@ class SqliteJournal(JournalReader):
         before = now if _used_bytes(connection) > self._keep.mebibytes * MIB else oldest
         for statement in _PRUNE:
             connection.execute(statement, {"before": before, "oldest": oldest, "few": PRUNED_AT_ONCE})
+
+    def _give_back(self) -> None:
+        """Let the file shrink a little; where that fails there is a next time, the round itself is written."""
+        with self._turn, suppress(sqlite3.Error):
+            self._connection.executescript(f"PRAGMA incremental_vacuum({VACUUMED_AT_ONCE})")
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

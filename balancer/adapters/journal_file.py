@@ -26,7 +26,19 @@ SCHEMA: Final = 1
 WAL_BYTES: Final = 16 * 1024 * 1024
 BUSY_SECONDS: Final = 5.0
 
-_TABLES: Final = """
+_SETTINGS: Final = f"""
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = FULL;
+PRAGMA foreign_keys = ON;
+PRAGMA journal_size_limit = {WAL_BYTES};
+"""
+
+_BEFORE_TABLES: Final = "PRAGMA auto_vacuum = INCREMENTAL;"
+"""Can be set on an empty file only."""
+
+_TABLES: Final = f"""
+BEGIN;
+PRAGMA user_version = {SCHEMA};
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE rounds (
     id INTEGER PRIMARY KEY AUTOINCREMENT, number INTEGER NOT NULL, time REAL NOT NULL, mode TEXT NOT NULL,
@@ -42,8 +54,9 @@ CREATE TABLE order_changes (
     number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL REFERENCES orders (id) ON DELETE CASCADE,
     time REAL NOT NULL, state TEXT NOT NULL, detail TEXT NOT NULL);
 CREATE INDEX order_changes_by_order ON order_changes (id);
-CREATE TABLE notes (id INTEGER PRIMARY KEY AUTOINCREMENT, time REAL NOT NULL, kind TEXT NOT NULL, content TEXT NOT
-NULL);
+CREATE TABLE notes (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, time REAL NOT NULL, kind TEXT NOT NULL, content TEXT NOT NULL);
+COMMIT;
 """
 """`content` is the whole value as JSON (of a round compressed by zlib); the columns beside it can be asked for."""
 
@@ -132,17 +145,14 @@ def _connect(uri: str) -> sqlite3.Connection:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    """Set how it is written, look for damage, and make the tables of a new file."""
-    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute(f"PRAGMA journal_size_limit = {WAL_BYTES}")
+    """Look for damage before anything is written, set how it is written, and make the tables of a new file."""
     found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if found != "ok":
         raise JournalError(f"{path}: damaged ({found}): {_DAMAGED}")
-    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
-        connection.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {SCHEMA}; COMMIT;")
+    is_new = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+    connection.executescript(_BEFORE_TABLES if is_new else "")
+    connection.executescript(_SETTINGS)
+    connection.executescript(_TABLES if is_new else "")
     _check_schema(connection, path)
 
 

@@ -57,8 +57,8 @@ def move(name: str = "test3", source: str = "hypervisor3", target: str = "hyperv
 
 
 def order(
-    state: OrderState = OrderState.UNDER_WAY, *, name: str = "a-1-3-1", started: float = 60.0, ended: float | None = None,
-    detail: str = "", round_number: int = 3, of: Move | None = None,
+    state: OrderState = OrderState.UNDER_WAY, *, name: str = "a-1-3-1", started: float = 60.0,
+    ended: float | None = None, detail: str = "", round_number: int = 3, of: Move | None = None,
 ) -> Order:  # fmt: skip
     return Order(name, 1, round_number, of or move(), state, started, ended, detail)
 
