@@ -3,9 +3,9 @@
 Rule: it knows ports alone. One round's trouble is that round's: the loop goes on, and says what happened.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from balancer.core.cycle import step
+from balancer.core.cycle import step, unheard
 from balancer.core.model import Decision, Gathering, State
 from balancer.execution import Execution, Settings, note
 from balancer.ports import FarmError, JournalError, Ports, RoundDecided, RoundLost, Waiting
@@ -57,7 +57,7 @@ class Loop:
         try:
             gathering = self._farm.observe(self.state.round + 1)
         except FarmError as error:
-            self.state = replace(self.state, round=self.state.round + 1, time=begin)
+            self.state = unheard(self.state)
             note(self._journal, RoundLost(self.state.round, str(error)))
             return interval
         decision = step(self.state, gathering, rules, begin)

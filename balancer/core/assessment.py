@@ -5,6 +5,7 @@ boot of the host and a `when` that was rewritten. Unknown is not trouble.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from hashlib import sha256
 from math import ceil
 from typing import Final
@@ -19,6 +20,8 @@ from dsl.ruleset import Ruleset
 from dsl.syntax import Amount, Kind, Rule, without_places
 
 MISSES_THAT_BREAK: Final = 2
+PUNCTUAL: Final = 0.99
+"""Rounds begin a little late or early; for that no time asked for takes a round more."""
 
 
 def condition_of(rule: Rule) -> str:
@@ -51,7 +54,7 @@ def is_reached(streak: Streak | None, hold: Amount | None) -> bool:
         return True
     if hold.kind is Kind.ROUNDS:
         return streak.rounds >= hold.value
-    return streak.rounds > 1 and streak.last - streak.since >= hold.value
+    return streak.rounds > 1 and streak.last - streak.since >= hold.value * PUNCTUAL
 
 
 def _longer(streak: Streak | None, rule: str, condition: str, host: Host, now: float) -> Streak:
@@ -65,11 +68,12 @@ def _waiting(
 ) -> list[Streak]:
     """The streaks of hosts that were silent this round."""
     waiting = (old.get((rule, condition, host)) for host in observation.silent)
-    return [
-        Streak(each.rule, each.condition, each.host, each.boot_id, each.rounds, each.since, each.last, each.missed + 1)
-        for each in waiting
-        if each is not None and each.missed + 1 < MISSES_THAT_BREAK
-    ]
+    return list(without_report(each for each in waiting if each is not None))
+
+
+def without_report(streaks: Iterable[Streak]) -> tuple[Streak, ...]:
+    """These streaks after a round without a report of their hosts; those that this breaks are gone."""
+    return tuple(replace(each, missed=each.missed + 1) for each in streaks if each.missed + 1 < MISSES_THAT_BREAK)
 
 
 def supposed(

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from balancer.core.assessment import assess, supposed
+from balancer.core.assessment import assess, supposed, without_report
 from balancer.core.model import Decision, Gathering, Order, OrderState, State
 from balancer.core.observation import observe
 from balancer.core.planning import plan
@@ -48,6 +48,11 @@ def suppose(state: State, gathering: Gathering, rules: Ruleset, interval: float,
     """The state of a balancer to which the next round is the `rounds`th that finds these hosts in trouble."""
     hosts = observe(state, gathering, state.time).observation.hosts
     return replace(state, streaks=supposed(rules, hosts, state.time, interval, rounds))
+
+
+def unheard(state: State) -> State:
+    """The state after a round in which nobody could be asked; its time stays that of the last round held."""
+    return replace(state, round=state.round + 1, streaks=without_report(state.streaks))
 
 
 def with_order(state: State, order: Order) -> State:
