@@ -107,7 +107,7 @@ def _check(options: argparse.Namespace) -> None:
 
 def _run(options: argparse.Namespace) -> None:
     config = load_config(options.config)
-    _log_to_stderr(config.log_level)
+    log_to_stderr(config.log_level)
     agent = _agent(config)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -127,7 +127,8 @@ def _agent(config: AgentConfig) -> XenAgent:
     return XenAgent(hypervisor, identity, config.max_migrations)
 
 
-def _log_to_stderr(level: str) -> None:
+def log_to_stderr(level: str) -> None:
+    """Whatever is logged is a line on stderr each, what ends a thread included."""
     handler = logging.StreamHandler()
     handler.setFormatter(OneLine())
     logging.basicConfig(level=level.upper(), handlers=[handler])

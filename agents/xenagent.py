@@ -24,7 +24,7 @@ NAME: Final = r"^[^\x00-\x1f]{1,200}$"
 ORDER: Final = r"^[A-Za-z0-9_][\w.:-]{0,199}$"
 HOST: Final = r"^[A-Za-z0-9_][\w.-]{0,199}$"
 # No query: libvirt would take `?command=…` from it and run that as root. No transport that starts programs (ext).
-TARGET_URI: Final = r"^[a-z]+(\+(tcp|tls|ssh|libssh|libssh2))?://([\w.]+@)?[A-Za-z0-9\[][\w.:\]-]*/[\w/-]*$"
+TARGET_URI: Final = r"^[a-z]+(\+(tcp|tls|ssh|libssh|libssh2))?://(\w[\w.-]*@)?[A-Za-z0-9\[][\w.:\]-]*/[\w/-]*$"
 MIGRATION_URI: Final = r"^tcp://[A-Za-z0-9\[][\w.:\]-]*$"
 
 DDL: Final = Ddl(

@@ -4,7 +4,7 @@ Rule: modes and outputs are rows of a table; nobody else asks in which mode it r
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -12,7 +12,7 @@ from typing import Any, Final, TextIO
 
 from agents.hypervisor.scenario import Scenario, load_scenario
 from agents.hypervisor.simulated import SimulatedFarm
-from agents.mcollective.client import Client
+from agents.mcollective.client import Client, FabricError
 from balancer.adapters.classic import Classic
 from balancer.adapters.clock import SystemClock, VirtualClock
 from balancer.adapters.control import listening
@@ -33,6 +33,7 @@ from balancer.config import Configuration
 from balancer.core.cycle import primed, step, suppose
 from balancer.core.model import Decision, State
 from balancer.core.signals import VOCABULARY
+from balancer.errors import UsageError
 from balancer.execution import Settings
 from balancer.installation import DEFAULT, shipped, version
 from balancer.loop import Loop, Pace
@@ -139,13 +140,12 @@ class DaemonWish:
 
     mode: str | None = None
     interval: float | None = None
-    rules: Path | None = None
     output: str = "text"
 
 
 @dataclass(frozen=True, slots=True)
 class Daemon:
-    """A daemon that is ready to run: its loop, what ends and reloads it, and where it can be looked at."""
+    """A daemon that is ready to run: its loop, what ends and reloads it, and the URL of its metrics."""
 
     loop: Loop
     mode: str
@@ -156,25 +156,45 @@ class Daemon:
 
 @contextmanager
 def daemon(configuration: Configuration, wish: DaemonWish, stream: TextIO) -> Iterator[Daemon]:
-    """The loop on the real farm. Holds the state directory's lock, the broker, the socket and the metrics' port."""
+    """The loop on the real farm. Holds the state directory's lock, the socket, the metrics' port and the broker.
+
+    A broker that is not there is waited for: until it comes, rounds are lost.
+    """
     clock = SystemClock()
     mode = wish.mode or configuration.mode
     with ExitStack() as stack:
         keep = Keep(configuration.journal.keep / 86400.0, configuration.journal.size)
         journal = stack.enter_context(open_journal(configuration.state, clock.now, keep))
-        farm = stack.enter_context(_farm(configuration, clock))
-        metrics, board = Metrics(version(), clock.now, per_vm=configuration.metrics.per_vm), StatusBoard(mode)
+        paused, per_vm = journal.paused(), configuration.metrics.per_vm
+        metrics = Metrics(version(), clock.now, is_paused=paused is not None, per_vm=per_vm)
+        board = StatusBoard(mode)
         telling = Telling(_reached(configuration), lambda: rules.in_force)
         fanout = Fanout(journal, metrics, board, OUTPUTS[wish.output](stack, stream, telling))
-        rules = RuleFile(wish.rules or configuration.rules or shipped(DEFAULT), VOCABULARY, fanout)
-        desk = ControlDesk(rules, fanout, journal.paused())
+        rules = RuleFile(configuration.rules or shipped(DEFAULT), VOCABULARY, fanout)
+        pace = _pace(configuration, wish, rules.in_force)
+        desk = ControlDesk(rules, fanout, paused)
         stack.enter_context(listening(configuration.state, commands(desk, board)))
         address = stack.enter_context(metrics.serve(configuration.metrics.listen))
+        client = stack.enter_context(closing(Client(configuration.mcollective)))
+        with suppress(FabricError):
+            client.connect()
+        farm = McollectiveFarm(client, configuration, clock.now)
         ports = Ports(clock, MODES[mode](farm), fanout, desk)
         settings = Settings(journal.instance, journal.epoch, mode, configuration.migration.overdue)
-        pace = Pace(wish.interval or configuration.interval)
         state = journal.last_state(clock.now(), FRESH_ROUNDS * _interval(pace, rules.in_force))
-        yield Daemon(Loop(ports, settings, pace, state), mode, rules, _both(desk.stop, clock.wake), address)
+        url = f"http://{address}/metrics"
+        yield Daemon(Loop(ports, settings, pace, state), mode, rules, _both(desk.stop, clock.wake), url)
+
+
+def _pace(configuration: Configuration, wish: DaemonWish, rules: Ruleset) -> Pace:
+    pace = Pace(wish.interval or configuration.interval)
+    interval, deadline = _interval(pace, rules), configuration.deadline
+    if deadline >= interval:
+        raise UsageError(
+            f"a round of {interval:g} s is too short for a deadline of {deadline:g} s: "
+            f"set “deadline” in the configuration to less, or choose a longer interval"
+        )
+    return pace
 
 
 def _interval(pace: Pace, rules: Ruleset) -> float:
@@ -190,13 +210,11 @@ def _both(first: Callable[[], None], second: Callable[[], None]) -> Callable[[],
 
 
 @contextmanager
-def _farm(configuration: Configuration, clock: SystemClock) -> Iterator[McollectiveFarm]:
-    client = Client(configuration.mcollective)
-    try:
+def live_farm(configuration: Configuration, clock: SystemClock) -> Iterator[McollectiveFarm]:
+    """The real farm; FabricError where no broker is there."""
+    with closing(Client(configuration.mcollective)) as client:
         client.connect()
         yield McollectiveFarm(client, configuration, clock.now)
-    finally:
-        client.close()
 
 
 def _reached(configuration: Configuration) -> Mapping[str, str]:
@@ -221,7 +239,7 @@ def decide_live(configuration: Configuration, rules_file: Path | None, rounds_ov
     clock = SystemClock()
     rules = read(rules_file or configuration.rules or shipped(DEFAULT), VOCABULARY)
     interval = configuration.interval or rules.every or DEFAULT_EVERY
-    with _farm(configuration, clock) as farm:
+    with live_farm(configuration, clock) as farm:
         gathering = farm.observe(1)
     state = _remembered(configuration, clock.now(), FRESH_ROUNDS * interval)
     if rounds_over is not None:
@@ -233,19 +251,22 @@ def decide_live(configuration: Configuration, rules_file: Path | None, rounds_ov
 def single_round(
     configuration: Configuration, rules_file: Path | None, rounds_over: int | None, stream: TextIO
 ) -> Iterator[Loop]:
-    """A loop for one round that is carried out, whatever mode the daemon is in; the state directory must be free."""
+    """A loop for one round that is carried out, whatever mode the daemon is in, unless an operator has paused it.
+
+    JournalError while a daemon holds the state directory.
+    """
     clock = SystemClock()
     rules = read(rules_file or configuration.rules or shipped(DEFAULT), VOCABULARY)
     pace = Pace(configuration.interval)
     with ExitStack() as stack:
         journal = stack.enter_context(open_journal(configuration.state, clock.now))
-        farm = stack.enter_context(_farm(configuration, clock))
+        farm = stack.enter_context(live_farm(configuration, clock))
         state = journal.last_state(clock.now(), FRESH_ROUNDS * _interval(pace, rules))
         if rounds_over is not None:
             state = suppose(state, farm.observe(state.round), rules, _interval(pace, rules), rounds_over)
         fanout = Fanout(journal, stack.enter_context(Terminal(stream)))
         settings = Settings(journal.instance, journal.epoch, "active", configuration.migration.overdue)
-        yield Loop(Ports(clock, farm, fanout, Unattended(rules)), settings, pace, state)
+        yield Loop(Ports(clock, farm, fanout, Unattended(rules, journal.paused())), settings, pace, state)
 
 
 def _remembered(configuration: Configuration, now: float, max_age: float) -> State:

@@ -3,8 +3,10 @@
 Rule: one row a command. Whatever goes wrong ends here as one message and an exit code, never as a traceback.
 """
 
+import io
+import os
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType, ModuleType
 from typing import Final
@@ -50,17 +52,15 @@ EXITS: Final[Mapping[type[Exception], Exit]] = MappingProxyType({
 
 def main(words: Sequence[str] | None = None) -> int:
     """`xen-balancer`."""
-    arguments = _parser().parse_args(words)
-    return _guarded(lambda: arguments.run(arguments))
+    return _guarded(_parser(), words)
 
 
 def classic(words: Sequence[str] | None = None) -> int:
     """`mc-xen-balancer`: the daemon, told as the balancer of 2010 told it."""
     parser = ArgumentParser(prog="mc-xen-balancer", description=run.HELP)
     run.add_arguments(parser)
-    parser.set_defaults(format="classic")
-    arguments = parser.parse_args(words)
-    return _guarded(lambda: run.run(arguments))
+    parser.set_defaults(format="classic", run=run.run)
+    return _guarded(parser, words)
 
 
 def _parser() -> ArgumentParser:
@@ -74,17 +74,38 @@ def _parser() -> ArgumentParser:
     return parser
 
 
-def _guarded(command: Callable[[], int]) -> int:
+def _guarded(parser: ArgumentParser, words: Sequence[str] | None) -> int:
+    _speak_any_language()
     try:
-        return command()
+        arguments = parser.parse_args(words)
+        command: Callable[[Namespace], int] = arguments.run
+        code = command(arguments)
+        print(end="", flush=True)  # here, where a broken pipe is still ours to handle
     except tuple(EXITS) as error:
         print(error, file=sys.stderr)
-        return EXITS[type(error)]
+        return next(code for kind, code in EXITS.items() if isinstance(error, kind))
     except KeyboardInterrupt:
         return Exit.DONE
     except BrokenPipeError:
-        sys.stderr.close()
+        _fall_silent()
         return Exit.DONE
+    except OSError as error:
+        _fall_silent()
+        print(f"{parser.prog}: {error.strerror or error}; see where its output goes", file=sys.stderr)
+        return Exit.USAGE
+    return code
+
+
+def _speak_any_language() -> None:
+    """A character that the terminal's encoding lacks is escaped: it is no reason to fail."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _fall_silent() -> None:
+    """Nobody listens any more: what is still to be flushed at the end goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

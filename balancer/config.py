@@ -7,19 +7,20 @@ bounds).
 import csv
 import io
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from agents.documents import Document, DocumentError, FileName, Mebibytes, Mistake, Seconds, load
-from agents.mcollective.settings import ClientSettings
+from agents.documents import MAX_BYTES, Document, DocumentError, FileName, Mebibytes, Mistake, Seconds, load
+from agents.mcollective.settings import ClientSettings, Name
 
 PLACES: Final = (Path("xen-balancer.yaml"), Path("/etc/xen-balancer/balancer.yaml"))
 """Where `run` looks when nobody says `--config`."""
 
-HostName = Annotated[str, Field(pattern=r"^[\w.-]+$", max_length=200)]
-Address = Annotated[str, Field(pattern=r"^[\w.:-]+$", max_length=253)]
+Address = Annotated[str, Field(pattern=r"^[A-Za-z0-9:][A-Za-z0-9_.:-]*$", max_length=253)]
+"""A name or an IP address; IPv6 without brackets. None begins like an option of ssh."""
 
 SCHEMES: Final = {"tls": "xen", "tcp": "xen+tcp", "ssh": "xen+ssh"}
 
@@ -27,7 +28,7 @@ SCHEMES: Final = {"tls": "xen", "tcp": "xen+tcp", "ssh": "xen+ssh"}
 class HostEntry(Document):
     """One hypervisor: its MCollective identity, where libvirt is reached, where guests' memory is sent."""
 
-    name: HostName
+    name: Name
     address: Address | None = None
     migration_address: Address | None = None
     maintenance: bool = False
@@ -88,9 +89,9 @@ class Configuration(Document):
             raise ValueError("no host is named: list them under “hosts”, or name a “hosts_file” of lines name,ip")
         return self
 
-    @property
+    @cached_property
     def inventory(self) -> tuple[HostEntry, ...]:
-        """All hosts, by name: those listed, and those of the hosts file that are not."""
+        """All hosts, by name: those listed, and those of the hosts file that are not. Read once."""
         listed = {host.name: host for host in self.hosts}
         named = read_mappings(self.hosts_file) if self.hosts_file else ()
         return tuple(each for _, each in sorted(({host.name: host for host in named} | listed).items()))
@@ -105,22 +106,38 @@ def read_configuration(path: Path) -> Configuration:
 
 
 def read_mappings(path: Path) -> tuple[HostEntry, ...]:
-    """The hosts of an `xen-mappings.csv` of 2010: lines `name,ip`, blank ones and # comments apart."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DocumentError(f"{path}:1:1: unreadable: {error}") from None
-    reader = csv.reader(io.StringIO(text), skipinitialspace=True)
-    entries = []
-    for row in reader:
-        if not row or row[0].startswith("#"):
+    """The hosts of a `xen-mappings.csv` of 2010: lines `name,ip`, blank ones and # comments apart."""
+    entries: dict[str, HostEntry] = {}
+    for line, text in enumerate(_text(path).splitlines(), 1):
+        if not text.strip() or text.lstrip().startswith("#"):
             continue
-        try:
-            name, address = (cell.strip() for cell in row)
-            entries.append(HostEntry(name=name, address=address))
-        except ValueError:
-            raise DocumentError(f"{path}:{reader.line_num}:1: syntax: “{','.join(row)}” is not name,ip") from None
-    return tuple(entries)
+        host = _mapping(f"{path}:{line}:1", text)
+        if host.name in entries:
+            raise DocumentError(f"{path}:{line}:1: duplicate: “{host.name}” stands above already; keep one of the two")
+        entries[host.name] = host
+    return tuple(entries.values())
+
+
+def _mapping(place: str, line: str) -> HostEntry:
+    try:
+        (row,) = csv.reader(io.StringIO(line), skipinitialspace=True)
+        name, address = (cell.strip() for cell in row)
+        return HostEntry(name=name, address=address)
+    except (csv.Error, ValueError):
+        raise DocumentError(f"{place}: syntax: “{line[:80]}” is not name,ip, such as hv1,192.0.2.11") from None
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            source = file.read(MAX_BYTES + 1)
+        if len(source) > MAX_BYTES:
+            raise DocumentError(f"{path}:1:1: too-large: more than {MAX_BYTES} bytes")
+        return source.decode("utf-8-sig")
+    except OSError as error:
+        raise DocumentError(f"{path}:1:1: unreadable: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
+        raise DocumentError(f"{path}:1:1: encoding: byte {error.start} is not UTF-8; save the file as UTF-8") from None
 
 
 def _mistakes(configuration: Configuration) -> Iterator[Mistake]:

@@ -12,13 +12,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
 from agents.hypervisor.scenario import load_scenario
+from agents.mcollective.client import Client
 from agents.mcollective.keys import generate_keys
+from balancer.adapters.mcollective_farm import McollectiveFarm
+from balancer.config import read_configuration
 from balancer.errors import UsageError
 
 SCENARIO: Final = Path(__file__).parent / "demonstration.yaml"
@@ -30,16 +33,15 @@ POLICY: Final = "policy default deny\nallow\tcert=balancer\treport migrate order
 
 @dataclass(frozen=True, slots=True)
 class Demonstration:
-    """A farm that runs: the daemon's command line, and where everything lies."""
+    """A farm that runs: the daemon's command line, and the state directory it will have."""
 
-    folder: Path
-    hosts: tuple[str, ...]
+    state: Path
     daemon: list[str]
 
 
 @contextmanager
 def demonstration(folder: Path) -> Iterator[Demonstration]:
-    """Broker and agents run while the context is open; the daemon is the caller's to start."""
+    """Broker and agents run, and have answered, while the context is open; the daemon is the caller's to start."""
     if importlib.util.find_spec("coilmq") is None:
         raise UsageError("the demo's broker is missing; install it with: pip install 'xen-balancer[demo]'")
     hosts = tuple(host.name for host in load_scenario(SCENARIO).hosts)
@@ -52,12 +54,14 @@ def demonstration(folder: Path) -> Iterator[Demonstration]:
         log = stack.enter_context((folder / "demo.log").open("ab"))
         command = [sys.executable, "-m", "coilmq.start", "--host", "127.0.0.1", "--port", str(port)]
         broker = stack.enter_context(child(command, log))
-        _wait_for(port, broker, folder / "demo.log")
+        _wait_for_broker(port, broker, folder / "demo.log")
         for host in hosts:
             config = _write(folder / f"{host}.yaml", _agent(host, port))
             stack.enter_context(child([sys.executable, "-m", "agents.daemon", "--config", str(config)], log))
-        config = _write(folder / "balancer.yaml", _balancer(hosts, port))
-        yield Demonstration(folder, hosts, [sys.executable, "-m", "balancer.cli", "run", "--config", str(config)])
+        listen = f"127.0.0.1:{stack.enter_context(metrics_port())}"
+        config = _write(folder / "balancer.yaml", _balancer(hosts, port, listen))
+        _wait_for_agents(config)
+        yield Demonstration(folder / "state", [sys.executable, "-m", "balancer.cli", "run", "--config", str(config)])
 
 
 @contextmanager
@@ -73,25 +77,41 @@ def child(command: list[str], log: IO[bytes] | None) -> Iterator[subprocess.Pope
 
 
 def end(process: subprocess.Popen[bytes]) -> int:
-    """Ask a process to end, insist after a while; its exit code."""
-    if process.poll() is None:
-        process.terminate()
-        try:
+    """Ask a process to end, insist after a while, or at once where nobody wants to wait; its exit code."""
+    process.terminate()
+    try:
+        with suppress(subprocess.TimeoutExpired):
             process.wait(FAREWELL)
-        except subprocess.TimeoutExpired:
-            process.kill()
-    return process.wait()
+    finally:
+        process.kill()
+        code = process.wait()
+    return code
 
 
-def free_port(wanted: int = 0) -> int:
-    """`wanted` where it is free on the loopback, else any port that is."""
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", wanted))
-        except OSError:
-            return free_port()
+def free_port() -> int:
+    """A port of the loopback that was free just now."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
         return port
+
+
+@contextmanager
+def metrics_port() -> Iterator[int]:
+    """The usual port for the first demo of this machine while the context is open, where it is free; else 0, any.
+
+    A name in the kernel, gone with its holder, says who is first: two that start at once must not want the same port.
+    """
+    with socket.socket(socket.AF_UNIX) as first, socket.socket() as probe:
+        try:
+            first.bind("\0xen-balancer-demo")
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", METRICS_PORT))
+        except OSError:
+            port = 0
+        else:
+            port = METRICS_PORT
+        probe.close()
+        yield port
 
 
 def _make_keys(folder: Path) -> None:
@@ -129,7 +149,7 @@ def _agent(host: str, port: int) -> dict[str, Any]:
     }
 
 
-def _balancer(hosts: tuple[str, ...], port: int) -> dict[str, Any]:
+def _balancer(hosts: tuple[str, ...], port: int, listen: str) -> dict[str, Any]:
     ssl = {
         "client_private": "keys/balancer-private.pem",
         "client_public": "keys/balancer.pem",
@@ -141,7 +161,7 @@ def _balancer(hosts: tuple[str, ...], port: int) -> dict[str, Any]:
         "interval": "2s",
         "deadline": "1.5s",
         "hosts": [{"name": host} for host in hosts],
-        "metrics": {"listen": f"127.0.0.1:{free_port(METRICS_PORT)}"},
+        "metrics": {"listen": listen},
         "mcollective": _wire("balancer", port) | {"ssl": ssl},
     }
 
@@ -152,7 +172,20 @@ def _write(path: Path, document: dict[str, Any]) -> Path:
     return path
 
 
-def _wait_for(port: int, broker: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_for_agents(config: Path) -> None:
+    """Return once every agent has answered; where one takes too long, the daemon will show which."""
+    configuration = read_configuration(config)
+    deadline = time.monotonic() + STARTUP
+    with closing(Client(configuration.mcollective)) as client:
+        client.connect()
+        farm = McollectiveFarm(client, configuration, time.time)
+        while time.monotonic() < deadline:
+            gathering = farm.observe(0)
+            if len(gathering.reports) == len(gathering.expected):
+                return
+
+
+def _wait_for_broker(port: int, broker: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + STARTUP
     while time.monotonic() < deadline and broker.poll() is None:
         try:

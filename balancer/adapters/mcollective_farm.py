@@ -4,13 +4,16 @@ Rule: one question a round, to all, ended by the last answer or the deadline. A 
 carried it and for no other. An order goes to its source alone.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from agents.mcollective.client import Client, Replies
-from agents.mcollective.message import Result
+from agents.mcollective.client import Client, FabricError, Replies
+from agents.mcollective.errors import MessageError
+from agents.mcollective.logs import RateLimitedLog
+from agents.mcollective.message import OK, UNKNOWN_ERROR, Result
 from agents.report import Report, ReportError, decode
 from balancer.config import Configuration, HostEntry
 from balancer.core.model import Gathering, Order
@@ -21,6 +24,10 @@ VALID: Final = 20.0
 """Seconds an order may be on its way; then its agent refuses it."""
 ANSWER: Final = 5.0
 """Seconds an agent has to answer about an order."""
+TOLD: Final = ("under way", "done", "failed")
+"""What an agent may say of an order and be believed; anything else is as good as no answer."""
+
+_LOGGER: Final = logging.getLogger(__name__)
 
 
 class McollectiveFarm:
@@ -32,6 +39,7 @@ class McollectiveFarm:
         self._migration = configuration.migration
         self._deadline = configuration.deadline
         self._clock = clock
+        self._log = RateLimitedLog(_LOGGER)
 
     def observe(self, round_number: int) -> Gathering:  # noqa: ARG002  (the port's)
         """Ask every host for its report."""
@@ -39,29 +47,40 @@ class McollectiveFarm:
         refused = Counter(replies.refused)
         reports = []
         for host, result in sorted(replies.by_host.items()):
-            report = self._report(host, result, refused)
-            if host in replies.conflicting:
-                refused["conflicting answers"] += 1
-            elif report is not None:
-                reports.append(report)
+            try:
+                reports.append(self._report(host, result, is_alone=host not in replies.conflicting))
+            except MessageError as error:
+                refused[error.reason] += 1
+                self._log.say(error.reason, error.message)
         answered = {report.host for report in reports}
         expected = (host.name for host in self._hosts.values() if not host.maintenance or host.name in answered)
         return Gathering(tuple(reports), tuple(expected), dict(refused))
 
     def migrate(self, order: Order) -> Progress:
-        """Hand the order to its source's agent."""
-        replies = self._ask("migrate", self._inputs(order), (order.move.source,), ANSWER)
-        return _progress(order, replies)
+        """Hand the order to its source's agent, which refuses before anything has happened, or never."""
+        result = self._answer(order, "migrate", self._inputs(order))
+        if result is None:
+            return Progress(order.id, "unknown", f"{order.move.source} did not answer")
+        if result.status == OK:
+            return _progress(order, result)
+        return Progress(order.id, "unknown" if result.status == UNKNOWN_ERROR else "failed", result.text)
 
     def progress(self, orders: Sequence[Order]) -> Sequence[Progress]:
-        """Ask each source how the order stands."""
-        asked = ((order, self._ask("order", {"order": order.id}, (order.move.source,), ANSWER)) for order in orders)
-        return [_progress(order, replies) for order, replies in asked if order.move.source in replies.by_host]
+        """Ask each source how its order stands; not to say that is not to say that it failed."""
+        asked = ((order, self._answer(order, "order", {"order": order.id})) for order in orders)
+        return [_progress(order, result) for order, result in asked if result is not None and result.status == OK]
+
+    def _answer(self, order: Order, action: str, data: Mapping[str, Any]) -> Result | None:
+        """What the order's source says, once and without contradicting itself."""
+        source = order.move.source
+        replies = self._ask(action, data, (source,), ANSWER)
+        return None if source in replies.conflicting else replies.by_host.get(source)
 
     def _ask(self, action: str, data: Mapping[str, Any], hosts: Sequence[str], timeout: float) -> Replies:
-        if not self._client.connected:
-            raise FarmError("no broker is connected; see that it runs and that mcollective.brokers names it")
-        return self._client.call(AGENT, action, data, hosts, timeout)
+        try:
+            return self._client.call(AGENT, action, data, hosts, timeout)
+        except FabricError as error:
+            raise FarmError(str(error)) from None
 
     def _inputs(self, order: Order) -> dict[str, Any]:
         move, target = order.move, self._hosts[order.move.target]
@@ -72,27 +91,24 @@ class McollectiveFarm:
             **({"migration_uri": data_uri} if data_uri else {}),
         }  # fmt: skip
 
-    def _report(self, host: str, result: Result, refused: Counter[str]) -> Report | None:
-        """The report in an answer, with the host's own maintenance flag or ours; None where it cannot be used."""
-        if result.status != 0:
-            refused["agent failed"] += 1
-            return None
+    def _report(self, host: str, result: Result, *, is_alone: bool) -> Report:
+        """The report in an answer, with the host's own maintenance flag or ours; MessageError where there is none."""
+        if not is_alone:
+            raise MessageError("conflicting answers", f"{host} gave two; none is believed")
+        if result.status != OK:
+            raise MessageError("agent failed", f"{host}: {result.text}")
         try:
             report = decode(result.data["report"])
-        except (ReportError, KeyError, TypeError):
-            refused["unreadable report"] += 1
-            return None
+        except (ReportError, KeyError, TypeError) as error:
+            raise MessageError("unreadable report", f"{host}: {error}") from None
         if report.host != host:
-            refused["another host's report"] += 1
-            return None
+            raise MessageError("another host's report", f"{host} reports for {report.host}")
         return replace(report, maintenance=report.maintenance or self._hosts[host].maintenance)
 
 
-def _progress(order: Order, replies: Replies) -> Progress:
-    result = replies.by_host.get(order.move.source)
-    if result is None or order.move.source in replies.conflicting:
-        return Progress(order.id, "unknown", f"{order.move.source} did not answer")
-    if result.status != 0:
-        return Progress(order.id, "failed", result.text)
-    state, error = result.data.get("state"), result.data.get("error")
-    return Progress(order.id, str(state), str(error or ""))
+def _progress(order: Order, result: Result) -> Progress:
+    """How the order stands by its source's words."""
+    state = result.data.get("state")
+    if state not in TOLD:
+        return Progress(order.id, "unknown", f"{order.move.source} does not know the order")
+    return Progress(order.id, str(state), str(result.data.get("error") or ""))

@@ -49,7 +49,7 @@ class Terminal:
     """Tells every event on a stream. As a context manager it keeps the live line while it is open."""
 
     def __init__(self, stream: TextIO) -> None:
-        self._console = Console(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=True)
+        self._console = _Console(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=True)
         self._live = (
             Live(console=self._console, auto_refresh=False, transient=True) if self._console.is_terminal else None
         )
@@ -116,6 +116,14 @@ class Terminal:
 
     def _screen(self) -> AbstractContextManager[object]:
         return self._live or nullcontext()
+
+
+class _Console(Console):
+    """A console that leaves it to the command line what a closed pipe means."""
+
+    def on_broken_pipe(self) -> None:
+        """Let the BrokenPipeError go up."""
+        raise  # noqa: PLE0704 - called while it is being handled
 
 
 class _Refusals:

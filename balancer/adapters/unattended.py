@@ -1,30 +1,26 @@
-"""Controls without an operator: the rules as given, no pause, an end when asked for.
+"""Controls without an operator at hand: the rules as given, a pause as it was found, no end but the loop's own.
 
-Rule: for simulations, plans and tests; a daemon has a desk (`control`).
+Rule: for simulations and single rounds; a daemon has a desk (`desk`).
 """
 
 from dsl.ruleset import Ruleset
 
 
 class Unattended:
-    """The same rules in every round."""
+    """The same rules in every round; `paused` says why nothing may be ordered."""
 
-    def __init__(self, rules: Ruleset) -> None:
+    def __init__(self, rules: Ruleset, paused: str | None = None) -> None:
         self._rules = rules
-        self._is_stopping = False
+        self._paused = paused
 
     def rules(self) -> Ruleset:
         """The rules given."""
         return self._rules
 
     def paused(self) -> str | None:
-        """Never."""
-        return None
+        """What was found."""
+        return self._paused
 
     def stopping(self) -> bool:
-        """Once `stop` was called."""
-        return self._is_stopping
-
-    def stop(self) -> None:
-        """End the loop after what it is doing."""
-        self._is_stopping = True
+        """Never."""
+        return False

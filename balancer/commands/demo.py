@@ -1,5 +1,6 @@
 """`demo`: broker, agents and balancer on this machine, on a simulated farm; nothing else is needed."""
 
+import signal
 import subprocess
 import sys
 import tempfile
@@ -8,9 +9,15 @@ from pathlib import Path
 
 from balancer.commands.arguments import positive
 from balancer.demonstration import child, demonstration
-from balancer.errors import Exit
+from balancer.errors import Exit, UsageError
 
 HELP = "show it all on this machine: a broker, five agents on a simulated farm, and the daemon"
+
+
+INTRODUCTION = """\
+They answer. In round 6 a VM on xen2 gets busy; after three rounds in a row above the limit something is moved.
+Meanwhile, in another terminal: xen-balancer status --state {state}
+Ctrl-C ends it all."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -19,18 +26,20 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> Exit:
-    """Start everything, let the daemon talk, and clear up behind it."""
-    with tempfile.TemporaryDirectory(prefix="xen-balancer-demo-") as folder:
+    """Start everything, let the daemon talk, and clear up behind it. Ctrl-C ends it at any time."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    with tempfile.TemporaryDirectory(prefix="xen-balancer-demo-", ignore_cleanup_errors=True) as folder:
         print("starting a broker and five agents ...", file=sys.stderr, flush=True)
         with demonstration(Path(folder)) as farm:
+            print(INTRODUCTION.format(state=farm.state), file=sys.stderr, flush=True)
             rounds = ["--rounds", str(arguments.rounds)] if arguments.rounds else []
             with child([*farm.daemon, *rounds], None) as daemon:
                 return _ended(daemon)
 
 
 def _ended(daemon: subprocess.Popen[bytes]) -> Exit:
-    """Wait for the daemon's own end, or for Ctrl-C, which ends it through the context."""
-    try:
-        return Exit(daemon.wait())
-    except KeyboardInterrupt:
-        return Exit.DONE
+    code = daemon.wait()
+    if code < 0:
+        raise UsageError(f"the daemon was ended by signal {-code}; start the demo anew")
+    return Exit(code)

@@ -8,6 +8,7 @@ from typing import Any
 
 from balancer.adapters.journal import History, read_journal
 from balancer.commands.arguments import add_daemon, positive, state_directory
+from balancer.commands.words import in_short
 from balancer.core.formats import order_document, printable
 from balancer.core.model import Order
 from balancer.errors import Exit
@@ -47,10 +48,10 @@ def in_words(history: History) -> Iterator[str]:
     """Rounds, orders and notes, in the order of time."""
     told = [(line.time, f"round {line.number}: {line.sentence}") for line in history.rounds]
     told += [(changed.order.started, _order(changed.order, changed.mode)) for changed in history.orders]
-    told += [(noted.time, str(noted.event)) for noted in history.notes]
+    told += [(noted.time, words) for noted in history.notes for words in in_short(noted.event)]
     if not told:
         yield "nothing has happened yet"
-    for time, words in sorted(told):
+    for time, words in sorted(told, key=lambda each: each[0]):
         yield f"{datetime.fromtimestamp(time, UTC):%Y-%m-%d %H:%M:%S}Z  {words}"
 
 

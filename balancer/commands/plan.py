@@ -4,12 +4,14 @@ import json
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
+from math import isfinite
 from pathlib import Path
 from time import perf_counter
 
 from balancer.adapters.snapshot import write_snapshot
 from balancer.assembly import decide_live, decide_snapshot, single_round
 from balancer.commands.arguments import configuration_file, positive
+from balancer.commands.words import many
 from balancer.config import read_configuration
 from balancer.core.formats import plan_document, printable
 from balancer.core.model import Decision, Move, Rejection
@@ -77,9 +79,10 @@ def _save(path: Path | None, decision: Decision) -> None:
 def in_words(decision: Decision) -> Iterator[str]:
     """The plan for people, a line each."""
     plan, seen = decision.plan, decision.observation
-    yield f"{len(seen.hosts)} of {seen.expected} hosts, {len(seen.vms)} VMs, rules {decision.rules_file}"
+    hosts, vms = many(seen.expected, "host"), many(len(seen.vms), "VM")
+    yield f"{len(seen.hosts)} of {hosts}, {vms}, rules {decision.rules_file}"
     for doubt in seen.doubts:
-        yield f"in doubt: {doubt.name} ({doubt.uuid}) is reported by {', '.join(doubt.hosts)}; it is never moved"
+        yield f"in doubt: {doubt.name} ({doubt.uuid}) is reported by {' and '.join(doubt.hosts)}; it is not moved"
     yield plan.sentence
     refused: dict[str, list[Rejection]] = {}
     for rejection in plan.rejections:
@@ -89,8 +92,9 @@ def in_words(decision: Decision) -> Iterator[str]:
     for vm, rejections in refused.items():
         yield f"  {vm} stays: {_refusals(rejections)}"
     before, after = plan.before, plan.after
-    spread = f"spread {before.cpu_std:.1%} -> {after.cpu_std:.1%}"
-    yield f"busiest host {before.cpu_max:.0%} -> {after.cpu_max:.0%}, {spread}"
+    if isfinite(before.cpu_max):
+        spread = f"spread {before.cpu_std:.1%} -> {after.cpu_std:.1%}"
+        yield f"busiest host {before.cpu_max:.0%} -> {after.cpu_max:.0%}, {spread}"
 
 
 def _move_in_words(move: Move, refused: list[Rejection]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from balancer.adapters.rule_file import read_bytes
+from balancer.commands.words import many
 from balancer.core.signals import VOCABULARY
 from balancer.errors import Exit
 from dsl.findings import Finding, render
@@ -23,7 +24,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     check = verbs.add_parser("check", help="name every mistake, with its place")
     check.add_argument("files", nargs="+", type=Path, metavar="FILE")
     check.add_argument("--strict", action="store_true", help="warnings count as findings")
-    check.add_argument("--format", choices=("text", "json"), default="text")
+    check.add_argument("--format", choices=("text", "json"), default="text", help="for people or for programs")
     check.set_defaults(verb=_check)
 
 
@@ -41,14 +42,10 @@ def _check(arguments: Namespace) -> Exit:
             counted[finding.severity] += 1
             print(_FORMATS[arguments.format](finding, str(file), loaded.text))
     if arguments.format == "text":
-        told = ", ".join(_many(count, kind) for kind, count in counted.items())
-        print(f"{_many(len(arguments.files), 'file')}: {told}")
+        told = ", ".join(many(count, kind) for kind, count in counted.items())
+        print(f"{many(len(arguments.files), 'file')}: {told}")
     found = counted["error"] + (counted["warning"] if arguments.strict else 0)
     return Exit.FINDINGS if found else Exit.DONE
-
-
-def _many(count: int, thing: str) -> str:
-    return f"{count} {thing}{'' if count == 1 else 's'}"
 
 
 def _document(finding: Finding, file: str, _text: str) -> str:

@@ -1,16 +1,18 @@
 """`run`: the daemon. It is dry until its configuration says `mode: active`."""
 
-import logging
 import signal
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from agents.daemon import log_to_stderr
 from balancer.adapters.rehearsal import MODE as DRY_RUN
 from balancer.assembly import OUTPUTS, Daemon, DaemonWish, daemon
 from balancer.commands.arguments import configuration_file, positive, seconds
+from balancer.commands.words import many
 from balancer.config import Configuration, read_configuration
 from balancer.errors import Exit
+from balancer.installation import version
 
 HELP = "the daemon: gather, decide, order, every round; dry until its configuration says mode: active"
 
@@ -26,7 +28,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> Exit:
     """Run until told to stop."""
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
+    log_to_stderr("warning")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # both end it, even before the loop is there to be told
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     configuration = read_configuration(configuration_file(arguments.config))
     wish = DaemonWish(DRY_RUN if arguments.dry_run else None, arguments.interval, output=arguments.format)
     with daemon(configuration, wish, sys.stdout) as ready:
@@ -39,8 +43,8 @@ def run(arguments: Namespace) -> Exit:
 
 
 def _greeting(configuration: Configuration, ready: Daemon) -> str:
-    hosts = len(configuration.inventory)
+    hosts = many(len(configuration.inventory), "host")
     return (
-        f"xen-balancer, {ready.mode}, {hosts} host{'s' if hosts != 1 else ''}, rules {ready.rules.in_force.file}, "
-        f"state in {configuration.state}\nmetrics: {ready.metrics}"
+        f"xen-balancer {version()}, mode {ready.mode}, {hosts}, state in {configuration.state}\n"
+        f"metrics: {ready.metrics}"
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 from balancer.adapters.control import ask
 from balancer.commands.arguments import add_daemon, state_directory
+from balancer.commands.words import many
 from balancer.core.formats import printable
 from balancer.errors import Exit
 
@@ -30,19 +31,20 @@ def in_words(status: Mapping[str, Any]) -> Iterator[str]:
     """status/1 for people, a line each."""
     yield f"mode {status['mode']}{'' if status['paused'] is None else ', ' + str(status['paused'])}"
     if status["rules_problem"]:
-        yield f"the rule file cannot be run with, the last good one is in force: {status['rules_problem']}"
+        yield "the rule file cannot be run with, the last good rules are in force:"
+        yield from status["rules_problem"].splitlines()
     if status["lost"]:
         yield f"round {status['lost']['round']} lost: {status['lost']['why']}"
     if status["round"] is None:
         yield "no round yet"
         return
-    yield f"round {status['round']}, {len(status['hosts'])} of {status['expected']} hosts: {status['sentence']}"
+    yield f"round {status['round']}, {len(status['hosts'])} of {many(status['expected'], 'host')}: {status['sentence']}"
     for name, host in status["hosts"].items():
         busy = "   ?" if host["cpu"] is None else f"{host['cpu']:4.0%}"
-        streak = f", in trouble for {host['streak']}" if host["streak"] else ""
-        yield f"  {name:20} cpu {busy}  load {host['load']:6.2f}  {host['vms']:4d} VMs{streak}"
+        streak = f"  in trouble for {many(host['streak'], 'round')}" if host["streak"] else ""
+        yield f"  {name:20} cpu {busy}  load {host['load']:6.2f}  {many(host['vms'], 'VM'):>8}{streak}"
     yield from (f"  {name:20} silent" for name in status["silent"])
     for doubt in status["in_doubt"]:
-        yield f"in doubt: {doubt['vm']} is reported by {', '.join(doubt['hosts'])}; it is never moved"
+        yield f"in doubt: {doubt['vm']} is reported by {' and '.join(doubt['hosts'])}; it is not moved"
     for order in status["orders"]:
         yield f"{order['outcome']}: {order['vm']} from {order['from']} to {order['to']}: {order['why']}"

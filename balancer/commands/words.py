@@ -1,0 +1,30 @@
+"""Words that several commands say: how many of a thing, and what happened beside rounds and orders.
+
+Rule: one is one VM, two are two VMs; an event is told in a person's words, never as the program holds it.
+"""
+
+from collections.abc import Iterator
+
+from balancer.adapters.journal import Note
+from balancer.ports import OperatorActed, OrderHeld, RoundLost, RulesRead
+
+
+def many(count: int, thing: str) -> str:
+    """How many of a thing: `1 host`, `2 hosts`."""
+    return f"{count} {thing}{'' if count == 1 else 's'}"
+
+
+def in_short(event: Note) -> Iterator[str]:
+    """What happened, a line each."""
+    match event:
+        case OrderHeld(vm=vm, source=source, target=target, why=why):
+            yield f"held {vm} from {source} to {target}: {why}"
+        case RoundLost(round=number, why=why):
+            yield f"round {number} lost: {why}"
+        case RulesRead(file=file, problem=None):
+            yield f"rules in force: {file}"
+        case RulesRead(file=file, problem=str(problem)):
+            yield f"rules not read: {file} cannot be run with; the last good rules stay in force"
+            yield from problem.splitlines()
+        case OperatorActed(who=who, action=action, detail=detail):
+            yield f"{action} by {who}{detail and f': {detail}'}"
