@@ -11,12 +11,14 @@ from typing import Any, Final
 
 CONNECTIONS: Final = 16
 SECONDS: Final = 5.0
+_POLL_SECONDS: Final = 0.1
 
 
 class Bounded(ThreadingMixIn, BaseServer):
     """Mixed into a socketserver: at most `CONNECTIONS` at a time, the next ones are closed at once."""
 
     daemon_threads = True
+    request_queue_size = 128
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         self._places = BoundedSemaphore(CONNECTIONS)
@@ -43,7 +45,7 @@ class Bounded(ThreadingMixIn, BaseServer):
 @contextmanager
 def serving(server: BaseServer, name: str) -> Iterator[None]:
     """Serve in a daemon thread of this name while the context is open."""
-    thread = Thread(target=server.serve_forever, name=name, daemon=True)
+    thread = Thread(target=server.serve_forever, args=(_POLL_SECONDS,), name=name, daemon=True)
     thread.start()
     try:
         yield

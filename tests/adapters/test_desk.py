@@ -1,0 +1,154 @@
+from pathlib import Path
+
+import pytest
+
+from balancer.adapters.control import ControlError, ask, listening
+from balancer.adapters.desk import ControlDesk, StatusBoard, commands
+from balancer.adapters.rule_file import RuleFile
+from balancer.core.model import OrderState
+from balancer.core.signals import VOCABULARY
+from balancer.ports import JournalError, OperatorActed, RoundLost, RulesRead
+from tests.adapters.samples import Memory, changed, decided, decision, order, streak
+
+RULES = """\
+rule relieve
+  when  host.load > 0.4 for 3 rounds
+  move  vm   by most cpu_time
+  to    host by least load    where vms < 10    as "max VMs"
+"""
+
+
+@pytest.fixture
+def journal() -> Memory:
+    return Memory()
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> RuleFile:
+    path = tmp_path / "farm.rules"
+    path.write_text(RULES)
+    return RuleFile(path, VOCABULARY, Memory())
+
+
+@pytest.fixture
+def desk(rules: RuleFile, journal: Memory) -> ControlDesk:
+    return ControlDesk(rules, journal)
+
+
+def test_a_pause_holds_at_once_and_is_written_down(desk: ControlDesk, journal: Memory) -> None:
+    assert desk.paused() is None
+    assert desk.pause("root", "power works") == desk.paused() == "paused by root: power works"
+    assert journal.events == [OperatorActed("root", "pause", "power works")]
+
+
+def test_a_pause_that_cannot_be_written_down_holds_all_the_same(desk: ControlDesk, journal: Memory) -> None:
+    journal.failure = "disk full"
+    with pytest.raises(JournalError, match="disk full"):
+        desk.pause("root", "")
+    assert desk.paused() == "paused by root"
+
+
+def test_a_pause_whose_end_cannot_be_written_down_goes_on(desk: ControlDesk, journal: Memory) -> None:
+    desk.pause("root", "")
+    journal.failure = "disk full"
+    with pytest.raises(JournalError, match="disk full"):
+        desk.resume("root")
+    assert desk.paused() == "paused by root"
+
+
+def test_a_resume_ends_the_pause_and_is_written_down(desk: ControlDesk, journal: Memory) -> None:
+    desk.pause("root", "")
+    desk.resume("alice")
+    assert desk.paused() is None
+    assert journal.events[-1] == OperatorActed("alice", "resume")
+
+
+def test_a_pause_of_the_last_daemon_still_holds(rules: RuleFile, journal: Memory) -> None:
+    assert ControlDesk(rules, journal, paused="paused by root").paused() == "paused by root"
+
+
+def test_the_loop_ends_when_it_is_told_to(desk: ControlDesk) -> None:
+    assert not desk.stopping()
+    desk.stop()
+    assert desk.stopping()
+
+
+def test_the_rules_are_those_of_the_file(desk: ControlDesk) -> None:
+    assert [rule.name for rule in desk.rules().rules] == ["relieve"]
+
+
+def test_before_the_first_round_the_status_knows_its_mode() -> None:
+    assert StatusBoard("dry-run").document(paused=None) == {
+        "format": "status/1",
+        "mode": "dry-run",
+        "paused": None,
+        "lost": None,
+        "rules_problem": None,
+        "round": None,
+    }
+
+
+def test_the_status_tells_the_last_round() -> None:
+    board = StatusBoard("active")
+    board.record(decided(decision(3, streaks=(streak("hypervisor3", 2),), sentence="no action", expected=3)))
+    status = board.document(paused="paused by root")
+    assert (status["mode"], status["paused"], status["round"], status["time"]) == ("active", "paused by root", 3, 60.0)
+    assert (status["complete"], status["sentence"], status["rules"]) == (0.6667, "no action", "classic.rules")
+    assert status["hosts"]["hypervisor3"] == {
+        "load": 1.33,
+        "cpu": 0.08,
+        "vms": 1,
+        "streak": 2,
+        "streaks": {"relieve": 2},
+    }
+
+
+def test_the_status_tells_orders_as_they_stand_now() -> None:
+    board = StatusBoard("active")
+    board.record(decided(decision(3, orders=(order(name="old"),))))
+    board.record(changed(OrderState.INTENT, name="new", started=61.0))
+    assert [each["outcome"] for each in board.document(None)["orders"]] == ["under way", "under way"]
+    board.record(changed(OrderState.DONE, name="old"))
+    board.record(changed(OrderState.IN_DOUBT, name="new", detail="no answer"))
+    assert [(each["outcome"], each["detail"]) for each in board.document(None)["orders"]] == [("in doubt", "no answer")]
+
+
+def test_a_round_that_began_before_an_order_ended_does_not_reopen_it() -> None:
+    board = StatusBoard("active")
+    board.record(decided(decision(3, orders=(order(),))))
+    board.record(changed(OrderState.DONE))
+    board.record(decided(decision(4, orders=(order(),))))
+    assert board.document(None)["orders"] == []
+
+
+def test_the_status_tells_what_is_amiss_until_it_is_over() -> None:
+    board = StatusBoard("active")
+    board.record(RoundLost(4, "the broker does not answer"))
+    board.record(RulesRead("farm.rules", "farm.rules:1:1: syntax"))
+    status = board.document(None)
+    assert status["lost"] == {"round": 4, "why": "the broker does not answer"}
+    assert status["rules_problem"] == "farm.rules:1:1: syntax"
+    board.record(RulesRead("farm.rules", None))
+    board.record(decided(decision(5)))
+    assert (board.document(None)["lost"], board.document(None)["rules_problem"]) == (None, None)
+
+
+def test_an_operator_asks_pauses_and_resumes_over_the_socket(tmp_path: Path, desk: ControlDesk) -> None:
+    board = StatusBoard("active")
+    board.record(decided(decision(3)))
+    with listening(tmp_path, commands(desk, board)):
+        assert ask(tmp_path, "pause", why="power works")["paused"].endswith(": power works")
+        assert ask(tmp_path, "status")["paused"] == desk.paused()
+        assert ask(tmp_path, "resume") == {"paused": None}
+        assert ask(tmp_path, "status")["round"] == 3
+    assert desk.paused() is None
+
+
+@pytest.mark.parametrize("why", [7, None, ["x"], "x" * 1001])
+def test_a_reason_is_text_of_bounded_length(tmp_path: Path, desk: ControlDesk, why: object) -> None:
+    with (
+        listening(tmp_path, commands(desk, StatusBoard("active"))),
+        pytest.raises(ControlError, match="write text of at most 1000 characters"),
+    ):
+        ask(tmp_path, "pause", why=why)
+    assert desk.paused() is None
