@@ -70,3 +70,9 @@ def version_number(text: str) -> float:
         return math.nan
     major, minor, patch = (int(part or 0) for part in found.groups())
     return major * 1e10 + minor * 1e5 + patch
+
+
+def version_text(number: float) -> str:
+    """The version of such a number, without a third part that is zero."""
+    parts = [f"{number // scale % 1e5:.0f}" for scale in (1e10, 1e5, 1)]
+    return ".".join(parts[:2] if parts[2] == "0" else parts)

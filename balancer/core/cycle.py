@@ -15,8 +15,10 @@ from balancer.core.projection import Projection
 from balancer.core.scope import Sets
 from dsl.ruleset import Ruleset
 
-REMEMBERED: Final = 86400.0
-"""Seconds that ended orders are kept for limits, rests and returns: the longest period a limit can name."""
+DAY: Final = 86400.0
+"""The longest period that a limit can name, s."""
+REMEMBERED: Final = 30 * DAY
+"""The longest that a rule can let a VM or host rest, s: older orders matter to nobody."""
 
 
 def step(state: State, gathering: Gathering, rules: Ruleset, now: float) -> Decision:
@@ -26,6 +28,7 @@ def step(state: State, gathering: Gathering, rules: Ruleset, now: float) -> Deci
     sets = Sets.of(rules.lets, reported)
     streaks = assess(rules, sets, reported, state.streaks)
     planned = plan(seen.observation, state, streaks, rules, reported)
+    memory = max(DAY, rules.rest.vm, rules.rest.host, rules.rest.no_return)
     after = State(
         round=seen.observation.round,
         time=now,
@@ -33,7 +36,7 @@ def step(state: State, gathering: Gathering, rules: Ruleset, now: float) -> Deci
         sightings=seen.sightings,
         streaks=streaks,
         engagements=planned.engagements,
-        orders=tuple(order for order in state.orders if order.is_open or now - (order.ended or now) < REMEMBERED),
+        orders=tuple(order for order in state.orders if order.is_open or now - (order.ended or now) <= memory),
     )
     return Decision(seen.observation, planned.plan, after, rules.file, rules.sha256)
 

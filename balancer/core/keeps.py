@@ -58,7 +58,7 @@ class Beside(KeepWall):
 
     def leaving(self, projection: Projection, vms: Places, kind: str) -> Iterator[Barred]:
         """The last of the company may not leave members alone."""
-        members, company = projection.count(self.members), projection.count(self.company)
+        members, company = projection.count(self.members), self._staying(projection)
         where = projection.where[vms]
         alone = members[where] - self.members[vms] > 0
         yield Barred(self.company[vms] & (company[where] == 1) & alone, self.text, self.line)
@@ -66,8 +66,11 @@ class Beside(KeepWall):
     def arriving(self, projection: Projection, vm: int, kind: str) -> Iterator[Barred]:
         """A member goes only where company is."""
         if self.members[vm] and not self.company[vm]:
-            staying = self.company & ~projection.leaving
-            yield Barred(projection.count(staying) == 0, self.text, self.line)
+            yield Barred(self._staying(projection) == 0, self.text, self.line)
+
+    def _staying(self, projection: Projection) -> Floats:
+        """How much of the company stays on each host; what is on its way there may still fail."""
+        return _standing(projection, self.company & ~projection.leaving)
 
     def strays(self, projection: Projection) -> int:
         """Every member on a host without company."""

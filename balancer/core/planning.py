@@ -49,7 +49,7 @@ def plan(
             empty(draft, drain)
         for rule in rules.rules:
             engagements += relieve(draft, rule, state, streaks)
-    moves = in_waves(draft.moves, rules.caps, state.orders)
+    moves = in_waves(draft.moves, rules, state.orders)
     result = Plan(
         round=observation.round,
         complete=observation.complete,
@@ -86,10 +86,11 @@ def _walls(rules: Ruleset, sets: Sets, state: State, projection: Projection) -> 
 
 
 def _untouchable(observation: Observation, orders: Iterable[Order]) -> frozenset[str]:
-    """Hosts on which something is in doubt: neither source nor target of anything."""
+    """Hosts on which something is in doubt, or awaited that no host shows: neither source nor target of anything."""
     doubtful = {host for doubt in observation.doubts for host in doubt.hosts}
+    shown = {vm.uuid for vm in observation.vms}
     for order in orders:
-        if order.state is OrderState.IN_DOUBT:
+        if order.state is OrderState.IN_DOUBT or (order.is_open and order.move.uuid not in shown):
             doubtful |= {order.move.source, order.move.target}
     return frozenset(doubtful)
 
@@ -119,14 +120,20 @@ def _sentence(draft: Draft, frozen: str | None, streaks: Sequence[Streak], rules
         first = draft.moves[0]
         more = f" and {len(draft.moves) - 1} more" if len(draft.moves) > 1 else ""
         return f"move {first.vm} from {first.source} to {first.target}{more}"
-    moving = draft.projection.moves_under_way
-    waiting = f"; {moving} move{'s' if moving > 1 else ''} under way" if moving else ""
+    waiting = _waiting(draft.projection)
     refused = ", ".join(f"{reason} {count}" for reason, count in draft.tally.most_common(3))
     why = f"; refused: {refused}" if refused else ""
     if not streaks:
         return f"no action: no host is in trouble{why}{waiting}"
-    longest = max(streaks, key=lambda streak: (streak.rounds, streak.host))
+    longest = min(streaks, key=lambda streak: (-streak.rounds, streak.host))
     return f"no action: {longest.host} in trouble for {_so_far(longest, rules)}{why}{waiting}"
+
+
+def _waiting(projection: Projection) -> str:
+    """What is still open of earlier rounds."""
+    doubtful = projection.moves_in_doubt
+    told = ((projection.moves_under_way - doubtful, "under way"), (doubtful, "in doubt"))
+    return "".join(f"; {count} move{'s' if count > 1 else ''} {state}" for count, state in told if count)
 
 
 def _so_far(streak: Streak, rules: Ruleset) -> str:

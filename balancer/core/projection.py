@@ -40,6 +40,7 @@ class Projection:
         self.host_moves = np.zeros(len(hosts))
         self.vm_moves = np.zeros(len(vms))
         self.moves_under_way = 0
+        self.moves_in_doubt = 0
         self.failures = 0
         self.leaving: Flags = np.zeros(len(vms), dtype=bool)
         self._figures: dict[tuple[str, str], Floats] = {}
@@ -92,17 +93,24 @@ class Projection:
         return self._matches[key]
 
     @cached_property
-    def _vm_places(self) -> dict[tuple[str, str], int]:
-        return {(vm.uuid, vm.host): index for index, vm in enumerate(self.observation.vms)}
+    def _vm_places(self) -> dict[str, list[int]]:
+        """Where each VM stands in the columns: more than once where several hosts report it."""
+        places: dict[str, list[int]] = {}
+        for index, vm in enumerate(self.observation.vms):
+            places.setdefault(vm.uuid, []).append(index)
+        return places
 
     def depart(self, order: Order) -> None:
         """A move under way: its CPU is reckoned at the target, its memory and the VM itself at both ends."""
         self.moves_under_way += 1
-        vm = self._vm_places.get((order.move.uuid, order.move.source))
-        target = self.place.get(order.move.target)
-        if vm is None:
-            return
-        self.leaving[vm] = True
+        self.moves_in_doubt += order.state is OrderState.IN_DOUBT
+        places = self._vm_places.get(order.move.uuid, [])
+        self.leaving[places] = True
+        for vm in places:
+            if self.observation.vms[vm].host == order.move.source:
+                self._at_both_ends(vm, self.place.get(order.move.target))
+
+    def _at_both_ends(self, vm: int, target: int | None) -> None:
         self._shift(vm, self.where[vm], -1)
         if target is not None:
             self._shift(vm, target, 1)

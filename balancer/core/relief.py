@@ -4,7 +4,7 @@ Rule: hosts come by longest streak, then busiest, then name. Without `until` a h
 goes on, on projected loads, and the rule stays engaged until reports meet it or nothing is left to move.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from balancer.core.assessment import condition_of, is_reached
 from balancer.core.draft import Draft, Step, departures, find_target, note_vms, on_host, take
-from balancer.core.model import Engagement, Move, State, Streak
+from balancer.core.model import Engagement, State, Streak
 from balancer.core.scope import ClauseScope, of_hosts, of_source, of_targets, of_vms
 from balancer.core.sieve import Sieve, keys
 from balancer.core.walls import Quiet
@@ -41,21 +41,31 @@ def relieve(draft: Draft, rule: Rule, state: State, streaks: Iterable[Streak]) -
     """Ease every host this rule has reached, and say on which it stays engaged."""
     identity = condition_of(rule)
     mine = {each.host: each for each in streaks if (each.rule, each.condition) == (rule.name, identity)}
-    engaged = {each.host for each in state.engagements if (each.rule, each.condition) == (rule.name, identity)}
-    still = []
-    for host in _in_trouble(draft, rule, mine, engaged, state):
-        moved = _ease(draft, rule, host, mine.get(draft.projection.names["host"][host]))
-        busy = moved or any(order.is_open and _is_from(order.move, draft, host) for order in state.orders)
-        if rule.until is not None and busy and not _is_met(rule.until, of_source(draft.reported, draft.sets, host)):
-            still.append(Engagement(rule.name, identity, draft.projection.names["host"][host]))
-    silent = [
-        Engagement(rule.name, identity, host) for host in sorted(engaged & set(draft.reported.observation.silent))
-    ]
-    return still + silent
+    begun = {each.host for each in state.engagements if (each.rule, each.condition) == (rule.name, identity)}
+    engaged = begun if rule.until is not None else set()
+    hosts = _in_trouble(draft, rule, mine, engaged, state)
+    eased = _ease_all(draft, rule, hosts, mine)
+    if rule.until is None:
+        return []
+    names = draft.projection.names["host"]
+    busy = {names[host] for host in eased} | {order.move.source for order in state.orders if order.is_open}
+    unmet = {names[host] for host in hosts if not _is_met(rule.until, of_source(draft.reported, draft.sets, host))}
+    silent = engaged & set(draft.reported.observation.silent)
+    return [Engagement(rule.name, identity, host) for host in sorted((unmet & busy) | silent)]
 
 
-def _is_from(move: Move, draft: Draft, host: int) -> bool:
-    return move.source == draft.projection.observation.hosts[host].name
+def _ease_all(draft: Draft, rule: Rule, hosts: Sequence[int], streaks: Mapping[str, Streak]) -> set[int]:
+    """Ease these hosts in turn, anew as long as one makes room for another; those that gave a VM.
+
+    Without `until` each gives one VM a round, so one turn is all.
+    """
+    names = draft.projection.names["host"]
+    eased: set[int] = set()
+    while moved := {host for host in hosts if _ease(draft, rule, host, streaks.get(names[host]))}:
+        eased |= moved
+        if rule.until is None:
+            break
+    return eased
 
 
 def _in_trouble(draft: Draft, rule: Rule, mine: Mapping[str, Streak], engaged: set[str], state: State) -> list[int]:
@@ -67,13 +77,12 @@ def _in_trouble(draft: Draft, rule: Rule, mine: Mapping[str, Streak], engaged: s
     leaving = {order.move.source for order in state.orders if order.is_open}
     quiet = [wall for wall in draft.walls if isinstance(wall, Quiet)]
     ranked = []
-    for host in projection.observation.hosts:
-        place, streak = projection.place[host.name], mine.get(host.name)
+    for host in sorted((mine.keys() | engaged) & projection.place.keys()):
+        place, streak = projection.place[host], mine.get(host)
         reached = is_reached(streak, rule.when.hold) and bool(now[place])
-        waits = any(wall.resting(host.name) for wall in quiet) or (rule.until is None and host.name in leaving)
-        if host.name in engaged or (reached and not waits):
-            busy = 0.0 if host.busy is None else host.busy / host.cores
-            ranked.append((-(streak.rounds if streak else 0), -busy, place))
+        waits = any(wall.resting(host) for wall in quiet) or (rule.until is None and host in leaving)
+        if host in engaged or (reached and not waits):
+            ranked.append((-(streak.rounds if streak else 0), -np.nan_to_num(draft.reported.share[place]), place))
     return [place for _, _, place in sorted(ranked)]
 
 
@@ -129,7 +138,7 @@ def _reasons(draft: Draft, rule: Rule, vm: int, target: int, streak: Streak | No
 
 
 def _trouble(rule: Rule, hosts: ClauseScope, source: int, streak: Streak | None) -> str:
-    held = condition(rule.when.held, hosts, source)
+    held = condition(rule.when.held, hosts, source) or "in trouble"
     if streak is None or not is_reached(streak, rule.when.hold):
         return f"{held}, relief begun earlier goes on" if streak else "was in trouble, its relief goes on"
     return f"{held} for {streak.rounds} round{'s' if streak.rounds != 1 else ''}"

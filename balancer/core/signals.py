@@ -43,6 +43,11 @@ def _texts(values: list[str | None]) -> Column:
     return np.array(values, dtype=object)
 
 
+def _share(part: Column, whole: Column) -> Column:
+    """Unknown where there is no whole."""
+    return np.divide(part, whole, out=np.full_like(whole, np.nan), where=whole > 0)
+
+
 def _one(value: float) -> Column:
     return np.asarray(value, dtype=float)
 
@@ -51,7 +56,7 @@ SIGNALS: Final = (
     Signal("host", "cpu", Kind.SHARE, "busy share of its cores, Domain-0 included",
            lambda p: p.share, lambda p, vm: (p.busy + p.cpu[vm]) / p.cores),
     Signal("host", "memory", Kind.SHARE, "share of its memory in use, Domain-0 included",
-           lambda p: p.used / p.total, lambda p, vm: (p.used + p.memory[vm]) / p.total),
+           lambda p: _share(p.used, p.total), lambda p, vm: _share(p.used + p.memory[vm], p.total)),
     Signal("host", "load", Kind.NUMBER, "1-minute run queue",
            lambda p: p.load, lambda p, vm: p.load + p.cpu[vm]),
     Signal("host", "cores", Kind.NUMBER, "physical CPUs", lambda p: p.cores),
@@ -87,8 +92,8 @@ SIGNALS: Final = (
            lambda p: p.figures("vm", "passthrough")),
     Signal("farm", "reports", Kind.SHARE, "share of the expected hosts that reported",
            lambda p: _one(p.observation.complete)),
-    Signal("farm", "cpu", Kind.SHARE, "busy share of all cores", lambda p: p.busy.sum() / p.cores.sum()),
-    Signal("farm", "memory", Kind.SHARE, "share of all memory in use", lambda p: p.used.sum() / p.total.sum()),
+    Signal("farm", "cpu", Kind.SHARE, "busy share of all cores", lambda p: _share(p.busy.sum(), p.cores.sum())),
+    Signal("farm", "memory", Kind.SHARE, "share of all memory in use", lambda p: _share(p.used.sum(), p.total.sum())),
     Signal("farm", "hosts", Kind.NUMBER, "hosts that reported", lambda p: _one(len(p.observation.hosts))),
     Signal("farm", "vms", Kind.NUMBER, "VMs on them", lambda p: _one(len(p.observation.vms))),
     Signal("farm", "moves", Kind.NUMBER, "moves under way", lambda p: _one(p.moves_under_way)),

@@ -1,7 +1,8 @@
 """Which moves of a plan may run side by side.
 
 Rule: within a wave the limits hold, a host counting at both ends; moves that share a host keep their order, and one
-that needs what another leaves behind comes in a later wave. Moves under way take their places in the first.
+that needs what another leaves behind comes in a later wave. Moves under way take their places in the first. Where a
+`keep … with` stands, a move may lean on any earlier one at its hosts, so there they go one after the other.
 """
 
 from collections import Counter
@@ -10,19 +11,20 @@ from dataclasses import replace
 from math import inf
 
 from balancer.core.model import Move, Order
-from dsl.syntax import Cap
+from dsl.ruleset import Ruleset
 
 
-def at_once(caps: Iterable[Cap]) -> tuple[float, float]:
+def at_once(rules: Ruleset) -> tuple[float, float]:
     """How many moves at once in the farm, and per host."""
+    caps, is_leaning = rules.caps, any(keep.relation.how == "with" for keep in rules.keeps)
     farm = min((cap.count for cap in caps if cap.period is None and cap.per is None), default=inf)
     host = min((cap.count for cap in caps if cap.period is None and cap.per == "host"), default=inf)
-    return farm, host
+    return farm, min(host, 1) if is_leaning else host
 
 
-def in_waves(moves: Sequence[Move], caps: Iterable[Cap], orders: Iterable[Order] = ()) -> tuple[Move, ...]:
+def in_waves(moves: Sequence[Move], rules: Ruleset, orders: Iterable[Order] = ()) -> tuple[Move, ...]:
     """The same moves in the same order, each with the earliest wave it may start in."""
-    per_wave, per_host = at_once(caps)
+    per_wave, per_host = at_once(rules)
     under_way = [order.move for order in orders if order.is_open]
     load = Counter({1: len(under_way)})
     load_of_host = Counter((1, end) for move in under_way for end in (move.source, move.target))

@@ -12,12 +12,14 @@ from balancer.core.model import Rejection
 from balancer.core.signals import TABLE
 from dsl.evaluation import Scope, conjuncts, value
 from dsl.syntax import Amount, Arithmetic, Compare, Key, Kind, Name, Over, Sum, Test, Text
+from dsl.units import version_text
 
 _SCALES: Final[Mapping[Kind, tuple[tuple[float, str], ...]]] = {
     Kind.SHARE: ((0.01, "%"),),
     Kind.SIZE: ((2.0**20, " TiB"), (2.0**10, " GiB"), (1.0, " MiB")),
     Kind.TIME: ((86400.0, " d"), (3600.0, " h"), (300.0, " min"), (1.0, " s")),
 }
+_BINDS: Final = {"+": 1, "-": 1, "*": 2, "/": 2}
 _DIVISORS: Final = {" min": 60.0}
 
 
@@ -25,6 +27,8 @@ def spoken(number: float, kind: Kind) -> str:
     """A figure with its unit, as people say it: `93.1%`, `1.7 s`, `4 GiB`."""
     if np.isnan(number):
         return "unknown"
+    if kind is Kind.VERSION:
+        return version_text(number)
     scales = _SCALES.get(kind, ((1.0, ""),))
     scale, unit = next((each for each in scales if abs(number) >= each[0]), scales[-1])
     return f"{_short(number / _DIVISORS.get(unit, scale))}{unit}"
@@ -37,21 +41,19 @@ def kind_of(of: Sum) -> Kind:
             return kind
         case Name(owner=str(owner), name=name):
             return TABLE[_table(owner), name].kind
-        case Arithmetic(left=left, right=right):
-            return (
-                Kind.NUMBER
-                if isinstance(left, Amount) and left.kind is Kind.NUMBER
-                else _combined(of.operator, left, right)
-            )
+        case Arithmetic(operator=sign, left=left, right=right):
+            return _combined(sign, kind_of(left), kind_of(right))
         case Text():
             return Kind.TEXT
         case Name() | Over():
             raise AssertionError(f"the checker lets no such node through: {of}")
 
 
-def _combined(sign: str, left: Sum, right: Sum) -> Kind:
-    """Like by like is a ratio; anything else keeps the left side's kind."""
-    return Kind.NUMBER if sign == "/" and kind_of(left) is kind_of(right) else kind_of(left)
+def _combined(sign: str, left: Kind, right: Kind) -> Kind:
+    """Like by like is a ratio; so many times something is something."""
+    if sign == "/" and left is right:
+        return Kind.NUMBER
+    return right if sign == "*" and left is Kind.NUMBER else left
 
 
 def told(of: Sum) -> str:
@@ -64,9 +66,15 @@ def told(of: Sum) -> str:
         case Name(owner=owner, name=name):
             return name if owner in {"host", "vm", "farm"} else f"{owner}.{name}"
         case Arithmetic(operator=sign, left=left, right=right):
-            return f"{told(left)} {sign} {told(right)}"
+            return f"{_side(left, _BINDS[sign])} {sign} {_side(right, _BINDS[sign] + 1)}"
         case Over(function=function, of=inner, window=window):
             return f"{function}({told(inner)}, {window.text})"
+
+
+def _side(of: Sum, binding: int) -> str:
+    """One side of a sum, in brackets where it binds less than that."""
+    is_looser = isinstance(of, Arithmetic) and _BINDS[of.operator] < binding
+    return f"({told(of)})" if is_looser else told(of)
 
 
 def condition(test: Test, scope: Scope, place: int) -> str:
@@ -144,4 +152,7 @@ def _table(owner: str) -> str:
 
 
 def _short(number: float) -> str:
-    return f"{number:.0f}" if abs(number) >= 1000 else f"{number:.3g}"
+    """Three digits and no exponent; what is next to nothing is nothing."""
+    if abs(number) >= 99.95:
+        return f"{number:.0f}"
+    return "0" if abs(number) < 0.0005 else f"{number:.3g}"

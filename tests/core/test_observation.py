@@ -133,7 +133,7 @@ def test_after_a_move_a_vm_is_reckoned_with_what_it_last_used() -> None:
         st.tuples(st.integers(0, 2**63), st.floats(0, 1e9, allow_nan=False)),
         min_size=1,
         max_size=8,
-    )  # fmt: skip
+    )
 )
 def test_nothing_ever_eats_less_than_nothing(seen: list[tuple[int, float]]) -> None:
     for vm in counted(farm("xen1: web1 0"), "web1", *seen):
@@ -233,7 +233,7 @@ def test_one_vm_twice_on_one_host_is_a_doubt() -> None:
     ],
 )
 def test_an_open_order_between_just_these_hosts_explains_it(
-    source: str, target: str, state: OrderState, explained: bool
+    source: str, target: str, state: OrderState, *, explained: bool
 ) -> None:
     twice = farm("xen1: web1 1 | xen2: copy 1 | xen3:").with_(copy={"uuid": "uuid-web1"})
     play = Rounds(twice, IDLE)

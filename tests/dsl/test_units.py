@@ -3,7 +3,7 @@ import math
 import pytest
 
 from dsl.syntax import Kind
-from dsl.units import MISTAKEN, UNITS, based, quantity, version_number
+from dsl.units import MISTAKEN, UNITS, based, quantity, version_number, version_text
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,9 @@ def test_versions_compare_as_versions_do() -> None:
     assert numbers == sorted(numbers)
     assert version_number("4.17") == version_number("4.17.0")
     assert math.isnan(version_number("unstable"))
+
+
+def test_a_version_is_told_as_people_write_it() -> None:
+    assert [version_text(version_number(text)) for text in ("4.17", "4.17.2", "4.9", "4")] == [
+        "4.17", "4.17.2", "4.9", "4.0",
+    ]  # fmt: skip
