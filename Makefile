@@ -37,6 +37,10 @@ lint: .venv/ready-lint  ## ruff, its formatter, mypy --strict, the import contra
 bench: .venv/ready-demo  ## how long a round of the core takes over 1,000 hosts
 	@$(BIN)/python tests/bench/core_round.py
 
+.PHONY: picture
+picture: .venv/ready-demo  ## draws docs/demo.svg anew, from a real run of the demo
+	@$(BIN)/python docs/picture.py
+
 .PHONY: setup
 setup: .venv/ready-test .venv/ready-lint  ## everything that the other targets need, and nothing else
 

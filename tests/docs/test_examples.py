@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from balancer.core.signals import VOCABULARY
+from dsl.loading import load
+
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 PROGRAMS = {"xen-balancer": "balancer.cli", "xen-balancer-agent": "agents.daemon"}
@@ -37,6 +40,11 @@ def test_an_example_prints_what_the_document_shows(document: str, command: str, 
     )  # fmt: skip
     assert done.stderr == ""
     assert done.stdout == output
+
+
+def test_the_rules_in_the_readme_can_be_run_with() -> None:
+    (text,) = re.findall(r"^```rules\n(.*?)^```$", DOCUMENTS[0].read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    assert load("README.md", text.encode(), VOCABULARY).findings == ()
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
