@@ -146,7 +146,8 @@ def _mistakes(configuration: Configuration) -> Iterator[Mistake]:
         if name in names[:index]:
             yield Mistake(("hosts", index, "name"), f"“{name}” stands in this list already", "duplicate")
     if configuration.interval is not None and configuration.deadline >= configuration.interval:
-        yield Mistake(("deadline",), f"must be less than the interval, {configuration.interval:g} s", "out-of-range")
+        message = f"must be more than the deadline, which is {configuration.deadline:g} s; change either"
+        yield Mistake(("interval",), message, "out-of-range")
 
 
 def _bracketed(address: str) -> str:

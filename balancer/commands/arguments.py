@@ -3,6 +3,7 @@
 Rule: each raises ArgumentTypeError with what would be right, and argparse ends the command with exit code 2.
 """
 
+import re
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 from typing import Final
@@ -18,7 +19,7 @@ LONGEST: Final = 86_400.0
 
 def positive(text: str) -> int:
     """A whole number from 1 on."""
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MOST_ROUNDS:
+    if not re.fullmatch(r"[0-9]{1,9}", text) or not 1 <= int(text) <= MOST_ROUNDS:
         raise ArgumentTypeError(f"“{text}” is not a whole number from 1 to {MOST_ROUNDS}")
     return int(text)
 

@@ -1,0 +1,68 @@
+"""`rules check`, as whoever writes rules meets it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from balancer.cli import main
+from balancer.installation import DEFAULT, shipped
+
+WRONG = "every 30 s\nrule r\n  when host.cpuu > 1\n  move vm by most cpu\n  to host by least cpu\n"
+DOUBTFUL = (
+    "rule r\n  when host.load > 0.4 for 3 rounds\n  move vm by most cpu_time\n"
+    '  to host by least load where load < 0.8 as "max load"\n'
+)
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> Path:
+    return tmp_path / "my.rules"
+
+
+def test_good_rules_are_said_to_be_good(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rules", "check", str(shipped(DEFAULT)), str(shipped("classic.rules"))]) == 0
+    assert capsys.readouterr() == ("2 files: 0 errors, 0 warnings\n", "")
+
+
+def test_a_mistake_is_shown_at_its_place_with_the_nearest_word(rules: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rules.write_text(WRONG)
+    assert main(["rules", "check", str(rules)]) == 1
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].startswith(f"{rules}:3:8: ")
+    assert "  when host.cpuu > 1" in "\n".join(told)
+    assert "cpu" in "\n".join(told)
+    assert told[-1] == "1 file: 1 error, 0 warnings"
+
+
+def test_a_warning_is_a_finding_only_where_it_is_strict(rules: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rules.write_text(DOUBTFUL)
+    assert main(["rules", "check", str(rules)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "1 file: 0 errors, 1 warning"
+    assert main(["rules", "check", "--strict", str(rules)]) == 1
+
+
+def test_for_programs_a_finding_is_a_line_of_json(rules: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rules.write_text(WRONG)
+    assert main(["rules", "check", "--format", "json", str(rules)]) == 1
+    (finding,) = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (finding["format"], finding["file"], finding["line"], finding["severity"]) == (
+        "finding/1", str(rules), 3, "error",
+    )  # fmt: skip
+    assert set(finding) == {"format", "file", "line", "column", "severity", "code", "message", "hint"}
+
+
+@pytest.mark.parametrize("source", [b"\xff\xfe", b"\0" * 100, b"(" * 100_000, b"", b"rule"], ids=repr)
+def test_whatever_stands_in_the_file_it_ends_with_findings_not_with_a_traceback(
+    source: bytes, rules: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rules.write_bytes(source)
+    assert main(["rules", "check", str(rules)]) in {0, 1}
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_file_that_is_not_there_is_exit_code_2(rules: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rules", "check", str(rules)]) == 2
+    assert capsys.readouterr().err == (
+        f"{rules}:1:1: unreadable: No such file or directory; name a rule file that this user may read\n"
+    )
