@@ -14,7 +14,7 @@ from dsl.clauses import FREEZE, MOVE, THING, TO, UNTIL, WHEN, Clause
 from dsl.contradictions import contradictions
 from dsl.findings import Finding, did_you_mean, error
 from dsl.meanings import ORDERED, Meanings
-from dsl.parser import reserved_words
+from dsl.parser.grammar import reserved_words
 from dsl.ruleset import DEFAULT_CAPS, DEFAULT_FREEZE, RestTimes, Ruleset
 from dsl.syntax import (
     All,

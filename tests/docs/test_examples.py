@@ -1,4 +1,4 @@
-"""Every console example in README.md and docs/ does what it says: the command is run, its output compared to the byte."""
+"""Every console example in README.md and docs/ does what it says: it is run, its output compared to the byte."""
 
 import os
 import re

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lark import Lark
 
-import dsl.parser
-from dsl.parser import parse, reserved_words
+import dsl
+from dsl.parser import parse
+from dsl.parser.grammar import reserved_words
 from dsl.syntax import (
     All,
     Amount,
@@ -314,7 +315,7 @@ def test_reserved_are_all_words_of_the_grammar() -> None:
 
 
 def test_the_grammar_has_no_conflict(caplog: pytest.LogCaptureFixture) -> None:
-    grammar = Path(dsl.parser.__file__).with_name("rules.lark").read_text(encoding="utf-8")
+    grammar = Path(dsl.__file__).with_name("rules.lark").read_text(encoding="utf-8")
 
     with caplog.at_level(logging.DEBUG, logger="lark"):
         Lark(grammar, start="statement", parser="lalr", debug=True)

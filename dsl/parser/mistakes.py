@@ -1,0 +1,141 @@
+"""From where the parser stopped to a sentence that helps: what stood there, what could, and the way out.
+
+Rule: told from the text itself; Lark says only where, and which terminals it would have taken.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Self
+
+from lark.exceptions import UnexpectedInput, UnexpectedToken
+
+from dsl.findings import Finding, did_you_mean, error
+from dsl.parser.grammar import spellings
+from dsl.reading import Passage, Scrap, scraps
+from dsl.syntax import Span
+from dsl.units import MISTAKEN
+
+_FOREIGN: Final[Mapping[str, str]] = MappingProxyType({"=": "==", "&": "and", "|": "or", "!": "not", "'": '"'})
+"""What other languages write, and the word for it here."""
+
+_OWNERS: Final = frozenset({"host", "vm", "source", "after", "farm"})
+_DESCRIBED: Final[Mapping[str, str]] = MappingProxyType({
+    "$END": "the end of the statement", "UNIT": "a unit", "NUMBER": "a number", "NAME": "a name", "REF": "a name",
+    "STRING": "text in quotes", "CMP": "a comparison", "SIGN": "+ or -", "TIMES": "* or /", "FUNCTION": "an aggregate",
+    "ONCE": "at once", "DAYS": "days", "HOURS": "hours", "ZONE": "a time zone",
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """Where the parser stopped: what stood before, what stands there (None: nothing more), what could stand there."""
+
+    passage: Passage
+    before: Scrap | None
+    found: Scrap | None
+    wanted: frozenset[str]
+
+    @classmethod
+    def of(cls, passage: Passage, mistake: UnexpectedInput) -> Self:
+        """Told from the text itself, since Lark's own account knows no comments and wants more than it would take."""
+        wanted = frozenset[str](mistake.interactive_parser.accepts())  # type: ignore[no-untyped-call]  # Lark leaves it untyped
+        if isinstance(mistake, UnexpectedToken) and mistake.token.type == "$END":
+            *_, last = scraps(passage.text)
+            return cls(passage, last, None, wanted)
+        return cls(passage, *_around(passage.text, mistake.pos_in_stream or 0), wanted)
+
+    def finding(self) -> Finding:
+        """The sentence, the place, the way out."""
+        wanted = " · ".join(_descriptions(self.wanted))
+        return error("syntax", f"{self._complaint()}; wanted: {wanted}", self._place(), self._hint())
+
+    def _complaint(self) -> str:
+        if self.found is None:
+            return f"the statement cannot end after {_quoted(self.before)}"
+        if self.before is None:
+            return f"{_quoted(self.found)} cannot begin a statement"
+        return f"{_quoted(self.found)} cannot stand after {_quoted(self.before)}"
+
+    def _place(self) -> Span:
+        """The words in question; behind the last good one where they stand on a later line or nowhere."""
+        if self.found is None:
+            return self._behind()
+        place = self.passage.span(self.found.start, self.found.end)
+        return place if self.before is None or place.line == self._behind().line else self._behind()
+
+    def _behind(self) -> Span:
+        last = self.passage.span(0, self.before.end if self.before else 0)
+        return Span(last.end_line, last.end_column + 1, last.end_line, last.end_column + 2)
+
+    def _hint(self) -> str:
+        if self.found is None:
+            return ""
+        hints = (self._quotes, self._farm_name, self._too_long, self._unit, self._near)
+        return next(filter(None, (hint(self.found) for hint in hints)), "")
+
+    def _quotes(self, found: Scrap) -> str:
+        if found.text.startswith('"') and "STRING" in self.wanted:
+            return "quotes open and close on one line, with at most 200 plain characters between them"
+        if found.text.startswith('"') and self.before is not None:
+            return did_you_mean(self.before.text, ("tagged", "named"))
+        bare = found.text[0].isdigit() or ("NAME" not in self.wanted and found.text[0].isalpha())
+        if bare and "STRING" in self.wanted:
+            return f'text goes in quotes: "{_run(self.passage.text, found)}"'
+        return ""
+
+    def _farm_name(self, found: Scrap) -> str:
+        run = _run(self.passage.text, found)
+        glued = self.before is not None and self.before.end == found.start and not run.isidentifier()
+        behind_thing = re.search(r"\b(host|vm)\s+\S*\Z", self.passage.text[: found.start]) is not None
+        return f'names from the farm go in quotes: "{run}"' if glued and behind_thing else ""
+
+    def _unit(self, found: Scrap) -> str:
+        meant = MISTAKEN.get(found.text) if "UNIT" in self.wanted else None
+        return f"did you mean {meant}?" if meant else ""
+
+    def _near(self, found: Scrap) -> str:
+        if found.text in _FOREIGN:
+            return f"did you mean {_FOREIGN[found.text]}?"
+        words = {word for name in self.wanted for word in spellings().get(name, ())}
+        return did_you_mean(found.text, words) or self._owned(found)
+
+    def _owned(self, found: Scrap) -> str:
+        owner, name = self.before.text.lower() if self.before else "", found.text.lstrip(".")
+        return f"did you mean {owner}.{name}?" if owner in _OWNERS and name.isidentifier() else ""
+
+    def _too_long(self, found: Scrap) -> str:
+        glued = self.before is not None and self.before.end == found.start and self.before.text.isalnum()
+        return "a number has at most 15 digits, a name 64 letters" if glued and found.text.isalnum() else ""
+
+
+def _around(text: str, position: int) -> tuple[Scrap | None, Scrap | None]:
+    """The scraps before and at a position, cut there where the position is in the midst of one."""
+    before = None
+    for scrap in scraps(text):
+        if scrap.end > position:
+            cut = max(0, position - scrap.start)
+            return Scrap(scrap.text[:cut], scrap.start) if cut else before, Scrap(scrap.text[cut:], scrap.start + cut)
+        before = scrap
+    return before, None
+
+
+def _run(text: str, found: Scrap) -> str:
+    """All that is written in one go round a scrap: a farm's own names hold dots and dashes."""
+    head = re.search(r"[\w.-]*\Z", text[: found.start])
+    tail = re.match(r"[\w.-]*", text[found.start :])
+    return (head[0] if head else "") + (tail[0] if tail else "")
+
+
+def _quoted(scrap: Scrap | None) -> str:
+    text = scrap.text if scrap else ""
+    shown = "".join(character if character.isprintable() else f"U+{ord(character):04X}" for character in text[:40])
+    return f"“{shown}…”" if len(text) > 40 else f"“{shown}”"
+
+
+def _descriptions(wanted: Iterable[str]) -> list[str]:
+    """Keywords first, then what stands for many."""
+    described = {_DESCRIBED[name] for name in wanted if name in _DESCRIBED}
+    words = {word for name in wanted if name not in _DESCRIBED for word in spellings()[name]}
+    return sorted(words) + sorted(described)
