@@ -65,6 +65,7 @@ def _ease_all(draft: Draft, rule: Rule, hosts: Sequence[int], streaks: Mapping[s
         eased |= moved
         if rule.until is None:
             break
+        hosts = [host for host in hosts if not _is_met(rule.until, of_source(draft.projection, draft.sets, host))]
     return eased
 
 
