@@ -102,7 +102,8 @@ def _frozen(rules: Ruleset, projection: Projection, sets: Sets) -> str | None:
     scope = of_farm(projection, sets)
     for freeze in rules.freezes:
         if truth(freeze.test, scope).possible.all():
-            return f"{condition(freeze.test, scope, 0) or freeze.text}{_who_is_missing(projection.observation)}"
+            why = condition(freeze.test, scope, 0, "farm") or freeze.text
+            return f"{why}{_who_is_missing(projection.observation)}"
     return None
 
 

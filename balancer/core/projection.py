@@ -88,7 +88,8 @@ class Projection:
         if key not in self._matches:
             things = self.observation.vms if thing == "vm" else self.observation.hosts
             labels = ((each.name,) for each in things) if how == "named" else (each.tags for each in things)
-            found = [any(fnmatchcase(label, pattern) for label in each) for each in labels]
+            glob = pattern.replace("[", "[[]")  # of fnmatch's wildcards the language has * and ? alone
+            found = [any(fnmatchcase(label, glob) for label in each) for each in labels]
             self._matches[key] = np.array(found, dtype=bool)
         return self._matches[key]
 

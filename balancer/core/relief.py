@@ -129,8 +129,8 @@ def _reasons(draft: Draft, rule: Rule, vm: int, target: int, streak: Streak | No
     targets = of_targets(projection, draft.sets, vm)
     parts = [
         f"{projection.names['host'][source]} {_trouble(rule, hosts, source, streak)}",
-        f"{projection.names['vm'][vm]} {preference(rule.move.by[0], vms, 0)} there",
-        f"{projection.names['host'][target]} {preference(rule.to.by[0], targets, target)}",
+        f"{projection.names['vm'][vm]} {preference(rule.move.by[0], vms, 0, 'vm')} there",
+        f"{projection.names['host'][target]} {preference(rule.to.by[0], targets, target, 'host')}",
     ]
     figures = numbers(compared(rule.when.held), hosts, source, {})
     figures |= numbers([key.of for key in rule.move.by], vms, 0, {})
@@ -139,7 +139,7 @@ def _reasons(draft: Draft, rule: Rule, vm: int, target: int, streak: Streak | No
 
 
 def _trouble(rule: Rule, hosts: ClauseScope, source: int, streak: Streak | None) -> str:
-    held = condition(rule.when.held, hosts, source) or "in trouble"
+    held = condition(rule.when.held, hosts, source, "host") or "in trouble"
     if streak is None or not is_reached(streak, rule.when.hold):
         return f"{held}, relief begun earlier goes on" if streak else "was in trouble, its relief goes on"
     return f"{held} for {streak.rounds} round{'s' if streak.rounds != 1 else ''}"

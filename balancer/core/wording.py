@@ -56,43 +56,43 @@ def _combined(sign: str, left: Kind, right: Kind) -> Kind:
     return right if sign == "*" and left is Kind.NUMBER else left
 
 
-def told(of: Sum) -> str:
-    """A sum in the words of the language."""
+def told(of: Sum, noun: str) -> str:
+    """A sum in the words of the language; the names of `noun` need no owner."""
     match of:
         case Amount(text=text):
             return text
         case Text(value=text):
             return f'"{text}"'
         case Name(owner=owner, name=name):
-            return name if owner in {"host", "vm", "farm"} else f"{owner}.{name}"
+            return name if owner == noun else f"{owner}.{name}"
         case Arithmetic(operator=sign, left=left, right=right):
-            return f"{_side(left, _BINDS[sign])} {sign} {_side(right, _BINDS[sign] + 1)}"
+            return f"{_side(left, noun, _BINDS[sign])} {sign} {_side(right, noun, _BINDS[sign] + 1)}"
         case Over(function=function, of=inner, window=window):
-            return f"{function}({told(inner)}, {window.text})"
+            return f"{function}({told(inner, noun)}, {window.text})"
 
 
-def _side(of: Sum, binding: int) -> str:
+def _side(of: Sum, noun: str, binding: int) -> str:
     """One side of a sum, in brackets where it binds less than that."""
     is_looser = isinstance(of, Arithmetic) and _BINDS[of.operator] < binding
-    return f"({told(of)})" if is_looser else told(of)
+    return f"({told(of, noun)})" if is_looser else told(of, noun)
 
 
-def condition(test: Test, scope: Scope, place: int) -> str:
-    """What holds at one place, with its figures: `load 3.2 > 1`; empty where the test compares nothing."""
+def condition(test: Test, scope: Scope, place: int, noun: str) -> str:
+    """What holds at one place of `noun`, with its figures: `load 3.2 > 1`; empty where the test compares nothing."""
     parts = [part for part in conjuncts(test) if isinstance(part, Compare)]
     return " and ".join(
-        f"{told(part.left)} {_figure(part.left, scope, place)} {part.operator} {_limit(part.right, scope, place)}"
+        f"{told(part.left, noun)} {_figure(part.left, scope, place)} {part.operator} {_limit(part.right, scope, place)}"
         for part in parts
     )
 
 
-def preference(key: Key, scope: Scope, place: int) -> str:
-    """Why one was preferred: `ate 1.7 s of CPU, most`; `has least load (0.2)`."""
+def preference(key: Key, scope: Scope, place: int, noun: str) -> str:
+    """Why one `noun` was preferred: `ate 1.7 s of CPU, most`; `has least load (0.2)`."""
     figure = _figure(key.of, scope, place)
     phrase = TABLE[_table(str(key.of.owner)), key.of.name].phrase if isinstance(key.of, Name) else ""
     if phrase:
         return f"{phrase.format(figure)}, {key.direction}"
-    return f"has {key.direction} {told(key.of)} ({figure})"
+    return f"has {key.direction} {told(key.of, noun)} ({figure})"
 
 
 def numbers(sums: Iterable[Sum], scope: Scope, place: int, owner: Mapping[str, str]) -> dict[str, float]:

@@ -3,7 +3,7 @@
 import pytest
 
 from balancer.core.model import OrderState
-from tests.farms import AT_ONCE, EASE, Rounds, decided, farm, journey, moves, refused, rules, streaks
+from tests.farms import AT_ONCE, EASE, Rounds, decided, farm, moves, refused, rules, streaks
 
 UNTIL = """
 rule relieve
@@ -79,8 +79,9 @@ def test_gates_of_the_vm_are_rejections_with_value_and_limit() -> None:
     told = decided(farm("xen1: a 1.9, b 1.6 | xen2:"), text)
     assert moves(told) == []
     assert [(each.vm, each.reason, each.value, each.limit, each.line) for each in told.plan.rejections] == [
-        ("a", "too small to help", pytest.approx(0.475), 0.5, 4), ("b", "too small to help", pytest.approx(0.4), 0.5, 4),
-    ]  # fmt: skip
+        ("a", "too small to help", pytest.approx(0.475), 0.5, 4),
+        ("b", "too small to help", pytest.approx(0.4), 0.5, 4),
+    ]
 
 
 def test_gates_may_compare_after_source_and_vm() -> None:
@@ -213,8 +214,11 @@ def test_a_move_says_why_with_its_figures() -> None:
     (move,) = Rounds(farm("xen1: web1 2, web2 1.7 | xen2: db1 0.4"), UNTIL.replace("60%", "70%")).after(3).plan.moves
     assert move.why == ("xen1 cpu 92.5% > 85% for 3 rounds; web1 uses 2 CPUs, most there; xen2 has least cpu (10%)")
     assert dict(move.numbers) == {
-        "host.cpu": pytest.approx(0.925), "vm.cpu": 2.0, "target.cpu": pytest.approx(0.1), "after.cpu": pytest.approx(0.6),
-    }  # fmt: skip
+        "host.cpu": pytest.approx(0.925),
+        "vm.cpu": 2.0,
+        "target.cpu": pytest.approx(0.1),
+        "after.cpu": pytest.approx(0.6),
+    }
     assert (move.rule, move.line, move.reason, move.memory) == ("relieve", 2, "overload", 1024.0)
 
 
