@@ -31,13 +31,13 @@ from balancer.adapters.terminal import Terminal
 from balancer.adapters.unattended import Unattended
 from balancer.config import Configuration
 from balancer.core.cycle import primed, step, suppose
-from balancer.core.model import Decision, State
+from balancer.core.model import Decision, Sighting, State
 from balancer.core.signals import VOCABULARY
 from balancer.errors import UsageError
 from balancer.execution import Settings
 from balancer.installation import DEFAULT, shipped, version
 from balancer.loop import Loop, Pace
-from balancer.ports import Farm, Journal, JournalError, Ports
+from balancer.ports import Clock, Farm, Journal, JournalError, Ports
 from dsl.ruleset import DEFAULT_EVERY, Ruleset
 
 MODES: Final[Mapping[str, Callable[[Farm], Farm]]] = MappingProxyType({
@@ -48,6 +48,9 @@ MODES: Final[Mapping[str, Callable[[Farm], Farm]]] = MappingProxyType({
 
 FRESH_ROUNDS: Final = 2.0
 """A journal younger than so many rounds is taken up where it ended."""
+
+LOOK: Final = 3.0
+"""Seconds between two looks at a farm at which no daemon looks: what a VM uses is a difference of two reports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +126,15 @@ def simulation(wish: Wish, stream: TextIO) -> Iterator[Play]:
         output = OUTPUTS[wish.output](stack, stream, Telling(_addresses(scenario), lambda: rules))
         ports = Ports(clock, ScenarioFarm(farm, clock), Fanout(tally, output), Unattended(rules))
         settings = Settings(instance="simulation", epoch=1, mode="simulation")
-        loop = Loop(ports, settings, Pace(interval, poll=1.0), State())
+        loop = Loop(ports, settings, Pace(interval, poll=1.0), _before(scenario))
         yield Play(loop, wish.rounds or scenario.rounds, farm, tally, seed)
+
+
+def _before(scenario: Scenario) -> State:
+    """What a balancer would remember of the VMs whose age the scenario tells."""
+    return State(
+        sightings=tuple(Sighting(vm.identity, -vm.age, 0.0, None) for vm in scenario.vms if vm.age is not None)
+    )
 
 
 def _addresses(scenario: Scenario) -> Mapping[str, str]:
@@ -239,9 +249,10 @@ def decide_live(configuration: Configuration, rules_file: Path | None, rounds_ov
     clock = SystemClock()
     rules = read(rules_file or configuration.rules or shipped(DEFAULT), VOCABULARY)
     interval = configuration.interval or rules.every or DEFAULT_EVERY
-    with live_farm(configuration, clock) as farm:
-        gathering = farm.observe(1)
     state = _remembered(configuration, clock.now(), FRESH_ROUNDS * interval)
+    with live_farm(configuration, clock) as farm:
+        state = _looked_at(farm, clock, state)
+        gathering = farm.observe(state.round + 1)
     if rounds_over is not None:
         state = suppose(state, gathering, rules, interval, rounds_over)
     return step(state, gathering, rules, clock.now())
@@ -262,11 +273,21 @@ def single_round(
         journal = stack.enter_context(open_journal(configuration.state, clock.now))
         farm = stack.enter_context(live_farm(configuration, clock))
         state = journal.last_state(clock.now(), FRESH_ROUNDS * _interval(pace, rules))
+        state = _looked_at(farm, clock, state)
         if rounds_over is not None:
-            state = suppose(state, farm.observe(state.round), rules, _interval(pace, rules), rounds_over)
+            state = suppose(state, farm.observe(state.round + 1), rules, _interval(pace, rules), rounds_over)
         fanout = Fanout(journal, stack.enter_context(Terminal(stream)))
         settings = Settings(journal.instance, journal.epoch, "active", configuration.migration.overdue)
         yield Loop(Ports(clock, farm, fanout, Unattended(rules, journal.paused())), settings, pace, state)
+
+
+def _looked_at(farm: Farm, clock: Clock, state: State) -> State:
+    """A state to measure from: the daemon's, or where there is none in time a first look at the farm, some time ago."""
+    if state.references:
+        return state
+    looked = primed(state, farm.observe(state.round + 1), clock.now())
+    clock.wait_until(clock.now() + LOOK)
+    return looked
 
 
 def _remembered(configuration: Configuration, now: float, max_age: float) -> State:

@@ -15,7 +15,7 @@ HELP = "show it all on this machine: a broker, five agents on a simulated farm, 
 
 
 INTRODUCTION = """\
-They answer. In round 6 a VM on xen2 gets busy; after three rounds in a row above the limit something is moved.
+They answer. Soon web1 on xen2 gets busy; after three rounds above the limit a VM is moved.
 Meanwhile, in another terminal: xen-balancer status --state {state}
 Ctrl-C ends it all."""
 

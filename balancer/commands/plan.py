@@ -4,7 +4,6 @@ import json
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
-from math import isfinite
 from pathlib import Path
 from time import perf_counter
 
@@ -92,7 +91,7 @@ def in_words(decision: Decision) -> Iterator[str]:
     for vm, rejections in refused.items():
         yield f"  {vm} stays: {_refusals(rejections)}"
     before, after = plan.before, plan.after
-    if isfinite(before.cpu_max):
+    if any(host.busy is not None for host in seen.hosts):
         spread = f"spread {before.cpu_std:.1%} -> {after.cpu_std:.1%}"
         yield f"busiest host {before.cpu_max:.0%} -> {after.cpu_max:.0%}, {spread}"
 

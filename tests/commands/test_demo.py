@@ -1,0 +1,30 @@
+"""`demo`: what it says where it cannot be had. The demonstration itself is in `tests/test_demonstration.py`."""
+
+import subprocess
+import sys
+
+import pytest
+
+from balancer.cli import main
+
+WITHOUT_COILMQ = """
+import sys
+sys.modules["coilmq"] = None
+from balancer.cli import main
+sys.exit(main(["demo", "--rounds", "1"]))
+"""
+
+
+def test_without_its_broker_it_says_what_to_install() -> None:
+    done = subprocess.run([sys.executable, "-c", WITHOUT_COILMQ], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[-1] == (
+        "the demo's broker is missing; install it with: pip install 'xen-balancer[demo]'"
+    )
+
+
+def test_no_rounds_at_all_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["demo", "--rounds", "0"])
+    assert ended.value.code == 2
+    assert "“0” is not a whole number from 1" in capsys.readouterr().err
