@@ -256,7 +256,7 @@ class SqliteJournal(JournalReader):
 
     def _record_round(self, event: RoundDecided) -> None:
         decision, plan, now = event.decision, event.decision.plan, event.decision.observation.now
-        content = zlib.compress(_ROUND.dump_json([event], fallback=dict, warnings=False), 1)
+        content = zlib.compress(_ROUND.dump_json([_without_ended(event)], fallback=dict, warnings=False), 1)
         row = (plan.round, now, event.mode, event.seconds, plan.complete, plan.frozen, len(plan.moves), plan.sentence)
         with self._transaction() as connection:
             self._prune(connection, now)
@@ -330,6 +330,13 @@ def open_journal(directory: Path, now: Callable[[], float], keep: Keep | None = 
 def read_journal(directory: Path) -> JournalReader:
     """The journal of a state directory to read from; JournalError where there is none yet."""
     return JournalReader(open_to_read(directory), directory / FILE)
+
+
+def _without_ended(event: RoundDecided) -> RoundDecided:
+    """The round without the orders that had ended before it: they have rows of their own."""
+    state = event.decision.state
+    lean = replace(state, orders=tuple(order for order in state.orders if order.is_open))
+    return replace(event, decision=replace(event.decision, state=lean))
 
 
 def _with_orders(state: State, orders: tuple[Order, ...]) -> State:

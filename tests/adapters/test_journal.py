@@ -164,11 +164,21 @@ def test_an_old_state_keeps_its_round_its_sightings_and_its_orders(journal: Sqli
     )
 
 
-def test_orders_that_ended_more_than_a_day_ago_are_history(journal: SqliteJournal) -> None:
-    journal.record(changed(OrderState.DONE, name="yesterday", ended=100.0))
+def test_orders_that_ended_longer_ago_than_any_rest_are_history(journal: SqliteJournal) -> None:
+    journal.record(changed(OrderState.DONE, name="last month", ended=100.0))
+    journal.record(changed(OrderState.DONE, name="yesterday", ended=100.0 + 29 * DAY))
     journal.record(changed(OrderState.IN_DOUBT, name="unknown"))
-    orders = journal.last_state(now=100.0 + DAY, max_age=60.0).orders
-    assert [each.id for each in orders] == ["unknown"]
+    orders = journal.last_state(now=100.0 + 30 * DAY, max_age=60.0).orders
+    assert sorted(each.id for each in orders) == ["unknown", "yesterday"]
+
+
+def test_a_round_does_not_carry_what_the_orders_own_rows_tell(journal: SqliteJournal) -> None:
+    ended, open_ = order(OrderState.DONE, name="ended", ended=70.0), order(OrderState.UNDER_WAY, name="open")
+    seen = decision(3)
+    journal.record(decided(replace(seen, state=replace(seen.state, orders=(ended, open_)))))
+    kept = journal.round(3)
+    assert kept is not None
+    assert [each.id for each in kept.decision.state.orders] == ["open"]
 
 
 def test_what_was_only_rehearsed_does_not_bind_the_next_daemon(journal: SqliteJournal) -> None:
