@@ -37,6 +37,10 @@ lint: .venv/ready-lint  ## ruff, its formatter, mypy --strict, the import contra
 bench: .venv/ready-demo  ## how long a round of the core takes over 1,000 hosts
 	@$(BIN)/python tests/bench/core_round.py
 
+.PHONY: transcripts
+transcripts: .venv/ready-test  ## writes what each scenario prints anew; read the difference before it is committed
+	@$(BIN)/python -m tests.scenarios.regenerate
+
 .PHONY: picture
 picture: .venv/ready-demo  ## draws docs/demo.svg anew, from a real run of the demo
 	@$(BIN)/python docs/picture.py

@@ -13,12 +13,13 @@ import numpy as np
 from balancer.core.assessment import condition_of, is_reached
 from balancer.core.draft import Draft, Step, departures, find_target, note_vms, on_host, take
 from balancer.core.model import Engagement, State, Streak
+from balancer.core.projection import Places
 from balancer.core.scope import ClauseScope, of_hosts, of_source, of_targets, of_vms
 from balancer.core.sieve import Sieve, keys
 from balancer.core.walls import Quiet
 from balancer.core.wording import compared, condition, numbers, preference
 from dsl.evaluation import Column, truth
-from dsl.syntax import Rule, Test
+from dsl.syntax import Key, Rule, Test
 
 OWNERS: Final = {"host": "target", "source": "source", "vm": "vm", "after": "after", "farm": "farm"}
 """What each owner of a `to` clause is called among a move's numbers."""
@@ -125,17 +126,26 @@ def _reasons(draft: Draft, rule: Rule, vm: int, target: int, streak: Streak | No
     """Why this host (as reported), this VM and this target (as projected), and the figures behind it."""
     projection = draft.projection
     source = int(projection.where[vm])
-    hosts, vms = of_hosts(draft.reported, draft.sets), of_vms(projection, draft.sets, np.array([vm]))
-    targets = of_targets(projection, draft.sets, vm)
+    hosts, targets = of_hosts(draft.reported, draft.sets), of_targets(projection, draft.sets, vm)
+    there, elsewhere = on_host(projection, source), np.delete(np.arange(len(projection.cores)), source)
+    vms, place = of_vms(projection, draft.sets, there), int(np.searchsorted(there, vm))
+    of_whom = "there" if _is_first(rule.move.by[0], vms, place, np.arange(len(there))) else "of those left"
+    left = "" if _is_first(rule.to.by[0], targets, target, elsewhere) else " of those left"
     parts = [
         f"{projection.names['host'][source]} {_trouble(rule, hosts, source, streak)}",
-        f"{projection.names['vm'][vm]} {preference(rule.move.by[0], vms, 0, 'vm')} there",
-        f"{projection.names['host'][target]} {preference(rule.to.by[0], targets, target, 'host')}",
+        f"{projection.names['vm'][vm]} {preference(rule.move.by[0], vms, place, 'vm')} {of_whom}",
+        f"{projection.names['host'][target]} {preference(rule.to.by[0], targets, target, 'host')}{left}",
     ]
     figures = numbers(compared(rule.when.held), hosts, source, {})
-    figures |= numbers([key.of for key in rule.move.by], vms, 0, {})
+    figures |= numbers([key.of for key in rule.move.by], vms, place, {})
     wanted = [key.of for key in rule.to.by] + [side for gate in rule.to.where for side in compared(gate.test)]
     return "; ".join(parts), figures | numbers(wanted, targets, target, OWNERS)
+
+
+def _is_first(key: Key, scope: ClauseScope, place: int, rivals: Places) -> bool:
+    """Whether no rival was wanted more; the refused may have been."""
+    (column,) = keys([key], scope)
+    return column.ndim == 0 or not (column[rivals] < column[place]).any()
 
 
 def _trouble(rule: Rule, hosts: ClauseScope, source: int, streak: Streak | None) -> str:

@@ -222,6 +222,15 @@ def test_a_move_says_why_with_its_figures() -> None:
     assert (move.rule, move.line, move.reason, move.memory) == ("relieve", 2, "overload", 1024.0)
 
 
+def test_what_is_not_the_most_there_is_not_said_to_be() -> None:
+    (move,) = decided(
+        farm("xen1: giant 2.9, small 0.7 | xen2: | xen3: c 0.2").with_(xen2={"maintenance": True}), AT_ONCE
+    ).plan.moves
+    assert move.why.split("; ")[1:] == [
+        "small uses 0.7 CPUs, most of those left", "xen3 has least cpu (5%) of those left",
+    ]  # fmt: skip
+
+
 def test_a_second_move_off_a_host_is_told_by_what_was_reported() -> None:
     told = decided(farm("xen1: a 1, b 0.9, c 0.8, d 0.8 | xen2: | xen3:"), EASE).plan.moves
     assert [move.why.split(";")[0] for move in told] == ["xen1 cpu 87.5% > 85% for 1 round"] * 2
