@@ -97,9 +97,13 @@ def _check(path: Path, snapshot: Snapshot) -> None:
     hosts = {host.name for host in snapshot.hosts}
     if len(hosts) < len(snapshot.hosts):
         raise DocumentError(f"{path}:1:1: duplicate: two hosts have one name")
+    seen: set[tuple[str, str]] = set()
     for index, vm in enumerate(snapshot.vms):
         if vm.host not in hosts:
             raise DocumentError(f"{path}:1:1: unknown-name: vms.{index}.host: there is no host “{vm.host}”")
+        if (vm.host, vm.identity) in seen:
+            raise DocumentError(f"{path}:1:1: duplicate: vms.{index}: “{vm.name}” is on “{vm.host}” already")
+        seen.add((vm.host, vm.identity))
 
 
 class SnapshotFarm:

@@ -1,0 +1,150 @@
+"""What is put together for each mode: the table, and what a daemon holds while it is ready to run."""
+
+import io
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+
+from agents.mcollective.client import FabricError
+from balancer.adapters.control import ask
+from balancer.adapters.journal import open_journal, read_journal
+from balancer.adapters.metrics import MetricsError
+from balancer.adapters.rehearsal import Rehearsal
+from balancer.adapters.rule_file import RulesError
+from balancer.adapters.snapshot import SnapshotFarm, read_snapshot
+from balancer.assembly import MODES, OUTPUTS, DaemonWish, Wish, daemon, decide_live, decide_snapshot, simulation
+from balancer.config import Configuration, read_configuration
+from balancer.core.model import Decision
+from balancer.errors import UsageError
+from balancer.ports import JournalError, OperatorActed
+from tests.stage import coilmq_wire, nobody, short_folder, write_balancer
+
+SCENARIOS = Path(__file__).parent / "scenarios"
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    with short_folder() as folder:
+        yield folder
+
+
+def configured(place: Path, keys: Path, **settings: Any) -> Configuration:
+    """A daemon whose broker is never there."""
+    wire = coilmq_wire(nobody()) | {"connect_timeout": "0.1s"}
+    return read_configuration(write_balancer(place, ["hv1", "hv2"], wire, keys, **settings))
+
+
+def test_active_is_the_farm_itself_and_dry_is_its_rehearsal(tmp_path: Path) -> None:
+    file = tmp_path / "farm.json"
+    file.write_text('{"format": "farm/1", "hosts": [{"name": "h1", "cores": 1, "memory_mb": 1}]}')
+    farm = SnapshotFarm(read_snapshot(file), 30.0)
+    assert MODES["active"](farm) is farm
+    assert isinstance(MODES["dry-run"](farm), Rehearsal)
+    assert set(MODES) == {"active", "dry-run"}
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_every_output_tells_the_same_simulation(output: str) -> None:
+    told = io.StringIO()
+    with simulation(Wish(SCENARIOS / "overload.yaml", output=output), told) as play:
+        play.loop.run(play.rounds)
+    assert "web1" in told.getvalue()
+    assert play.summary()["moves"] == 1
+
+
+def test_a_simulation_takes_what_is_wished_for_and_else_the_scenarios_own() -> None:
+    with simulation(Wish(SCENARIOS / "overload.yaml"), io.StringIO()) as own:
+        assert (own.rounds, own.seed) == (16, 1)
+    with simulation(Wish(SCENARIOS / "overload.yaml", rounds=3, seed=0), io.StringIO()) as wished:
+        assert (wished.rounds, wished.seed) == (3, 0)
+
+
+def test_a_daemon_that_is_ready_can_be_asked_and_scraped_and_holds_its_state(place: Path, keys: Path) -> None:
+    configuration = configured(place, keys)
+    with daemon(configuration, DaemonWish(), io.StringIO()) as ready:
+        assert ready.mode == "dry-run"
+        assert ask(configuration.state, "status")["mode"] == "dry-run"
+        with urlopen(ready.metrics, timeout=30) as answer:
+            assert b"xen_balancer_build_info" in answer.read()
+        with pytest.raises(JournalError, match="held by process"):
+            open_journal(configuration.state, lambda: 0.0)
+    with open_journal(configuration.state, lambda: 0.0) as journal:
+        assert journal.epoch == 2
+
+
+def test_rounds_without_a_broker_are_lost_and_counted(place: Path, keys: Path) -> None:
+    configuration = configured(place, keys)
+    told = io.StringIO()
+    with daemon(configuration, DaemonWish(interval=1.0), told) as ready:
+        ready.loop.run(2)
+        with urlopen(ready.metrics, timeout=30) as answer:
+            assert b'xen_balancer_rounds_total{result="lost"} 2.0' in answer.read()
+        assert ask(configuration.state, "status")["lost"]["round"] == 2
+    assert "round 2  lost: " in told.getvalue()
+    journal = read_journal(configuration.state)
+    assert len([noted for noted in journal.history(9).notes if type(noted.event).__name__ == "RoundLost"]) == 2
+    journal.close()
+
+
+def test_a_pause_from_before_is_in_force_and_in_the_metrics_from_the_start(place: Path, keys: Path) -> None:
+    configuration = configured(place, keys, mode="active")
+    with open_journal(configuration.state, lambda: 0.0) as journal:
+        journal.record(OperatorActed("root", "pause", "rack b"))
+    with daemon(configuration, DaemonWish(), io.StringIO()) as ready:
+        assert ask(configuration.state, "status")["paused"] == "paused by root: rack b"
+        with urlopen(ready.metrics, timeout=30) as answer:
+            assert b'xen_balancer_mode{mode="paused"} 1.0' in answer.read()
+
+
+def test_stopping_ends_the_loop_before_its_next_round(place: Path, keys: Path) -> None:
+    with daemon(configured(place, keys), DaemonWish(), io.StringIO()) as ready:
+        ready.stop()
+        ready.loop.run()
+        assert ready.loop.state.round == 0
+
+
+def test_a_round_that_is_shorter_than_the_deadline_is_refused_whoever_wants_it(place: Path, keys: Path) -> None:
+    (place / "farm.rules").write_text("every 5 s\n")
+    write = configured(place, keys, deadline="0.9s", rules="farm.rules")
+    by_rules = write.model_copy(update={"interval": None, "deadline": 10.0})
+    for configuration, wish in ((by_rules, DaemonWish()), (write, DaemonWish(interval=0.5))):
+        with pytest.raises(UsageError, match="too short for a deadline of"), daemon(configuration, wish, io.StringIO()):
+            pytest.fail("it must not become ready")
+
+
+def test_what_stands_in_the_way_is_found_before_anything_is_left_open(place: Path, keys: Path) -> None:
+    (place / "wrong.rules").write_text("nonsense\n")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        ways = [(configured(place, keys, metrics={"listen": address}), MetricsError),
+                (configured(place, keys, rules="wrong.rules"), RulesError)]  # fmt: skip
+        for configuration, kind in ways:
+            with pytest.raises(kind), daemon(configuration, DaemonWish(), io.StringIO()):
+                pytest.fail("it must not become ready")
+    with daemon(configured(place, keys), DaemonWish(), io.StringIO()) as ready:
+        assert ready.loop.state.round == 0
+
+
+def test_a_plan_for_the_running_farm_says_which_broker_is_not_there(place: Path, keys: Path) -> None:
+    configuration = configured(place, keys)
+    with pytest.raises(FabricError, match=str(configuration.mcollective.brokers[0])):
+        decide_live(configuration, None, None)
+
+
+def snapshot_decision(folder: Path, rounds_over: int | None) -> Decision:
+    file = folder / "farm.json"
+    hosts = [{"name": name, "cores": 4, "memory_mb": 16384} for name in ("h1", "h2")]
+    vms = [{"name": f"v{each}", "cpu": 1.8, "memory_mb": 1024, "host": "h1"} for each in (1, 2)]
+    file.write_text(json.dumps({"format": "farm/1", "hosts": hosts, "vms": vms}))
+    return decide_snapshot(file, None, rounds_over)
+
+
+def test_for_a_snapshot_every_streak_is_reached_unless_another_is_supposed(tmp_path: Path) -> None:
+    assert [(move.vm, move.target) for move in snapshot_decision(tmp_path, None).plan.moves] == [("v1", "h2")]
+    assert snapshot_decision(tmp_path, 2).plan.moves == ()
+    assert len(snapshot_decision(tmp_path, 3).plan.moves) == 1
