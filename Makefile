@@ -16,7 +16,7 @@ PACKAGES := activemq default-jre-headless gcc libc6-dev libvirt-dev pkg-config p
 
 .PHONY: help
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: .venv/ready-demo  ## broker, agents and balancer on this machine; `make demo ROUNDS=12` ends by itself

@@ -42,9 +42,9 @@ class Loop:
             held += 1
             if held == rounds:
                 break
-            begin = max(begin + interval, self._clock.now())
+            begin = min(max(begin + interval, now := self._clock.now()), now + interval)
             note(self._journal, Waiting(interval))
-            self._wait(until=begin)
+            self._wait(until=begin, at_most=interval)
         if rounds is not None:
             self._see_off()
 
@@ -76,9 +76,9 @@ class Loop:
             return False
         return True
 
-    def _wait(self, until: float) -> None:
-        """Rest, asking now and then how the open orders stand."""
-        while (now := self._clock.now()) < until and not self._controls.stopping():
+    def _wait(self, until: float, at_most: float) -> None:
+        """Rest, asking now and then how the open orders stand; a clock that was set back ends it."""
+        while 0 < until - (now := self._clock.now()) <= at_most and not self._controls.stopping():
             under_way = any(order.is_open for order in self.state.orders)
             self._clock.wait_until(min(until, now + self._pace.poll) if under_way else until)
             self.state = self._execution.follow(self.state)

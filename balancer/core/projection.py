@@ -50,12 +50,13 @@ class Projection:
 
     @classmethod
     def with_orders(cls, observation: Observation, state: State) -> Self:
-        """The reports, with the moves under way counted at both ends and those that failed since `state.time`."""
+        """The reports, with the moves under way counted at both ends and those that failed since the last round."""
         projection = cls(observation)
         for order in state.orders:
             if order.is_open:
                 projection.depart(order)
-            projection.failures += order.state is OrderState.FAILED and (order.ended or 0.0) > state.time
+            elif order.state is OrderState.FAILED and order.ended is not None:
+                projection.failures += state.time <= order.ended < observation.now
         return projection
 
     @property

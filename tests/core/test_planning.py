@@ -51,11 +51,11 @@ def test_several_freezes_each_hold_by_themselves() -> None:
     assert Rounds(farm(FIVE), text).next(silent=["xen2"]).plan.frozen == "hosts 4 < 5 (silent: xen2)"
 
 
-def test_moves_that_failed_since_the_last_round_freeze_for_one() -> None:
+@pytest.mark.parametrize("ago", [0.0, -10.0])
+def test_moves_that_failed_since_the_last_round_freeze_one_and_only_one(ago: float) -> None:
     play = Rounds(farm("xen1: web1 1.9, web2 1.7 | xen2: c 0.1 | xen3:"), AT_ONCE + "freeze when failures >= 1\n")
     play.next()
-    play.farm.time += 1
-    play.order(journey("c", "xen2", "xen3"), OrderState.FAILED)
+    play.order(journey("c", "xen2", "xen3"), OrderState.FAILED, ago=ago)
     assert play.next().plan.frozen == "failures 1 >= 1"
     assert play.next().plan.frozen is None
 
