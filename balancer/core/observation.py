@@ -124,8 +124,9 @@ class _Past:
         return self._eaten(_reference(report, OWN, 0, report.own), report.own, report.cores, refused)
 
     def _eaten(self, new: Reference, counter: Counter, cpus: float, refused: Tally[str]) -> _Eaten:
-        self._new[_key(new)] = new
-        old = self._old.get(_key(new))
+        key = _key(new)
+        self._new[key] = new
+        old = self._old.get(key)
         if old is None or new.cpu_ns < old.cpu_ns or new.instant <= old.instant:
             return _Eaten(0.0, _own_rate(counter, cpus) if old is None else None, is_new=True)
         seconds = (new.cpu_ns - old.cpu_ns) / 1e9

@@ -4,6 +4,7 @@ Rule: this is the one value in the core that changes. It is made within one plan
 by `depart`/`move` alone; hosts and VMs keep their places in the arrays, by name.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -74,6 +75,11 @@ class Projection:
         """Names by kind of thing, in place order."""
         hosts, vms = self.observation.hosts, self.observation.vms
         return {"host": _objects(host.name for host in hosts), "vm": _objects(vm.name for vm in vms)}
+
+    @cached_property
+    def shared_names(self) -> frozenset[str]:
+        """Names that more than one VM bears."""
+        return frozenset(name for name, count in Counter(vm.name for vm in self.observation.vms).items() if count > 1)
 
     def figures(self, thing: str, field: str) -> Floats:
         """A field of all hosts or VMs that no move changes, as numbers; asked again, it is remembered."""

@@ -64,9 +64,10 @@ class Always(Wall):
 
     def arriving(self, projection: Projection, vm: int, kind: str) -> Iterator[Barred]:
         """Not where it is, not where a VM of its name is."""
-        namesakes = projection.names["vm"] == projection.names["vm"][vm]
-        namesakes[vm] = False
-        if namesakes.any():
+        name = projection.names["vm"][vm]
+        if name in projection.shared_names:
+            namesakes = projection.names["vm"] == name
+            namesakes[vm] = False
             yield Barred(projection.count(namesakes) > 0, "same name")
 
 
