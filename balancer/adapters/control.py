@@ -5,6 +5,7 @@ who asks is taken from the kernel, and nothing asked can move a VM.
 """
 
 import json
+import os
 import pwd
 import socket
 import struct
@@ -38,11 +39,12 @@ def listening(directory: Path, handlers: Mapping[str, Handler]) -> Iterator[Path
     path = directory / SOCKET
     try:
         path.unlink(missing_ok=True)  # the lock is ours, so whoever made it is dead
-        server = _Server(str(path), _Connection)
+        with _short(directory) as address:
+            server = _Server(address, _Connection)
         path.chmod(0o600)
     except OSError as error:
         why = error.strerror or error
-        raise ControlError(f"{path}: cannot be listened on: {why}: choose a short state directory of its own") from None
+        raise ControlError(f"{path}: cannot be listened on: {why}: choose another state directory") from None
     server.handlers = handlers
     with serving(server, "control"):
         yield path
@@ -53,7 +55,7 @@ def ask(directory: Path, command: str, **arguments: Any) -> dict[str, Any]:
     """What the daemon of this state directory answers; ControlError where none does, or where it refuses."""
     request = json.dumps({"command": command, **arguments}).encode() + b"\n"
     try:
-        answer = _exchange(directory / SOCKET, request)
+        answer = _exchange(directory, request)
     except (FileNotFoundError, ConnectionRefusedError):
         raise ControlError(f"no daemon is running on {directory}: start it with xen-balancer run") from None
     except PermissionError:
@@ -124,10 +126,20 @@ def _peer(connection: socket.socket) -> str:
         return f"uid {uid}"
 
 
-def _exchange(path: Path, request: bytes) -> bytes:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+@contextmanager
+def _short(directory: Path) -> Iterator[str]:
+    """The socket's address by way of the open directory: a path of its own may be longer than an address can be."""
+    descriptor = os.open(directory, os.O_PATH | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{descriptor}/{SOCKET}"
+    finally:
+        os.close(descriptor)
+
+
+def _exchange(directory: Path, request: bytes) -> bytes:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection, _short(directory) as address:
         connection.settimeout(SECONDS)
-        connection.connect(str(path))
+        connection.connect(address)
         connection.sendall(request)
         return _line(connection, MAX_ANSWER)
 

@@ -168,8 +168,13 @@ def test_the_socket_goes_with_the_daemon(tmp_path: Path) -> None:
     assert not path.exists()
 
 
-def test_a_path_too_long_for_a_socket_is_explained(tmp_path: Path) -> None:
+def test_a_state_directory_may_lie_deeper_than_a_sockets_address_is_long(tmp_path: Path) -> None:
     deep = tmp_path / ("d" * 120)
     deep.mkdir()
-    with pytest.raises(ControlError, match="choose a short state directory"):
-        listening(deep, HANDLERS).__enter__()
+    with listening(deep, HANDLERS):
+        assert ask(deep, "whoami")["who"] == getpass.getuser()
+
+
+def test_a_state_directory_that_is_not_there_is_explained(tmp_path: Path) -> None:
+    with pytest.raises(ControlError, match="No such file or directory: choose another state directory"):
+        listening(tmp_path / "absent", HANDLERS).__enter__()
