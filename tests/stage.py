@@ -1,14 +1,13 @@
 """A stage for whole programs: files as an operator would write them, agents that answer, daemons that can be watched.
 
 Rule: nothing is pretended but the hypervisors, and not even those where libvirt is there. What is started here is ended
-here. State directories have short names, because the name of a Unix socket must be short.
+here.
 """
 
 import json
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -87,13 +86,6 @@ def write_balancer(folder: Path, hosts: Sequence[str], wire: Mapping[str, Any], 
         "mcollective": {**wire, "identity": "balancer", "ssl": ssl},
     }
     return write(folder / "balancer.yaml", document | settings)
-
-
-@contextmanager
-def short_folder() -> Iterator[Path]:
-    """A folder with a short name, gone with the context."""
-    with tempfile.TemporaryDirectory(prefix="xb-") as folder:
-        yield Path(folder)
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 import io
 import json
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -22,21 +21,15 @@ from balancer.config import Configuration, read_configuration
 from balancer.core.model import Decision
 from balancer.errors import UsageError
 from balancer.ports import JournalError, OperatorActed
-from tests.stage import coilmq_wire, nobody, short_folder, write_balancer
+from tests.stage import coilmq_wire, nobody, write_balancer
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 
 
-@pytest.fixture
-def place() -> Iterator[Path]:
-    with short_folder() as folder:
-        yield folder
-
-
-def configured(place: Path, keys: Path, **settings: Any) -> Configuration:
+def configured(tmp_path: Path, keys: Path, **settings: Any) -> Configuration:
     """A daemon whose broker is never there."""
     wire = coilmq_wire(nobody()) | {"connect_timeout": "0.1s"}
-    return read_configuration(write_balancer(place, ["hv1", "hv2"], wire, keys, **settings))
+    return read_configuration(write_balancer(tmp_path, ["hv1", "hv2"], wire, keys, **settings))
 
 
 def test_active_is_the_farm_itself_and_dry_is_its_rehearsal(tmp_path: Path) -> None:
@@ -64,8 +57,8 @@ def test_a_simulation_takes_what_is_wished_for_and_else_the_scenarios_own() -> N
         assert (wished.rounds, wished.seed) == (3, 0)
 
 
-def test_a_daemon_that_is_ready_can_be_asked_and_scraped_and_holds_its_state(place: Path, keys: Path) -> None:
-    configuration = configured(place, keys)
+def test_a_daemon_that_is_ready_can_be_asked_and_scraped_and_holds_its_state(tmp_path: Path, keys: Path) -> None:
+    configuration = configured(tmp_path, keys)
     with daemon(configuration, DaemonWish(), io.StringIO()) as ready:
         assert ready.mode == "dry-run"
         assert ask(configuration.state, "status")["mode"] == "dry-run"
@@ -77,8 +70,8 @@ def test_a_daemon_that_is_ready_can_be_asked_and_scraped_and_holds_its_state(pla
         assert journal.epoch == 2
 
 
-def test_rounds_without_a_broker_are_lost_and_counted(place: Path, keys: Path) -> None:
-    configuration = configured(place, keys)
+def test_rounds_without_a_broker_are_lost_and_counted(tmp_path: Path, keys: Path) -> None:
+    configuration = configured(tmp_path, keys)
     told = io.StringIO()
     with daemon(configuration, DaemonWish(interval=1.0), told) as ready:
         ready.loop.run(2)
@@ -91,8 +84,8 @@ def test_rounds_without_a_broker_are_lost_and_counted(place: Path, keys: Path) -
     journal.close()
 
 
-def test_a_pause_from_before_is_in_force_and_in_the_metrics_from_the_start(place: Path, keys: Path) -> None:
-    configuration = configured(place, keys, mode="active")
+def test_a_pause_from_before_is_in_force_and_in_the_metrics_from_the_start(tmp_path: Path, keys: Path) -> None:
+    configuration = configured(tmp_path, keys, mode="active")
     with open_journal(configuration.state, lambda: 0.0) as journal:
         journal.record(OperatorActed("root", "pause", "rack b"))
     with daemon(configuration, DaemonWish(), io.StringIO()) as ready:
@@ -101,37 +94,37 @@ def test_a_pause_from_before_is_in_force_and_in_the_metrics_from_the_start(place
             assert b'xen_balancer_mode{mode="paused"} 1.0' in answer.read()
 
 
-def test_stopping_ends_the_loop_before_its_next_round(place: Path, keys: Path) -> None:
-    with daemon(configured(place, keys), DaemonWish(), io.StringIO()) as ready:
+def test_stopping_ends_the_loop_before_its_next_round(tmp_path: Path, keys: Path) -> None:
+    with daemon(configured(tmp_path, keys), DaemonWish(), io.StringIO()) as ready:
         ready.stop()
         ready.loop.run()
         assert ready.loop.state.round == 0
 
 
-def test_a_round_that_is_shorter_than_the_deadline_is_refused_whoever_wants_it(place: Path, keys: Path) -> None:
-    (place / "farm.rules").write_text("every 5 s\n")
-    write = configured(place, keys, deadline="0.9s", rules="farm.rules")
+def test_a_round_that_is_shorter_than_the_deadline_is_refused_whoever_wants_it(tmp_path: Path, keys: Path) -> None:
+    (tmp_path / "farm.rules").write_text("every 5 s\n")
+    write = configured(tmp_path, keys, deadline="0.9s", rules="farm.rules")
     by_rules = write.model_copy(update={"interval": None, "deadline": 10.0})
     for configuration, wish in ((by_rules, DaemonWish()), (write, DaemonWish(interval=0.5))):
         with pytest.raises(UsageError, match="too short for a deadline of"), daemon(configuration, wish, io.StringIO()):
             pytest.fail("it must not become ready")
 
 
-def test_what_stands_in_the_way_is_found_before_anything_is_left_open(place: Path, keys: Path) -> None:
-    (place / "wrong.rules").write_text("nonsense\n")
+def test_what_stands_in_the_way_is_found_before_anything_is_left_open(tmp_path: Path, keys: Path) -> None:
+    (tmp_path / "wrong.rules").write_text("nonsense\n")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
-        ways = [(configured(place, keys, metrics={"listen": address}), MetricsError),
-                (configured(place, keys, rules="wrong.rules"), RulesError)]  # fmt: skip
+        ways = [(configured(tmp_path, keys, metrics={"listen": address}), MetricsError),
+                (configured(tmp_path, keys, rules="wrong.rules"), RulesError)]  # fmt: skip
         for configuration, kind in ways:
             with pytest.raises(kind), daemon(configuration, DaemonWish(), io.StringIO()):
                 pytest.fail("it must not become ready")
-    with daemon(configured(place, keys), DaemonWish(), io.StringIO()) as ready:
+    with daemon(configured(tmp_path, keys), DaemonWish(), io.StringIO()) as ready:
         assert ready.loop.state.round == 0
 
 
-def test_a_plan_for_the_running_farm_says_which_broker_is_not_there(place: Path, keys: Path) -> None:
-    configuration = configured(place, keys)
+def test_a_plan_for_the_running_farm_says_which_broker_is_not_there(tmp_path: Path, keys: Path) -> None:
+    configuration = configured(tmp_path, keys)
     with pytest.raises(FabricError, match=str(configuration.mcollective.brokers[0])):
         decide_live(configuration, None, None)
 

@@ -4,12 +4,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.brokers import coilmq
-from tests.stage import Program, coilmq_wire, running, short_folder, simulated_agents, write_balancer
+from tests.stage import Program, coilmq_wire, running, simulated_agents, write_balancer
 
 
 @dataclass(frozen=True)
@@ -32,10 +31,9 @@ def hot_farm(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> Iterator[F
 
 
 @pytest.fixture
-def place() -> Iterator[Path]:
-    """A folder with a short name, for a configuration and a state directory."""
-    with short_folder() as folder:
-        yield folder
+def place(tmp_path: Path) -> Path:
+    """Where a test has its configuration and its state directory."""
+    return tmp_path
 
 
 @pytest.fixture
@@ -61,6 +59,3 @@ def daemon(config: Path, start: Callable[..., Program]) -> Program:
     program = start("run", "--config", str(config))
     assert program.says("round 1 "), program.said
     return program
-
-
-Start = Callable[..., Any]

@@ -93,7 +93,7 @@ def test_under_its_old_name_it_talks_as_in_2010_and_knows_the_mappings_of_2010(
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("[+] hv1 : 3.6 load and 2 slice(s) running\n")
-    assert "[-] sleeping" in done.stdout
+    assert "[+] sleeping for 1 seconds" in done.stdout
 
 
 # -- rules that change
