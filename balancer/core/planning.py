@@ -78,6 +78,7 @@ def _walls(rules: Ruleset, sets: Sets, state: State, projection: Projection) -> 
         Closed("in doubt", doubtful),
         Closed("maintenance", np.array([host.maintenance for host in observation.hosts], dtype=bool)),
         Closed("drain", drained),
+        Closed("unknown", projection.unmeasured),
         Quiet(rules.rest, state.orders, observation.now),
         *(keep_wall(keep, sets, projection) for keep in rules.keeps),
         *(never_wall(never, sets, projection) for never in rules.nevers),

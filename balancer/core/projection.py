@@ -77,6 +77,11 @@ class Projection:
         return {"host": _objects(host.name for host in hosts), "vm": _objects(vm.name for vm in vms)}
 
     @cached_property
+    def unmeasured(self) -> Flags:
+        """Hosts with a VM of which nobody knows what it uses: they are busier than they look."""
+        return np.bincount(self.where[np.isnan(self.cpu)], minlength=len(self.cores)) > 0
+
+    @cached_property
     def shared_names(self) -> frozenset[str]:
         """Names that more than one VM bears."""
         return frozenset(name for name, count in Counter(vm.name for vm in self.observation.vms).items() if count > 1)

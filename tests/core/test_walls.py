@@ -99,6 +99,13 @@ def test_a_drained_host_takes_nothing() -> None:
     assert refused(told) == ["web1 -> xen2: drain", "web2 -> xen2: drain"]
 
 
+def test_a_host_on_which_a_vm_was_just_started_takes_nothing_until_it_is_measured() -> None:
+    play = Rounds(farm("xen1: web1 2, web2 1.7 | xen2:"), AT_ONCE)
+    play.farm.add("xen2", "fresh", 3.0)
+    assert refused(play.next()) == ["web1 -> xen2: unknown", "web2 -> xen2: unknown"]
+    assert refused(play.next()) == ["web1 -> xen2: max load", "web2 -> xen2: max load"]
+
+
 def test_the_memory_must_be_free_and_the_refusal_says_how_much_is() -> None:
     told = decided(farm("xen1: web1 3.6 | xen2:").with_(web1={"memory": 4096.0}, xen2={"memory": 4095.0}), DRAIN)
     (rejection,) = told.plan.rejections
