@@ -119,6 +119,21 @@ def test_a_clock_that_is_set_back_does_not_stop_the_rounds() -> None:
     assert begins(play) == [100_000.0, 100_030.0, 92_860.0, 92_890.0]
 
 
+def test_a_clock_that_is_set_back_between_rounds_ends_the_wait() -> None:
+    play = stage()
+    play.clock.wait_until(100_000.0)
+    play.farm.answers["web1"] = "under way"
+    steps = iter([7200.0])
+
+    def set_back() -> None:
+        if play.calls[-1] == "progress web1":
+            play.clock._now -= next(steps, 0.0)
+
+    play.farm.meanwhile = set_back
+    play.rounds(2)
+    assert begins(play) == [100_000.0, 92_810.0]
+
+
 def test_rules_are_taken_over_at_a_rounds_boundary() -> None:
     play = stage("")
 

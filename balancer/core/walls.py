@@ -73,7 +73,7 @@ class Always(Wall):
 
 @dataclass(frozen=True, slots=True)
 class Closed(Wall):
-    """Hosts that take nothing: drained, in maintenance, not measured, or part of a doubt, which bars leaving as well."""
+    """Hosts that take nothing: drained, in maintenance, not measured, or part of a doubt, which bars leaving too."""
 
     reason: str
     hosts: Flags
