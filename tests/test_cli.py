@@ -17,6 +17,7 @@ from balancer.adapters.metrics import MetricsError
 from balancer.adapters.rule_file import RulesError
 from balancer.cli import COMMANDS, EXITS, classic, main
 from balancer.errors import UsageError
+from balancer.installation import DEFAULT, shipped
 from balancer.ports import FarmError, JournalError
 
 SCENARIO = Path(__file__).parent / "scenarios" / "overload.yaml"
@@ -107,8 +108,9 @@ def test_a_reader_that_has_read_enough_ends_it_without_a_word(output: str) -> No
     assert process.returncode == 0
 
 
-def test_a_full_disk_under_its_output_is_one_message() -> None:
-    with Path("/dev/full").open("w") as full, begin("simulate", str(SCENARIO), stdout=full) as process:
+@pytest.mark.parametrize("words", [["simulate", str(SCENARIO)], ["rules", "check", str(shipped(DEFAULT))]])
+def test_a_full_disk_under_its_output_is_one_message(words: list[str]) -> None:
+    with Path("/dev/full").open("w") as full, begin(*words, stdout=full) as process:
         assert process.stderr is not None
         assert process.stderr.read() == "xen-balancer: No space left on device; see where its output goes\n"
     assert process.returncode == 2
