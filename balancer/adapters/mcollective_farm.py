@@ -24,6 +24,8 @@ VALID: Final = 20.0
 """Seconds an order may be on its way; then its agent refuses it."""
 ANSWER: Final = 5.0
 """Seconds an agent has to answer about an order."""
+ALL_FROM: Final = 100
+"""From so many hosts on every agent is asked: a filter that names each would outweigh the question a hundred times."""
 TOLD: Final = ("under way", "done", "failed")
 """What an agent may say of an order and be believed; anything else is as good as no answer."""
 
@@ -43,7 +45,8 @@ class McollectiveFarm:
 
     def observe(self, round_number: int) -> Gathering:  # noqa: ARG002  (the port's)
         """Ask every host for its report."""
-        replies = self._ask("report", {}, tuple(self._hosts), self._deadline)
+        to_all = len(self._hosts) >= ALL_FROM
+        replies = self._ask("report", {}, tuple(self._hosts), self._deadline, broadcast=to_all)
         refused = Counter(replies.refused)
         reports = []
         for host, result in sorted(replies.by_host.items()):
@@ -76,9 +79,11 @@ class McollectiveFarm:
         replies = self._ask(action, data, (source,), ANSWER)
         return None if source in replies.conflicting else replies.by_host.get(source)
 
-    def _ask(self, action: str, data: Mapping[str, Any], hosts: Sequence[str], timeout: float) -> Replies:
+    def _ask(
+        self, action: str, data: Mapping[str, Any], hosts: Sequence[str], timeout: float, *, broadcast: bool = False
+    ) -> Replies:
         try:
-            return self._client.call(AGENT, action, data, hosts, timeout)
+            return self._client.call(AGENT, action, data, hosts, timeout, broadcast=broadcast)
         except FabricError as error:
             raise FarmError(str(error)) from None
 

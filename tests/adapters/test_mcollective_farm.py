@@ -171,6 +171,18 @@ def test_of_two_answers_that_differ_none_is_believed(stage: Stage) -> None:
     assert gathering.refused["conflicting answers"] == 1
 
 
+def test_a_hundred_hosts_are_asked_at_once_and_whoever_is_not_among_them_is_counted(stage: Stage) -> None:
+    absent = tuple(HostEntry(name=f"absent{number}") for number in range(mcollective_farm.ALL_FROM - 1))
+    farm, _ = stage(
+        ("hv1", {"report": reports("hv1")}), ("stranger", {"report": reports("stranger")}),
+        hosts=(HostEntry(name="hv1"), *absent),
+    )  # fmt: skip
+    gathering = farm.observe(1)
+    assert [report.host for report in gathering.reports] == ["hv1"]
+    assert len(gathering.expected) == mcollective_farm.ALL_FROM
+    assert gathering.refused == {"unknown sender": 1}
+
+
 def test_a_host_in_maintenance_need_not_answer_and_is_marked_where_it_does(stage: Stage) -> None:
     ready, away = HostEntry(name="hv1"), HostEntry(name="hv2", maintenance=True)
     silent = HostEntry(name="hv3", maintenance=True)
