@@ -118,9 +118,12 @@ class Program:
         return self._log.read_text(errors="replace")
 
     def says(self, words: str, times: int = 1) -> bool:
-        """Sooner or later it says it, so many times."""
-        assert eventually(lambda: self.said.count(words) >= times or self.process.poll() is not None, 90)
-        return self.said.count(words) >= times
+        """Sooner or later it says it, so many times; what it says instead is for whoever reads the failure."""
+        eventually(lambda: self.said.count(words) >= times or self.process.poll() is not None, 90)
+        heard = self.said.count(words) >= times
+        if not heard:
+            sys.stdout.write(f"it ended with {self.process.poll()} and did not say “{words}”, but:\n{self.said}\n")
+        return heard
 
     def end(self, number: int = signal.SIGTERM) -> int:
         """Its exit code, after this signal where it has not ended."""

@@ -27,7 +27,7 @@ def begin(*words: str, **settings: object) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "-m", "balancer.cli", *words],
         text=True, stdout=settings.get("stdout", subprocess.PIPE), stderr=subprocess.PIPE,
-        env=os.environ | settings.get("env", {}),
+        env=os.environ | {"PYTHONUNBUFFERED": ""} | settings.get("env", {}),
     )  # type: ignore[call-overload,no-any-return]  # fmt: skip
 
 
