@@ -75,7 +75,7 @@ def _walls(rules: Ruleset, sets: Sets, state: State, projection: Projection) -> 
     doubtful = np.array([host.name in untouchable for host in observation.hosts], dtype=bool)
     return (
         Always(frozenset(doubt.uuid for doubt in observation.doubts)),
-        Closed("in doubt", doubtful),
+        Closed("in doubt", doubtful, gives=False),
         Closed("maintenance", np.array([host.maintenance for host in observation.hosts], dtype=bool)),
         Closed("drain", drained),
         Closed("unknown", projection.unmeasured),

@@ -20,9 +20,10 @@ from dsl.vocabulary import Vocabulary, Word
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """One name of the language. `phrase` is how a value is told of its owner, `{}` standing for the value.
+    """One name of the language.
 
-    `whole` is the name that this one is a part of, for whoever writes a share where an amount is.
+    `phrase` is how a value is told of its owner: `{}` stands for the value, a second one for its plural's s. `whole`
+    is the name that this one is a part of, for whoever writes a share where an amount is.
     """
 
     owner: str
@@ -78,7 +79,7 @@ SIGNALS: Final = (
     Signal("host", "maintenance", Kind.BOOL, "its operator wants it empty",
            lambda p: p.figures("host", "maintenance")),
     Signal("vm", "cpu", Kind.NUMBER, "busy CPUs: 1 is one CPU full",
-           lambda p: p.cpu, phrase="uses {} CPUs", whole="vcpus"),
+           lambda p: p.cpu, phrase="uses {} CPU{}", whole="vcpus"),
     Signal("vm", "memory", Kind.SIZE, "memory it holds", lambda p: p.memory, phrase="holds {}"),
     Signal("vm", "share", Kind.SHARE, "its CPU as a share of its host's cores",
            lambda p: p.cpu / p.cores[p.where], phrase="uses {} of its host"),

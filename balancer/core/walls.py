@@ -73,14 +73,15 @@ class Always(Wall):
 
 @dataclass(frozen=True, slots=True)
 class Closed(Wall):
-    """Hosts that take nothing: drained, in maintenance, not measured, or part of a doubt, which bars leaving too."""
+    """Hosts that take nothing: drained, in maintenance, not measured, or in doubt; the last give nothing either."""
 
     reason: str
     hosts: Flags
+    gives: bool = True
 
     def leaving(self, projection: Projection, vms: Places, kind: str) -> Iterator[Barred]:
-        """A doubt is left alone at both ends."""
-        if self.reason == "in doubt":
+        """All of theirs, where they give nothing."""
+        if not self.gives:
             yield Barred(self.hosts[projection.where[vms]], self.reason)
 
     def arriving(self, projection: Projection, vm: int, kind: str) -> Iterator[Barred]:

@@ -91,7 +91,7 @@ def preference(key: Key, scope: Scope, place: int, noun: str) -> str:
     figure = _figure(key.of, scope, place)
     phrase = TABLE[_table(str(key.of.owner)), key.of.name].phrase if isinstance(key.of, Name) else ""
     if phrase:
-        return f"{phrase.format(figure)}, {key.direction}"
+        return f"{phrase.format(figure, '' if figure == '1' else 's')}, {key.direction}"
     return f"has {key.direction} {told(key.of, noun)} ({figure})"
 
 

@@ -241,4 +241,4 @@ def test_trouble_that_compares_nothing_is_told_as_trouble(test: str) -> None:
     (move,) = decided(
         farm("xen1: a 1, b 1 | xen2:").with_(xen1={"maintenance": True}), AT_ONCE.replace("host.cpu > 85%", test)
     ).plan.moves
-    assert move.why.startswith("xen1 in trouble for 1 round; a uses 1 CPUs")
+    assert move.why.startswith("xen1 in trouble for 1 round; a uses 1 CPU,")
