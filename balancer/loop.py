@@ -62,7 +62,7 @@ class Loop:
             return interval
         decision = step(self.state, gathering, rules, begin)
         self.state = self._execution.reconcile(decision.state, decision.observation)
-        if self._written(decision, gathering, begin, interval):
+        if self._written(decision, gathering, begin, interval) and not self._controls.stopping():
             self.state = self._execution.start(decision.plan, self.state, rules)
         return interval
 

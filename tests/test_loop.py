@@ -199,6 +199,17 @@ def test_who_is_told_to_stop_holds_no_round() -> None:
     assert play.rounds(5) == []
 
 
+def test_who_is_told_to_stop_while_reports_come_in_orders_nothing_any_more() -> None:
+    play = stage()
+
+    def stop() -> None:
+        play.controls.stop = True
+
+    play.farm.meanwhile = stop
+    play.loop.run()
+    assert [call for call in play.calls if call.startswith(("observe", "migrate"))] == ["observe 1"]
+
+
 def test_an_end_in_the_middle_of_a_wait_is_heard_at_once_and_leaves_moves_to_whoever_comes_next() -> None:
     play = stage()
 
