@@ -19,6 +19,7 @@ from agents.config import AgentConfig, load_config
 from agents.documents import DocumentError
 from agents.drivers import open_hypervisor
 from agents.hypervisor import HypervisorError
+from agents.log import log_to_stderr
 from agents.mcollective.connector import FabricError
 from agents.mcollective.keys import KeyFileError, generate_keys
 from agents.mcollective.server import serve
@@ -34,17 +35,6 @@ EXIT_CODES: Final[Mapping[type[Exception], int]] = MappingProxyType({
     FabricError: 3,
     HypervisorError: 4,
 })  # fmt: skip
-
-
-class OneLine(logging.Formatter):
-    """An event a line: an exception that comes along is told in words, its traceback is for debuggers."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The record as one line."""
-        words = " ".join(record.getMessage().splitlines())
-        error = record.exc_info[1] if record.exc_info else None
-        because = f": {type(error).__name__}: {' '.join(str(error).splitlines())}" if error else ""
-        return f"{self.formatTime(record)} {record.levelname.lower()} {words}{because}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -125,20 +115,6 @@ def _agent(config: AgentConfig) -> XenAgent:
     hypervisor.report()
     identity = Identity(config.mcollective.identity, config.tags, config.facts)
     return XenAgent(hypervisor, identity, config.max_migrations)
-
-
-def log_to_stderr(level: str) -> None:
-    """Whatever is logged is a line on stderr each, what ends a thread included."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(OneLine())
-    logging.basicConfig(level=level.upper(), handlers=[handler])
-    threading.excepthook = _log_uncaught
-
-
-def _log_uncaught(arguments: threading.ExceptHookArgs) -> None:
-    LOG.error(
-        "thread %s ended: %s: %s", getattr(arguments.thread, "name", "?"), arguments.exc_type, arguments.exc_value
-    )
 
 
 if __name__ == "__main__":

@@ -43,6 +43,11 @@ def add_daemon(parser: ArgumentParser) -> None:
     parser.add_argument("--state", type=Path, help="its state directory, instead of a configuration")
 
 
+def add_format(parser: ArgumentParser) -> None:
+    """`--format`: for whom it prints."""
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="for people or for programs")
+
+
 def state_directory(arguments: Namespace) -> Path:
     """The state directory that is meant."""
     state: Path | None = arguments.state

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from balancer.adapters.journal import History, read_journal
-from balancer.commands.arguments import add_daemon, positive, state_directory
+from balancer.commands.arguments import add_daemon, add_format, positive, state_directory
 from balancer.commands.words import in_short
 from balancer.core.formats import order_document, printable
 from balancer.core.model import Order
@@ -20,7 +20,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """The command line of `history`."""
     add_daemon(parser)
     parser.add_argument("--last", type=positive, default=20, help="how many of each kind (default: 20)")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="for people or for programs")
+    add_format(parser)
 
 
 def run(arguments: Namespace) -> Exit:

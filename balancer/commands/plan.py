@@ -9,7 +9,7 @@ from time import perf_counter
 
 from balancer.adapters.snapshot import write_snapshot
 from balancer.assembly import decide_live, decide_snapshot, single_round
-from balancer.commands.arguments import configuration_file, positive
+from balancer.commands.arguments import add_format, configuration_file, positive
 from balancer.commands.words import many
 from balancer.config import read_configuration
 from balancer.core.formats import plan_document, printable
@@ -30,7 +30,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--rounds-over", type=positive, help="suppose that this is the Nth round in trouble")
     parser.add_argument("--save", type=Path, help="write what was observed to a farm/1 file")
     parser.add_argument("--apply", action="store_true", help="order what may start now, and wait for it")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="for people or for programs")
+    add_format(parser)
 
 
 def run(arguments: Namespace) -> Exit:

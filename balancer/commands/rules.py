@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from balancer.adapters.rule_file import read_bytes
+from balancer.commands.arguments import add_format
 from balancer.commands.words import many
 from balancer.core.signals import VOCABULARY
 from balancer.errors import Exit
@@ -24,7 +25,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     check = verbs.add_parser("check", help="name every mistake, with its place")
     check.add_argument("files", nargs="+", type=Path, metavar="FILE")
     check.add_argument("--strict", action="store_true", help="warnings count as findings")
-    check.add_argument("--format", choices=("text", "json"), default="text", help="for people or for programs")
+    add_format(check)
     check.set_defaults(verb=_check)
 
 

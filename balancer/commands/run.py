@@ -5,7 +5,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from agents.daemon import log_to_stderr
+from agents.log import log_to_stderr
 from balancer.adapters.rehearsal import MODE as DRY_RUN
 from balancer.assembly import OUTPUTS, Daemon, DaemonWish, daemon
 from balancer.commands.arguments import configuration_file, positive, seconds

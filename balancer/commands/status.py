@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from balancer.adapters.control import ask
-from balancer.commands.arguments import add_daemon, state_directory
+from balancer.commands.arguments import add_daemon, add_format, state_directory
 from balancer.commands.words import many
 from balancer.core.formats import printable
 from balancer.errors import Exit
@@ -17,7 +17,7 @@ HELP = "what the running daemon last saw, and what it does now"
 def add_arguments(parser: ArgumentParser) -> None:
     """The command line of `status`."""
     add_daemon(parser)
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="for people or for programs")
+    add_format(parser)
 
 
 def run(arguments: Namespace) -> Exit:

@@ -3,6 +3,7 @@
 Rule: one is one VM, two are two VMs; an event is told in a person's words, never as the program holds it.
 """
 
+import json
 from collections.abc import Iterator
 
 from balancer.adapters.journal import Note
@@ -12,6 +13,11 @@ from balancer.ports import OperatorActed, OrderHeld, RoundLost, RulesRead
 def many(count: int, thing: str) -> str:
     """How many of a thing: `1 host`, `2 hosts`."""
     return f"{count} {thing}{'' if count == 1 else 's'}"
+
+
+def pause_document(reason: str | None) -> str:
+    """pause/1: why nothing is ordered, null where orders go out."""
+    return json.dumps({"format": "pause/1", "paused": reason})
 
 
 def in_short(event: Note) -> Iterator[str]:

@@ -1,6 +1,5 @@
 """The command `xen-balancer-agent`, as an operator meets it."""
 
-import logging
 import signal
 import socket
 import subprocess
@@ -11,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from agents.daemon import OneLine
 from agents.mcollective.client import Client
 from agents.mcollective.settings import Broker, ClientKeys, ClientSettings
 from agents.report import decode
@@ -204,14 +202,6 @@ def test_keys_are_made_and_never_overwritten(tmp_path: Path) -> None:
     again = agent("keys", "--directory", str(tmp_path), "server")
     assert again.returncode == 2
     assert "exists already; move it away first" in again.stderr
-
-
-def test_an_event_is_one_line_whatever_comes_with_it() -> None:
-    error = ValueError("first\nsecond")
-    record = logging.LogRecord("x", logging.ERROR, "x", 1, "a\nb", None, (ValueError, error, None))
-    line = OneLine().format(record)
-    assert line.endswith("error a b: ValueError: first second")
-    assert "\n" not in line
 
 
 def test_it_tells_its_version_and_its_usage() -> None:
