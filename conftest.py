@@ -1,9 +1,11 @@
-"""For every test: in CI, where make has set up all that tests ask for, a skipped test is a failed one.
+"""For every test: where it runs must not matter.
 
-Rule: this alone. Fixtures live in `tests/`.
+Rule: in CI, where make has set up all that tests ask for, a skipped test is a failed one; signals mean what they mean
+at a terminal, also where a run was started in the background. Fixtures live in `tests/`.
 """
 
 import os
+import signal
 from collections.abc import Generator
 from typing import Final, TypeVar
 
@@ -12,6 +14,12 @@ import pytest
 SKIPS_FAIL: Final = os.environ.get("CI", "") not in {"", "0", "false"}
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
+
+def pytest_configure() -> None:
+    """A shell's background jobs ignore Ctrl-C, nohup's the end of the terminal, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.hookimpl(wrapper=True)
