@@ -16,6 +16,8 @@ OWN: Final = "Domain-0"
 FORGET_SIGHTING: Final = 7 * 86400.0
 SLACK: Final = 1.05
 """Nothing eats more than its CPUs; counters and clocks are read one after the other, hence five per cent."""
+DIGITS: Final = 9
+"""Of a rate. What is beyond is the noise of a division, and noise must not decide between equals."""
 SHORTEST: Final = 0.5
 """Seconds an agent's own interval must have before a rate is made of it."""
 
@@ -130,7 +132,7 @@ class _Past:
         if old is None or new.cpu_ns < old.cpu_ns or new.instant <= old.instant:
             return _Eaten(0.0, _own_rate(counter, cpus) if old is None else None, is_new=True)
         seconds = (new.cpu_ns - old.cpu_ns) / 1e9
-        rate = seconds / (new.instant - old.instant)
+        rate = round(seconds / (new.instant - old.instant), DIGITS)
         if not _plausible(rate, cpus):
             refused["implausible counter"] += 1
             return _Eaten(0.0, None, is_new=True)
@@ -141,7 +143,7 @@ def _own_rate(counter: Counter, cpus: float) -> float | None:
     """The agent's own delta: it knew this counter before we did, so that our first round is not blind."""
     if counter.eaten_ns is None or counter.interval is None or counter.interval < SHORTEST:
         return None
-    rate = counter.eaten_ns / 1e9 / counter.interval
+    rate = round(counter.eaten_ns / 1e9 / counter.interval, DIGITS)
     return rate if _plausible(rate, cpus) else None
 
 

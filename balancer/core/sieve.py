@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from balancer.core.observation import DIGITS
 from balancer.core.projection import Places
 from balancer.core.walls import Barred
 from balancer.core.wording import kind_of
@@ -38,11 +39,11 @@ class Sieve:
                 self.bar(_gate(gate, test, scope, self.open.shape))
 
     def order(self, keys: Sequence[Column]) -> Places:
-        """The places still open, best first; an unknown key sorts last."""
+        """The places still open, best first; an unknown key sorts last, and the noise of sums decides nothing."""
         places = np.flatnonzero(self.open)
         if not keys:
             return places
-        columns = [np.broadcast_to(key, self.open.shape)[places] for key in reversed(keys)]
+        columns = [np.round(np.broadcast_to(key, self.open.shape)[places], DIGITS) for key in reversed(keys)]
         return places[np.lexsort(columns)]
 
     def tally(self) -> Counter[str]:

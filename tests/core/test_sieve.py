@@ -41,6 +41,10 @@ def test_the_open_places_come_best_first_then_by_the_next_key_then_by_place() ->
     assert sieve().order([first, second]).tolist() == [2, 1, 3, 0]
 
 
+def test_the_noise_of_a_sum_decides_nothing_between_equals() -> None:
+    assert sieve().order([np.array([0.1 + 0.2, 0.3, 0.3, 0.3, 0.0])]).tolist() == [0, 1, 2, 3]
+
+
 def test_an_unknown_key_sorts_last() -> None:
     assert sieve().order([np.array([np.nan, 3.0, 2.0, np.nan, 0.0])]).tolist() == [2, 1, 0, 3]
 
