@@ -15,7 +15,7 @@ from balancer.core.draft import Draft, Step, departures, find_target, note_vms, 
 from balancer.core.model import Engagement, State, Streak
 from balancer.core.projection import Places
 from balancer.core.scope import ClauseScope, of_hosts, of_source, of_targets, of_vms
-from balancer.core.sieve import Sieve, keys
+from balancer.core.sieve import Sieve, even, keys
 from balancer.core.walls import Quiet
 from balancer.core.wording import compared, condition, numbers, preference
 from dsl.evaluation import Column, truth
@@ -78,13 +78,14 @@ def _in_trouble(draft: Draft, rule: Rule, mine: Mapping[str, Streak], engaged: s
         now = np.broadcast_to(truth(rule.when.now, of_hosts(projection, draft.sets)).true, now.shape)
     leaving = {order.move.source for order in state.orders if order.is_open}
     quiet = [wall for wall in draft.walls if isinstance(wall, Quiet)]
+    share = even(np.nan_to_num(draft.reported.share))
     ranked = []
     for host in sorted((mine.keys() | engaged) & projection.place.keys()):
         place, streak = projection.place[host], mine.get(host)
         reached = is_reached(streak, rule.when.hold) and bool(now[place])
         waits = any(wall.resting(host) for wall in quiet) or (rule.until is None and host in leaving)
         if host in engaged or (reached and not waits):
-            ranked.append((-(streak.rounds if streak else 0), -np.nan_to_num(draft.reported.share[place]), place))
+            ranked.append((-(streak.rounds if streak else 0), -share[place], place))
     return [place for _, _, place in sorted(ranked)]
 
 
@@ -144,7 +145,7 @@ def _reasons(draft: Draft, rule: Rule, vm: int, target: int, streak: Streak | No
 
 def _is_first(key: Key, scope: ClauseScope, place: int, rivals: Places) -> bool:
     """Whether no rival was wanted more; the refused may have been."""
-    (column,) = keys([key], scope)
+    column = even(keys([key], scope)[0])
     return column.ndim == 0 or not (column[rivals] < column[place]).any()
 
 

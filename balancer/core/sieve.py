@@ -43,7 +43,7 @@ class Sieve:
         places = np.flatnonzero(self.open)
         if not keys:
             return places
-        columns = [np.round(np.broadcast_to(key, self.open.shape)[places], DIGITS) for key in reversed(keys)]
+        columns = [even(np.broadcast_to(key, self.open.shape)[places]) for key in reversed(keys)]
         return places[np.lexsort(columns)]
 
     def tally(self) -> Counter[str]:
@@ -52,6 +52,11 @@ class Sieve:
         for barred in self.refused:
             counted[barred.reason] += int(barred.flags.sum())
         return counted
+
+
+def even(column: Column) -> Column:
+    """The same figures without the noise of sums: what is equal shall compare so."""
+    return np.round(column, DIGITS)
 
 
 def keys(by: Sequence[Key], scope: Scope) -> list[Column]:
