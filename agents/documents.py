@@ -55,6 +55,11 @@ def load(
     limit: int = MAX_BYTES,
 ) -> AnyModel:
     """The file as a `model`; DocumentError where it is unreadable, above `limit` bytes, or wrong. See `parse`."""
+    return parse(read_bytes(path, limit), model, check, path)
+
+
+def read_bytes(path: Path, limit: int) -> bytes:
+    """The file as it is; DocumentError where it is unreadable or above `limit` bytes."""
     try:
         with path.open("rb") as file:
             source = file.read(limit + 1)
@@ -62,7 +67,7 @@ def load(
         raise DocumentError(f"{path}:1:1: unreadable: {error.strerror or error}") from None
     if len(source) > limit:
         raise DocumentError(f"{path}:1:1: too-large: more than {limit} bytes")
-    return parse(source, model, check, path)
+    return source
 
 
 def parse(

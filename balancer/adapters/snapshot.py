@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from agents.documents import DocumentError
+from agents.documents import DocumentError, read_bytes
 from agents.report import Counter, Report, VmReport
 from balancer.core.model import Gathering, Observation, Order, Sighting, State
 from balancer.ports import Progress
@@ -73,14 +73,7 @@ class Snapshot(_Machine):
 def read_snapshot(path: Path) -> Snapshot:
     """The snapshot in a file; DocumentError where it is none."""
     try:
-        with path.open("rb") as file:
-            source = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise DocumentError(f"{path}:1:1: unreadable: {error.strerror or error}") from None
-    if len(source) > MAX_BYTES:
-        raise DocumentError(f"{path}:1:1: too-large: more than {MAX_BYTES} bytes")
-    try:
-        snapshot = Snapshot.model_validate_json(source)
+        snapshot = Snapshot.model_validate_json(read_bytes(path, MAX_BYTES))
     except ValidationError as error:
         raise DocumentError("\n".join(_mistakes(path, error))) from None
     _check(path, snapshot)
