@@ -21,9 +21,10 @@ from agents.drivers import open_hypervisor
 from agents.hypervisor import HypervisorError
 from agents.log import log_to_stderr
 from agents.mcollective.connector import FabricError
+from agents.mcollective.ddl import render_ddl
 from agents.mcollective.keys import KeyFileError, generate_keys
 from agents.mcollective.server import serve
-from agents.xenagent import Identity, XenAgent
+from agents.xenagent import DDL, Identity, XenAgent
 
 PROGRAM: Final = "xen-balancer-agent"
 DEFAULT_CONFIG: Final = Path("/etc/xen-balancer/agent.yaml")
@@ -61,6 +62,8 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="read the configuration, ask the hypervisor once, say what it reports")
     _add_config(check)
     check.set_defaults(run=_check)
+    ddl = commands.add_parser("ddl", help="print what the agent can be asked, as MCollective's Ruby clients read it")
+    ddl.set_defaults(run=_ddl)
     keys = commands.add_parser("keys", help="make a key pair for each name: NAME-private.pem and NAME-public.pem")
     keys.add_argument("names", metavar="NAME", nargs="+")
     keys.add_argument("--directory", type=Path, default=Path(), metavar="D", help="where to (default: here)")
@@ -85,6 +88,10 @@ def _keys(options: argparse.Namespace) -> None:
     for name in options.names:
         for path in generate_keys(options.directory, name):
             sys.stdout.write(f"{path}\n")
+
+
+def _ddl(_options: argparse.Namespace) -> None:
+    sys.stdout.write(render_ddl(DDL))
 
 
 def _check(options: argparse.Namespace) -> None:

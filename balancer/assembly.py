@@ -19,6 +19,7 @@ from balancer.adapters.control import listening
 from balancer.adapters.desk import ControlDesk, StatusBoard, commands
 from balancer.adapters.fanout import Fanout
 from balancer.adapters.journal import Keep, open_journal, read_journal
+from balancer.adapters.journal_file import NoJournalError
 from balancer.adapters.mcollective_farm import McollectiveFarm
 from balancer.adapters.metrics import Metrics
 from balancer.adapters.rehearsal import MODE as DRY_RUN
@@ -37,7 +38,7 @@ from balancer.errors import UsageError
 from balancer.execution import Settings
 from balancer.installation import DEFAULT, shipped, version
 from balancer.loop import Loop, Pace
-from balancer.ports import Clock, Farm, Journal, JournalError, Ports
+from balancer.ports import Clock, Farm, Journal, Ports
 from dsl.ruleset import DEFAULT_EVERY, Ruleset
 
 MODES: Final[Mapping[str, Callable[[Farm], Farm]]] = MappingProxyType({
@@ -173,8 +174,7 @@ def daemon(configuration: Configuration, wish: DaemonWish, stream: TextIO) -> It
     clock = SystemClock()
     mode = wish.mode or configuration.mode
     with ExitStack() as stack:
-        keep = Keep(configuration.journal.keep / 86400.0, configuration.journal.size)
-        journal = stack.enter_context(open_journal(configuration.state, clock.now, keep))
+        journal = stack.enter_context(open_journal(configuration.state, clock.now, _keep(configuration)))
         paused, per_vm = journal.paused(), configuration.metrics.per_vm
         metrics = Metrics(version(), clock.now, is_paused=paused is not None, per_vm=per_vm)
         board = StatusBoard(mode)
@@ -205,6 +205,10 @@ def _pace(configuration: Configuration, wish: DaemonWish, rules: Ruleset) -> Pac
             f"set “deadline” in the configuration to less, or choose a longer interval"
         )
     return pace
+
+
+def _keep(configuration: Configuration) -> Keep:
+    return Keep(configuration.journal.keep / 86400.0, configuration.journal.size)
 
 
 def _interval(pace: Pace, rules: Ruleset) -> float:
@@ -270,7 +274,7 @@ def single_round(
     rules = read(rules_file or configuration.rules or shipped(DEFAULT), VOCABULARY)
     pace = Pace(configuration.interval)
     with ExitStack() as stack:
-        journal = stack.enter_context(open_journal(configuration.state, clock.now))
+        journal = stack.enter_context(open_journal(configuration.state, clock.now, _keep(configuration)))
         farm = stack.enter_context(live_farm(configuration, clock))
         state = journal.last_state(clock.now(), FRESH_ROUNDS * _interval(pace, rules))
         state = _looked_at(farm, clock, state)
@@ -294,7 +298,7 @@ def _remembered(configuration: Configuration, now: float, max_age: float) -> Sta
     """What the daemon remembers, or nothing where it never ran."""
     try:
         journal = read_journal(configuration.state)
-    except JournalError:
+    except NoJournalError:
         return State()
     try:
         return journal.last_state(now, max_age)

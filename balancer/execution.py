@@ -71,11 +71,11 @@ class Execution:
         return state
 
     def reconcile(self, state: State, observation: Observation) -> State:
-        """Settle by a round's reports the orders of which no agent knows; an agent's own word goes before."""
+        """Settle by a round's reports the orders in doubt and those of which no agent knows."""
         for order in state.orders:
-            if order.id in self._unheard:
-                overdue = self._clock.now() - order.started > self._settings.overdue
-                state = self._settle(state, order, located(order, observation, overdue=overdue))
+            if order.id in self._unheard or order.state is OrderState.IN_DOUBT:
+                lost = order.id in self._unheard and self._clock.now() - order.started > self._settings.overdue
+                state = self._settle(state, order, located(order, observation, lost=lost))
         return state
 
     def _order(self, round_number: int, number: int, move: Move, state: State) -> State:
@@ -138,10 +138,11 @@ def exceeded(move: Move, state: State, caps: Iterable[Cap], now: float) -> str |
     )
 
 
-def located(order: Order, observation: Observation, *, overdue: bool) -> Progress | None:
+def located(order: Order, observation: Observation, *, lost: bool) -> Progress | None:
     """How an order ended, by what both hosts report; None while that does not decide it.
 
-    A VM shows at its source as long as the migration runs, so the source alone decides only once the order is overdue.
+    A VM shows at its source as long as the migration runs: the source alone, or neither, decides only once the order is
+    `lost`, overdue and known to no agent.
     """
     answered = {host.name for host in observation.hosts}
     if not {order.move.source, order.move.target} <= answered:
@@ -149,8 +150,10 @@ def located(order: Order, observation: Observation, *, overdue: bool) -> Progres
     places = [vm.host for vm in observation.vms if vm.uuid == order.move.uuid]
     if places == [order.move.target]:
         return Progress(order.id, OrderState.DONE, "seen at the target alone")
-    if places == [order.move.source] and overdue:
+    if places == [order.move.source] and lost:
         return Progress(order.id, OrderState.FAILED, "seen at the source alone")
+    if not places and lost:
+        return Progress(order.id, OrderState.FAILED, "both hosts answer, and no host shows it")
     return None
 
 

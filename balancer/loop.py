@@ -43,7 +43,7 @@ class Loop:
             if held == rounds:
                 break
             begin = min(max(begin + interval, now := self._clock.now()), now + interval)
-            note(self._journal, Waiting(interval))
+            note(self._journal, Waiting(begin - now))
             self._wait(until=begin, at_most=interval)
         if rounds is not None:
             self._see_off()

@@ -67,7 +67,7 @@ def test_a_daemon_that_is_ready_can_be_asked_and_scraped_and_holds_its_state(tmp
         with pytest.raises(JournalError, match="held by process"):
             open_journal(configuration.state, lambda: 0.0)
     with open_journal(configuration.state, lambda: 0.0) as journal:
-        assert journal.epoch == 2
+        assert journal.history(10).rounds == ()
 
 
 def test_rounds_without_a_broker_are_lost_and_counted(tmp_path: Path, keys: Path) -> None:

@@ -264,7 +264,8 @@ def placed(*hosts: str) -> Farm:
         (("xen1",), (), True, "failed"),
         (("xen1", "xen4"), (), True, None),
         (("xen2",), (), True, None),
-        ((), (), True, None),
+        ((), (), False, None),
+        ((), (), True, "failed"),
         (("xen4",), ("xen1",), True, None),
         (("xen1",), ("xen4",), True, None),
     ],
@@ -272,7 +273,7 @@ def placed(*hosts: str) -> Farm:
 def test_reports_of_both_hosts_tell_where_a_vm_is(
     at: tuple[str, ...], silent: tuple[str, ...], state: str | None, *, overdue: bool
 ) -> None:
-    told = located(order(), seen(placed(*at), silent=silent), overdue=overdue)
+    told = located(order(), seen(placed(*at), silent=silent), lost=overdue)
     assert (told and told.state) == state
 
 

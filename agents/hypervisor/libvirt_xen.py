@@ -25,7 +25,6 @@ TRAITS_SECONDS: Final = 300.0
 NOBODY: Final = "00000000-0000-0000-0000-000000000000"
 
 STATES: Final[Mapping[int, str]] = {
-    libvirt.VIR_DOMAIN_NOSTATE: "running",
     libvirt.VIR_DOMAIN_RUNNING: "running",
     libvirt.VIR_DOMAIN_BLOCKED: "blocked",
     libvirt.VIR_DOMAIN_PAUSED: "paused",
@@ -34,6 +33,8 @@ STATES: Final[Mapping[int, str]] = {
     libvirt.VIR_DOMAIN_CRASHED: "crashed",
     libvirt.VIR_DOMAIN_PMSUSPENDED: "pmsuspended",
 }
+UNKNOWN: Final = "unknown"
+"""A state that libvirt does not tell, or we do not know: nothing that moves."""
 MOVABLE: Final = frozenset({"running", "blocked"})
 
 Identity = tuple[str, int]
@@ -227,7 +228,7 @@ def _domain(handle: libvirt.virDomain, traits: Traits) -> Domain:
         uuid=handle.UUIDString(),
         name=handle.name(),
         id=handle.ID(),
-        state=STATES.get(state, "running"),
+        state=STATES.get(state, UNKNOWN),
         vcpus=vcpus,
         memory_mb=memory_kib / 1024,
         persistent=bool(handle.isPersistent()),

@@ -5,6 +5,7 @@ call is refused. So a hypervisor that hangs costs one thread, not one more each 
 """
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Final, TypeVar
@@ -21,12 +22,13 @@ class Patience:
 
     def call(self, function: Callable[[], Result]) -> Result:
         """What the function returns or raises."""
+        deadline = time.monotonic() + self._seconds
         if not self._turn.acquire(timeout=self._seconds):
             raise TimeoutError
         future: Future[Result] = Future()
         # A daemon thread: one that is stuck in the library must not keep the process from ending.
         threading.Thread(target=self._run, args=(function, future), name="patience", daemon=True).start()
-        return future.result(self._seconds)
+        return future.result(max(0.0, deadline - time.monotonic()))
 
     def _run(self, function: Callable[[], Result], future: Future[Result]) -> None:
         try:

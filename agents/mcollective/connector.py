@@ -155,10 +155,9 @@ class _Door:
         """A connection that is logged in and listens; FabricError where it cannot be had."""
         timeout = self._settings.connect_timeout
         try:
-            opened = self._open(timeout)
+            link = _Link(self._broker, self._open(timeout), self._settings, take)
         except OSError as error:
             raise FabricError(f"{self._broker}: {error.strerror or error}") from None
-        link = _Link(self._broker, opened, self._settings, take)
         link.log_in(self._broker.user, self._password, timeout)
         link.subscribe(subscriptions)
         return link
@@ -199,7 +198,7 @@ class _Link:
         self._take = take
         self._socket = opened
         beat = int(settings.heartbeat * 1000)
-        self._stomp = _Stomp(_Transport(opened, settings.vhost), (beat, beat))
+        self._stomp = _Stomp(_Transport(opened, broker, settings.vhost), (beat, beat))
         self._stomp.set_listener("link", self)
 
     def log_in(self, user: str | None, password: str | None, timeout: float) -> None:
@@ -277,14 +276,14 @@ class _Stomp(BaseConnection, Protocol11):  # type: ignore[misc] # stomp.py has n
 class _Transport(Transport):  # type: ignore[misc] # stomp.py has no types
     """stomp.py's transport, on a socket that is open already."""
 
-    def __init__(self, opened: socket.socket, vhost: str) -> None:
-        address = opened.getpeername()[:2]
-        super().__init__([address], auto_decode=False, vhost=vhost)
+    def __init__(self, opened: socket.socket, broker: Broker, vhost: str) -> None:
+        self._address = broker.host, broker.port
+        super().__init__([self._address], auto_decode=False, vhost=vhost)
         self._opened = opened
 
     def attempt_connection(self) -> None:
         self.socket = self._opened
-        self.current_host_and_port = self._opened.getpeername()[:2]
+        self.current_host_and_port = self._address
         if isinstance(self._opened, ssl.SSLSocket):
             self._let_the_receiver_send()
 

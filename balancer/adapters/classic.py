@@ -44,7 +44,7 @@ _BY_MODE: Final[Mapping[str, Mapping[OrderState, str]]] = MappingProxyType({DRY_
 _ASIDES: Final[Mapping[type, str]] = MappingProxyType({
     Waiting: "[+] sleeping for {0.seconds:.0f} seconds",
     OrderHeld: "[+] not migrating {0.vm} : {0.why}",
-    RoundLost: "[+] nobody could be asked, doing nothing : {0.why}",
+    RoundLost: "[+] nothing is done this round : {0.why}",
     RulesRead: "[+] rules cannot be run with, keeping the old ones : {0.problem}",
     OperatorActed: "[+] {0.action} by {0.who}",
 })  # fmt: skip

@@ -5,6 +5,7 @@ written down. Looking never waits for the loop.
 """
 
 from collections.abc import Mapping
+from threading import Lock
 from typing import Any, Final
 
 from balancer.adapters.control import Arguments, ControlError, Handler
@@ -26,6 +27,7 @@ class ControlDesk:
         self._journal = journal
         self._paused = paused
         self._is_stopping = False
+        self._turn = Lock()
 
     def rules(self) -> Ruleset:
         """The rules in force, read anew where the file has changed."""
@@ -45,14 +47,16 @@ class ControlDesk:
 
     def pause(self, who: str, why: str) -> str:
         """Order nothing from now on; the reason as it will be told. JournalError where a restart would forget it."""
-        self._paused = reason = pause_reason(who, why)
-        self._journal.record(OperatorActed(who, "pause", why))
+        with self._turn:
+            self._paused = reason = pause_reason(who, why)
+            self._journal.record(OperatorActed(who, "pause", why))
         return reason
 
     def resume(self, who: str) -> None:
         """Order again. JournalError where that cannot be written down: then the pause goes on."""
-        self._journal.record(OperatorActed(who, "resume"))
-        self._paused = None
+        with self._turn:
+            self._journal.record(OperatorActed(who, "resume"))
+            self._paused = None
 
 
 class StatusBoard:

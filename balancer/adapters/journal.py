@@ -73,12 +73,13 @@ state = excluded.state, is_open = excluded.is_open, ended = excluded.ended, cont
 _PRUNE: Final = (
     "DELETE FROM rounds WHERE id IN (SELECT id FROM rounds WHERE time < :before ORDER BY id LIMIT :few)",
     "DELETE FROM notes WHERE id IN (SELECT id FROM notes WHERE time < :before ORDER BY id LIMIT :few)",
-    "DELETE FROM orders WHERE number IN (SELECT number FROM orders WHERE NOT is_open AND ended < :oldest LIMIT :few)",
+    "DELETE FROM orders WHERE number IN (SELECT number FROM orders WHERE NOT is_open AND ended < :counted LIMIT :few)",
 )
-"""Orders go by age alone, for limits count them; open ones stay."""
+"""Orders go by age alone, and not before no limit or rest can count them; open ones stay."""
 
 _NEXT_EPOCH: Final = """
-INSERT INTO facts VALUES ('epoch', '1') ON CONFLICT (name) DO UPDATE SET value = CAST(value AS INTEGER) + 1
+INSERT INTO facts VALUES ('epoch', MAX(1, :now))
+ON CONFLICT (name) DO UPDATE SET value = MAX(CAST(value AS INTEGER) + 1, :now)
 """
 
 _NEWEST_ROUNDS: Final = """
@@ -197,7 +198,7 @@ class JournalReader:
 
     @property
     def epoch(self) -> int:
-        """How often this journal was opened to be written."""
+        """Which opening this is: more than any before, and than any of a journal that was moved away."""
         return int(self._fact("epoch") or 0)
 
     def _rounds(self, statement: str, *arguments: object) -> list[RoundDecided]:
@@ -252,7 +253,7 @@ class SqliteJournal(JournalReader):
         """Count this opening; the first one gives the journal its name."""
         with self._transaction() as connection:
             connection.execute("INSERT OR IGNORE INTO facts VALUES ('instance', ?)", (str(uuid4()),))
-            connection.execute(_NEXT_EPOCH)
+            connection.execute(_NEXT_EPOCH, {"now": int(self._now())})
 
     def _record_round(self, event: RoundDecided) -> None:
         decision, plan, now = event.decision, event.decision.plan, event.decision.observation.now
@@ -290,8 +291,9 @@ class SqliteJournal(JournalReader):
         """Drop the oldest few of what is too old, or too much for the disk that it may have."""
         oldest = now - self._keep.days * DAY
         before = now if _used_bytes(connection) > self._keep.mebibytes * MIB else oldest
+        counted = min(oldest, now - REMEMBERED)
         for statement in _PRUNE:
-            connection.execute(statement, {"before": before, "oldest": oldest, "few": PRUNED_AT_ONCE})
+            connection.execute(statement, {"before": before, "counted": counted, "few": PRUNED_AT_ONCE})
 
     def _give_back(self) -> None:
         """Let the file shrink a little; where that fails there is a next time, the round itself is written."""

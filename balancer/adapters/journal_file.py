@@ -72,6 +72,10 @@ _REMEDIES: Final = MappingProxyType({
 _REMEDY: Final = "check the disk, the space on it and who may write there; nothing is ordered until it can be written"
 
 
+class NoJournalError(JournalError):
+    """There is no journal, so that no daemon ever ran here."""
+
+
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
     """Whatever the disk or the file does becomes a JournalError that says where, what, and what to do."""
@@ -104,7 +108,7 @@ def open_to_read(directory: Path) -> sqlite3.Connection:
     path = directory / FILE
     with explained(path):
         if not path.exists():
-            raise JournalError(f"{directory}: no journal yet: start the daemon with xen-balancer run")
+            raise NoJournalError(f"{directory}: no journal yet: start the daemon with xen-balancer run")
         connection = _connect(f"{path.absolute().as_uri()}?mode=ro")
         try:
             _check_schema(connection, path)

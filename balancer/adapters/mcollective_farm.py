@@ -69,9 +69,17 @@ class McollectiveFarm:
         return Progress(order.id, "unknown" if result.status == UNKNOWN_ERROR else "failed", result.text)
 
     def progress(self, orders: Sequence[Order]) -> Sequence[Progress]:
-        """Ask each source how its order stands; not to say that is not to say that it failed."""
-        asked = ((order, self._answer(order, "order", {"order": order.id})) for order in orders)
-        return [_progress(order, result) for order, result in asked if result is not None and result.status == OK]
+        """Ask each source how its orders stand, a silent one once; not to say that is not to say that it failed."""
+        silent: set[str] = set()
+        told = []
+        for order in orders:
+            source = order.move.source
+            result = None if source in silent else self._answer(order, "order", {"order": order.id})
+            if result is None:
+                silent.add(source)
+            elif result.status == OK:
+                told.append(_progress(order, result))
+        return told
 
     def _answer(self, order: Order, action: str, data: Mapping[str, Any]) -> Result | None:
         """What the order's source says, once and without contradicting itself."""

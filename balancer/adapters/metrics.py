@@ -95,7 +95,7 @@ _VMS: Final = (
 )  # fmt: skip
 
 _COUNTERS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType({
-    "rounds": ("Rounds, by result: decided, frozen (by the rules) or lost (nobody could be asked).", ("result",)),
+    "rounds": ("Rounds, by result: decided, frozen (by the rules) or lost (not held, or not written).", ("result",)),
     "moves": ("Moves that came to an outcome, by rule and reason; one in doubt may be counted again once it is known.",
               ("rule", "reason", "outcome")),
     "rejections": ("Candidates refused, by reason.", ("reason",)),

@@ -149,9 +149,10 @@ def _vm_report(vm: SnapshotVm, instant: float) -> VmReport:
 
 
 def snapshot_document(observation: Observation) -> dict[str, Any]:
-    """What was observed, as farm/1. VMs that nobody has measured yet are left out: their demand is not known."""
+    """What was observed, as farm/1. VMs that nobody has measured yet are part of `dom0_mb` only."""
+    measured = [(vm, vm.cpu) for vm in observation.vms if vm.cpu is not None]
     held = {host.name: 0.0 for host in observation.hosts}
-    for vm in observation.vms:
+    for vm, _ in measured:
         held[vm.host] += vm.memory
     return {
         "format": "farm/1",
@@ -165,11 +166,10 @@ def snapshot_document(observation: Observation) -> dict[str, Any]:
         ],
         "vms": [
             {
-                "name": vm.name, "vcpus": vm.vcpus, "cpu": round(vm.cpu, 6), "memory_mb": vm.memory, "host": vm.host,
+                "name": vm.name, "vcpus": vm.vcpus, "cpu": round(cpu, 6), "memory_mb": vm.memory, "host": vm.host,
                 "uuid": vm.uuid, "tags": list(vm.tags), "passthrough": vm.passthrough, "age": round(vm.age, 3),
             }
-            for vm in observation.vms
-            if vm.cpu is not None
+            for vm, cpu in measured
         ],
     }  # fmt: skip
 

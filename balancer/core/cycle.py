@@ -36,7 +36,11 @@ def step(state: State, gathering: Gathering, rules: Ruleset, now: float) -> Deci
         sightings=seen.sightings,
         streaks=streaks,
         engagements=planned.engagements,
-        orders=tuple(order for order in state.orders if order.is_open or now - (order.ended or now) <= memory),
+        orders=tuple(
+            order
+            for order in state.orders
+            if order.is_open or (order.ended is not None and now - order.ended <= memory)
+        ),
     )
     return Decision(seen.observation, planned.plan, after, rules.file, rules.sha256)
 

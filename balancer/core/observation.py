@@ -160,11 +160,12 @@ def _key(reference: Reference) -> Key:
 
 
 def _busy(own: _Eaten | None, vms: Iterable[Vm]) -> float | None:
-    """Busy CPUs of a host, Domain-0 included; None while nothing on it has been measured over an interval."""
-    rates = [] if own is None else [own.rate]
-    rates += [vm.cpu for vm in vms]
+    """Busy CPUs of a host, Domain-0 included; None while that, or every VM, has not been measured over an interval."""
+    rates = [vm.cpu for vm in vms]
     known = [rate for rate in rates if rate is not None]
-    return sum(known) if known or not rates else None
+    if (own is not None and own.rate is None) or (rates and not known):
+        return None
+    return sum(known) + (own.rate or 0.0 if own is not None else 0.0)
 
 
 def _host(report: Report, busy: float | None) -> Host:

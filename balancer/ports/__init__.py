@@ -87,7 +87,7 @@ class OrderHeld:
 
 @dataclass(frozen=True, slots=True)
 class RoundLost:
-    """A round that could not be held: the fabric did not carry."""
+    """A round from which nothing follows: nobody could be asked, or it could not be written down."""
 
     round: int
     why: str

@@ -128,7 +128,7 @@ def test_a_frozen_round_tells_its_hosts_and_stops() -> None:
         (changed(OrderState.IN_DOUBT, detail="no answer"), "Nobody knows where test3 is : no answer"),
         (changed(OrderState.DONE, "dry-run"), "would migrate test3 from hypervisor3 to hypervisor2 (10.0.0.2)"),
         (OrderHeld("test3", "hypervisor3", "hypervisor2", "paused"), "[+] not migrating test3 : paused"),
-        (RoundLost(4, "no broker"), "[+] nobody could be asked, doing nothing : no broker"),
+        (RoundLost(4, "no broker"), "[+] nothing is done this round : no broker"),
         (OperatorActed("root", "pause"), "[+] pause by root"),
         (RulesRead("f", "f:1:1: syntax"), "[+] rules cannot be run with, keeping the old ones : f:1:1: syntax"),
     ],

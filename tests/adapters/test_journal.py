@@ -116,12 +116,22 @@ def test_a_pause_holds_over_a_restart_until_somebody_resumes(home: Path, clock: 
         assert journal.paused() is None
 
 
+def test_a_journal_that_was_moved_away_leaves_no_epoch_behind_that_is_later(home: Path, clock: Hands) -> None:
+    for _ in range(3):
+        with open_journal(home, clock.now) as journal:
+            before = journal.epoch
+    (home / FILE).rename(home / "away")
+    clock.time += 60.0
+    with open_journal(home, clock.now) as journal:
+        assert journal.epoch > before
+
+
 def test_each_opening_is_an_epoch_of_the_same_instance(home: Path, clock: Hands) -> None:
     seen = []
     for _ in range(3):
         with open_journal(home, clock.now) as journal:
             seen.append((journal.instance, journal.epoch))
-    assert [epoch for _, epoch in seen] == [1, 2, 3]
+    assert [epoch for _, epoch in seen] == [1000, 1001, 1002]
     assert len({instance for instance, _ in seen}) == 1
     assert len(seen[0][0]) == 36
 
@@ -189,7 +199,9 @@ def test_what_was_only_rehearsed_does_not_bind_the_next_daemon(journal: SqliteJo
 # -- how much is kept --------------------------------------------------------------------------------------------------
 
 
-def test_rounds_notes_and_orders_go_when_they_are_too_old(home: Path, clock: Hands) -> None:
+def test_rounds_and_notes_go_when_they_are_too_old_and_orders_once_no_limit_or_rest_can_count_them(
+    home: Path, clock: Hands
+) -> None:
     clock.time = 60.0
     with open_journal(home, clock.now, Keep(days=1.0)) as journal:
         journal.record(decided(decision(1, now=0.0)))
@@ -201,7 +213,10 @@ def test_rounds_notes_and_orders_go_when_they_are_too_old(home: Path, clock: Han
         history = journal.history(10)
         assert [line.number for line in history.rounds] == [3]
         assert history.notes == ()
-        assert [each.order.id for each in history.orders] == ["open"]
+        assert [each.order.id for each in history.orders] == ["ended", "open"]
+        clock.time = 40 * DAY
+        journal.record(decided(decision(4, now=40 * DAY)))
+        assert [each.order.id for each in journal.history(10).orders] == ["open"]
         assert journal.changes("ended") == ()
 
 
@@ -253,7 +268,6 @@ def test_an_order_survives_a_kill_right_after_it_was_recorded(home: Path, clock:
     assert crashed.returncode == -signal.SIGKILL
     with open_journal(home, clock.now) as journal:
         assert journal.last_state(now=90.0, max_age=60.0).orders == (order(OrderState.INTENT),)
-        assert journal.epoch == 2
 
 
 def test_half_a_transaction_never_happened(journal: SqliteJournal) -> None:
@@ -285,7 +299,7 @@ def test_a_second_daemon_learns_who_holds_the_directory(home: Path, clock: Hands
             open_journal(home, clock.now)
         first.kill()
     with open_journal(home, clock.now) as journal:
-        assert journal.epoch == 2
+        assert journal.epoch == 1764547201
 
 
 def test_commands_read_while_the_daemon_writes(home: Path, journal: SqliteJournal) -> None:
@@ -414,4 +428,4 @@ def test_after_a_failed_opening_the_directory_is_free_again(home: Path, clock: H
         open_journal(home, clock.now)
     (home / FILE).unlink()
     with open_journal(home, clock.now) as journal:
-        assert journal.epoch == 1
+        assert journal.epoch == 1000
