@@ -289,6 +289,20 @@ def test_an_agents_own_word_goes_before_the_reports() -> None:
     assert follow(play, order(), seen(placed("xen4"))).state is OrderState.UNDER_WAY
 
 
+def test_what_is_in_doubt_and_seen_at_the_target_alone_is_done_whatever_an_agent_still_says() -> None:
+    play = stage()
+    play.farm.answers["a"] = "under way"
+    play.clock.wait_until(1000.0)
+    assert follow(play, order(OrderState.IN_DOUBT), seen(placed("xen4"))).state is OrderState.DONE
+
+
+def test_a_vm_that_no_host_shows_ends_its_order_once_nobody_knows_of_it_any_more() -> None:
+    play = stage()
+    play.clock.wait_until(1000.0)
+    after = follow(play, order(OrderState.IN_DOUBT), seen(placed()))
+    assert (after.state, after.detail) == (OrderState.FAILED, "both hosts answer, and no host shows it")
+
+
 def test_a_doubt_that_nobody_can_settle_remains() -> None:
     play = stage()
     play.clock.wait_until(1000.0)

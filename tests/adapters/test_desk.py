@@ -1,4 +1,5 @@
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -61,6 +62,20 @@ def test_a_resume_ends_the_pause_and_is_written_down(desk: ControlDesk, journal:
     desk.resume("alice")
     assert desk.paused() is None
     assert journal.events[-1] == OperatorActed("alice", "resume")
+
+
+def test_of_a_resume_and_a_pause_at_once_the_one_that_was_written_last_holds(
+    desk: ControlDesk, journal: Memory
+) -> None:
+    for _ in range(200):
+        both = [Thread(target=desk.pause, args=("root", "")), Thread(target=desk.resume, args=("alice",))]
+        for each in both:
+            each.start()
+        for each in both:
+            each.join()
+        last = journal.events[-1]
+        assert isinstance(last, OperatorActed)
+        assert (desk.paused() is None) == (last.action == "resume")
 
 
 def test_a_pause_of_the_last_daemon_still_holds(rules: RuleFile, journal: Memory) -> None:

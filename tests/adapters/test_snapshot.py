@@ -2,6 +2,7 @@
 
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,15 @@ def test_what_was_observed_is_written_and_read_back_alike(tmp_path: Path) -> Non
     assert [(host.name, host.memory_free) for host in again.hosts] == [
         (host.name, pytest.approx(host.memory_free)) for host in first.hosts
     ]
+
+
+def test_the_memory_of_a_vm_that_nobody_has_measured_is_not_given_away(tmp_path: Path) -> None:
+    first = observed(written(tmp_path, farm(hosts=[HOST], vms=[VM])))
+    unmeasured = replace(first, vms=tuple(replace(vm, cpu=None) for vm in first.vms))
+    saved = tmp_path / "saved.json"
+    write_snapshot(saved, unmeasured)
+    assert observed(saved).vms == ()
+    assert observed(saved).hosts[0].memory_free == first.hosts[0].memory_free
 
 
 def test_keys_of_a_newer_machine_are_ignored(tmp_path: Path) -> None:

@@ -156,6 +156,17 @@ def test_until_two_samples_make_an_interval_nobody_knows_how_busy_a_host_is() ->
     assert (busy(seen, "xen1"), busy(seen, "xen2")) == (None, 0.0)
 
 
+def test_a_host_whose_domain_0_is_not_measured_yet_is_not_measured() -> None:
+    made = farm("xen1: web1 1.5").with_(xen1={"own": 0.25})
+    play = Rounds(made, IDLE)
+    play.next()
+    made.hosts["xen1"].own_ns = 0
+    reports = made.gathering().reports
+    forgotten = tuple(replace(each, own=each.own and replace(each.own, cpu_ns=0)) for each in reports)
+    seen = observe(play.state, Gathering(forgotten, ("xen1",)), made.time).observation
+    assert (busy(seen, "xen1"), seen.vms[0].cpu) == (None, 1.5)
+
+
 def test_what_a_host_says_of_itself_is_taken_over() -> None:
     told = farm("xen1:").with_(
         xen1={"load": 3.2, "uptime": 99.0, "maintenance": True, "tags": ("rack:a",), "xen": "4.17", "cpu_group": "amd"}

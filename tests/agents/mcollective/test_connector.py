@@ -1,6 +1,7 @@
 """The connection itself: TLS, brokers that are none, and what it says of each."""
 
 import socket
+import struct
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -112,6 +113,19 @@ def test_a_server_that_hangs_up_is_said() -> None:
 
         with pytest.raises(FabricError, match="cannot connect to any broker: 127"):
             connection.wait(1)
+        connection.close()
+
+
+def test_however_often_a_server_resets_it_is_tried_again() -> None:
+    resets = 30
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        connection = Connection(to(listener.getsockname()[1]), lambda _: None)
+        connection.start(())
+        listener.settimeout(10)
+        for _ in range(resets):
+            accepted = listener.accept()[0]
+            accepted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            accepted.close()
         connection.close()
 
 
