@@ -82,9 +82,11 @@ class Execution:
         """Write the intent down, then send it. What was sent and not answered is in doubt until somebody saw the VM."""
         settings = self._settings
         name = f"{settings.instance}-{settings.epoch}-{round_number}-{number}"
-        order = Order(name, settings.epoch, round_number, move, OrderState.INTENT, self._clock.now())
+        order = Order(
+            name, settings.epoch, round_number, move, OrderState.INTENT, self._clock.now(), mode=settings.mode
+        )
         try:
-            self._journal.record(OrderChanged(order, settings.mode))
+            self._journal.record(OrderChanged(order))
         except JournalError as error:
             note(self._journal, OrderHeld(move.vm, move.source, move.target, str(error)))
             return state
@@ -118,7 +120,7 @@ class Execution:
         ended = self._clock.now() if new in {OrderState.DONE, OrderState.FAILED} else None
         changed = replace(order, state=new, ended=ended, detail=told.detail)
         try:
-            self._journal.record(OrderChanged(changed, self._settings.mode))
+            self._journal.record(OrderChanged(changed))
         except JournalError:
             return state
         return with_order(state, changed)

@@ -308,3 +308,9 @@ def test_a_doubt_that_nobody_can_settle_remains() -> None:
     play.clock.wait_until(1000.0)
     assert follow(play, order(OrderState.IN_DOUBT), seen(placed("xen1", "xen4"))).state is OrderState.IN_DOUBT
     assert follow(play, order(OrderState.IN_DOUBT)).state is OrderState.IN_DOUBT
+
+
+def test_a_real_order_stays_real_in_a_daemon_that_only_rehearses_since() -> None:
+    play = stage()
+    play.farm.answers["a"] = "done"
+    assert follow(play, replace(order(), mode="active")).mode == "active"

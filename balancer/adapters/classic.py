@@ -70,8 +70,8 @@ class Classic:
         match event:
             case RoundDecided():
                 return self._round(event)
-            case OrderChanged(order=order, mode=mode):
-                return self._order(order, mode)
+            case OrderChanged(order=order):
+                return self._order(order)
             case RulesRead(problem=None):
                 return ()
             case _:
@@ -90,10 +90,10 @@ class Classic:
             if _vms_on(observation, streak.host):
                 yield from _search(decision, streak.host, event.interval)
 
-    def _order(self, order: Order, mode: str) -> Iterable[str]:
+    def _order(self, order: Order) -> Iterable[str]:
         move = order.move
         address = self._addresses.get(move.target)
-        sentence = _BY_MODE.get(mode, _OUTCOMES).get(order.state, "")
+        sentence = _BY_MODE.get(order.mode, _OUTCOMES).get(order.state, "")
         return () if not sentence else (
             sentence.format(
                 vm=move.vm, source=move.source, target=move.target, detail=order.detail,

@@ -135,7 +135,7 @@ class History:
     """The newest of everything; in each the newest is last."""
 
     rounds: tuple[RoundLine, ...]
-    orders: tuple[OrderChanged, ...]
+    orders: tuple[Order, ...]
     notes: tuple[Noted, ...]
 
 
@@ -173,12 +173,12 @@ class JournalReader:
     def history(self, limit: int) -> History:
         """The newest `limit` rounds, orders and notes."""
         rounds = self._all(_NEWEST_ROUNDS, limit)
-        orders = self._all("SELECT content, mode FROM orders ORDER BY number DESC LIMIT ?", limit)
+        orders = self._all("SELECT content FROM orders ORDER BY number DESC LIMIT ?", limit)
         notes = self._all("SELECT time, content FROM notes ORDER BY id DESC LIMIT ?", limit)
         with explained(self._path):
             return History(
                 tuple(RoundLine(*row) for row in reversed(rounds)),
-                tuple(OrderChanged(_ORDER.validate_json(content), mode) for content, mode in reversed(orders)),
+                tuple(_ORDER.validate_json(content) for (content,) in reversed(orders)),
                 tuple(Noted(time, _NOTE.validate_json(content)) for time, content in reversed(notes)),
             )
 
@@ -267,7 +267,7 @@ class SqliteJournal(JournalReader):
     def _record_order(self, event: OrderChanged) -> None:
         order, move = event.order, event.order.move
         content = _ORDER.dump_json(order, fallback=dict, warnings=False).decode()
-        row = (order.id, order.round, event.mode, move.vm, move.source, move.target)
+        row = (order.id, order.round, order.mode, move.vm, move.source, move.target)
         standing = (order.state, order.is_open, order.started, order.ended, content)
         with self._transaction() as connection:
             connection.execute(_UPSERT_ORDER, (*row, *standing))

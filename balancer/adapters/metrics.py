@@ -142,8 +142,8 @@ class Metrics(Collector):
             match event:
                 case RoundDecided():
                     self._round_decided(event)
-                case OrderChanged(order=order, mode=mode):
-                    self._order_changed(order, mode)
+                case OrderChanged(order=order):
+                    self._order_changed(order)
                 case OrderHeld():
                     self._held += 1
                 case RoundLost():
@@ -180,9 +180,9 @@ class Metrics(Collector):
         for reason, count in event.gathering.refused.items():
             self._count("reports_refused", reason, times=count)
 
-    def _order_changed(self, order: Order, mode: str) -> None:
+    def _order_changed(self, order: Order) -> None:
         if order.state in _TOLD:
-            outcome = _OUTCOMES.get((mode, order.state), order.state)
+            outcome = _OUTCOMES.get((order.mode, order.state), order.state)
             self._count("moves", order.move.rule, order.move.reason, outcome)
 
     def _rules_read(self, *, is_good: bool) -> None:

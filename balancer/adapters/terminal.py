@@ -70,8 +70,8 @@ class Terminal:
         match event:
             case RoundDecided():
                 self._round_decided(event)
-            case OrderChanged(order=order, mode=mode):
-                self._order_changed(order, mode)
+            case OrderChanged(order=order):
+                self._order_changed(order)
             case OrderHeld(vm=vm, source=source, target=target, why=why):
                 self._say(f"held {vm} from {source} to {target}: {why}", "yellow")
             case RoundLost(round=number, why=why):
@@ -90,8 +90,8 @@ class Terminal:
         for line in self._refused.due(event.gathering.refused, decision.observation.now):
             self._say(line, "yellow")
 
-    def _order_changed(self, order: Order, mode: str) -> None:
-        sentence, style = _BY_MODE.get(mode, _SENTENCES).get(order.state, ("", ""))
+    def _order_changed(self, order: Order) -> None:
+        sentence, style = _BY_MODE.get(order.mode, _SENTENCES).get(order.state, ("", ""))
         if sentence:
             move = order.move
             self._say(

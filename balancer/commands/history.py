@@ -38,16 +38,15 @@ def run(arguments: Namespace) -> Exit:
 
 def documents(history: History) -> Iterator[dict[str, Any]]:
     """One JSON object an order, the newest last."""
-    for changed in history.orders:
-        order = changed.order
+    for order in history.orders:
         times = {"id": order.id, "round": order.round, "started": order.started, "ended": order.ended}
-        yield {"format": "order/1", "mode": changed.mode} | times | order_document(order)
+        yield {"format": "order/1", "mode": order.mode} | times | order_document(order)
 
 
 def in_words(history: History) -> Iterator[str]:
     """Rounds, orders and notes, in the order of time."""
     told = [(line.time, f"round {line.number}: {line.sentence}") for line in history.rounds]
-    told += [(changed.order.started, _order(changed.order, changed.mode)) for changed in history.orders]
+    told += [(order.started, _order(order)) for order in history.orders]
     told += [(noted.time, words) for noted in history.notes for words in in_short(noted.event)]
     if not told:
         yield "nothing has happened yet"
@@ -55,7 +54,7 @@ def in_words(history: History) -> Iterator[str]:
         yield f"{datetime.fromtimestamp(time, UTC):%Y-%m-%d %H:%M:%S}Z  {words}"
 
 
-def _order(order: Order, mode: str) -> str:
+def _order(order: Order) -> str:
     seconds = "" if order.ended is None else f" after {order.ended - order.started:.0f} s"
     move = order.move
-    return f"{order.state}{seconds} ({mode}): {move.vm} from {move.source} to {move.target}: {move.why}"
+    return f"{order.state}{seconds} ({order.mode}): {move.vm} from {move.source} to {move.target}: {move.why}"

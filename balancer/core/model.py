@@ -223,7 +223,7 @@ class OrderState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A move on its way."""
+    """A move on its way. `mode` is the one it was given in: what was only rehearsed stays so, whoever tells of it."""
 
     id: str
     epoch: int
@@ -233,6 +233,7 @@ class Order:
     started: float
     ended: float | None = None
     detail: str = ""
+    mode: str = "active"
 
     @property
     def is_open(self) -> bool:

@@ -72,7 +72,6 @@ class OrderChanged:
     """An order came into being or into another state."""
 
     order: Order
-    mode: str
 
 
 @dataclass(frozen=True, slots=True)

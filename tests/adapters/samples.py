@@ -59,12 +59,13 @@ def move(name: str = "test3", source: str = "hypervisor3", target: str = "hyperv
 def order(
     state: OrderState = OrderState.UNDER_WAY, *, name: str = "a-1-3-1", started: float = 60.0,
     ended: float | None = None, detail: str = "", round_number: int = 3, of: Move | None = None,
+    mode: str = "active",
 ) -> Order:  # fmt: skip
-    return Order(name, 1, round_number, of or move(), state, started, ended, detail)
+    return Order(name, 1, round_number, of or move(), state, started, ended, detail, mode)
 
 
 def changed(state: OrderState, mode: str = "active", **details: str | float) -> OrderChanged:
-    return OrderChanged(order(state, **details), mode)  # type: ignore[arg-type]
+    return OrderChanged(order(state, mode=mode, **details))  # type: ignore[arg-type]
 
 
 def decision(

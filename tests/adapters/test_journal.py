@@ -103,7 +103,7 @@ def test_an_order_is_kept_in_each_of_its_states(journal: SqliteJournal, clock: H
         (1020.0, "under way", ""),
         (1030.0, "done", "9 s"),
     ]
-    assert journal.history(10).orders == (changed(OrderState.DONE, detail="9 s"),)
+    assert journal.history(10).orders == (order(OrderState.DONE, detail="9 s"),)
 
 
 def test_a_pause_holds_over_a_restart_until_somebody_resumes(home: Path, clock: Hands) -> None:
@@ -151,8 +151,8 @@ def test_a_restart_goes_on_with_the_last_rounds_state(journal: SqliteJournal) ->
 
 def test_orders_count_as_they_stand_now_not_as_the_round_knew_them(journal: SqliteJournal) -> None:
     journal.record(decided(decision(3, orders=(order(OrderState.UNDER_WAY, name="old"),))))
-    journal.record(OrderChanged(order(OrderState.DONE, name="old", ended=70.0), "active"))
-    journal.record(OrderChanged(order(OrderState.INTENT, name="new", started=61.0), "active"))
+    journal.record(OrderChanged(order(OrderState.DONE, name="old", ended=70.0)))
+    journal.record(OrderChanged(order(OrderState.INTENT, name="new", started=61.0)))
     orders = journal.last_state(now=90.0, max_age=60.0).orders
     assert [(each.id, each.state) for each in orders] == [("old", OrderState.DONE), ("new", OrderState.INTENT)]
 
@@ -213,10 +213,10 @@ def test_rounds_and_notes_go_when_they_are_too_old_and_orders_once_no_limit_or_r
         history = journal.history(10)
         assert [line.number for line in history.rounds] == [3]
         assert history.notes == ()
-        assert [each.order.id for each in history.orders] == ["ended", "open"]
+        assert [each.id for each in history.orders] == ["ended", "open"]
         clock.time = 40 * DAY
         journal.record(decided(decision(4, now=40 * DAY)))
-        assert [each.order.id for each in journal.history(10).orders] == ["open"]
+        assert [each.id for each in journal.history(10).orders] == ["open"]
         assert journal.changes("ended") == ()
 
 

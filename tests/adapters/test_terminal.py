@@ -4,7 +4,7 @@ import pytest
 
 from balancer.adapters.terminal import Terminal
 from balancer.core.model import OrderState
-from balancer.ports import Event, OperatorActed, OrderHeld, RoundLost, RulesRead, Waiting
+from balancer.ports import Event, OperatorActed, OrderChanged, OrderHeld, RoundLost, RulesRead, Waiting
 from tests.adapters.samples import changed, decided, decision, host, move, order, streak, vm
 
 WHY = move().why
@@ -98,7 +98,7 @@ def test_refused_messages_are_told_once_per_kind_and_minute() -> None:
 
 def test_nothing_a_report_carries_reaches_the_terminal_unescaped() -> None:
     evil = order(OrderState.DONE, of=move("web\x1b]0;gotcha\x07\nmoved all", "hv1", "hv2"))
-    line = told(changed(OrderState.DONE).__class__(evil, "active"))
+    line = told(OrderChanged(evil))
     assert "\x1b" not in line
     assert line.count("\n") == 1
 
