@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.set_defaults(run=_run)
     commands = parser.add_subparsers(title="instead of serving", metavar="COMMAND")
     check = commands.add_parser("check", help="read the configuration, ask the hypervisor once, say what it reports")
-    _add_config(check)
+    _add_config(check, default=argparse.SUPPRESS)
     check.set_defaults(run=_check)
     ddl = commands.add_parser("ddl", help="print what the agent can be asked, as MCollective's Ruby clients read it")
     ddl.set_defaults(run=_ddl)
@@ -78,9 +78,9 @@ def _version() -> str:
         return "(not installed)"
 
 
-def _add_config(parser: argparse.ArgumentParser) -> None:
+def _add_config(parser: argparse.ArgumentParser, default: Path | str = DEFAULT_CONFIG) -> None:
     parser.add_argument(
-        "--config", type=Path, default=DEFAULT_CONFIG, metavar="F", help=f"configuration (default: {DEFAULT_CONFIG})"
+        "--config", type=Path, default=default, metavar="F", help=f"configuration (default: {DEFAULT_CONFIG})"
     )
 
 

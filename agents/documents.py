@@ -301,7 +301,11 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
 
 
 def _mistakes(error: ValidationError, model: type[BaseModel]) -> Iterator[Mistake]:
-    for details in error.errors(include_url=False):
+    all_details = error.errors(include_url=False)
+    within = {details["loc"][:-depth] for details in all_details for depth in range(1, len(details["loc"]))}
+    for details in all_details:
+        if details["type"] == "too_short" and details["loc"] in within:
+            continue  # only because its entries are wrong
         if details["type"] == "extra_forbidden":
             yield Mistake(details["loc"], _unknown_key(details["loc"], model), "unknown-key")
         else:

@@ -6,6 +6,7 @@ Rule: modes and outputs are rows of a table; nobody else asks in which mode it r
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, TextIO
@@ -34,7 +35,6 @@ from balancer.config import Configuration
 from balancer.core.cycle import primed, step, suppose
 from balancer.core.model import Decision, Sighting, State
 from balancer.core.signals import VOCABULARY
-from balancer.errors import UsageError
 from balancer.execution import Settings
 from balancer.installation import DEFAULT, shipped, version
 from balancer.loop import Loop, Pace
@@ -180,8 +180,10 @@ def daemon(configuration: Configuration, wish: DaemonWish, stream: TextIO) -> It
         board = StatusBoard(mode)
         telling = Telling(_reached(configuration), lambda: rules.in_force)
         fanout = Fanout(journal, metrics, board, OUTPUTS[wish.output](stack, stream, telling))
-        rules = RuleFile(configuration.rules or shipped(DEFAULT), VOCABULARY, fanout)
-        pace = _pace(configuration, wish, rules.in_force)
+        rules = RuleFile(
+            configuration.rules or shipped(DEFAULT), VOCABULARY, fanout, partial(_too_short, configuration, wish)
+        )
+        pace = _pace(configuration, wish)
         desk = ControlDesk(rules, fanout, paused)
         stack.enter_context(listening(configuration.state, commands(desk, board)))
         address = stack.enter_context(metrics.serve(configuration.metrics.listen))
@@ -196,15 +198,19 @@ def daemon(configuration: Configuration, wish: DaemonWish, stream: TextIO) -> It
         yield Daemon(Loop(ports, settings, pace, state), mode, rules, _both(desk.stop, clock.wake), url)
 
 
-def _pace(configuration: Configuration, wish: DaemonWish, rules: Ruleset) -> Pace:
-    pace = Pace(wish.interval or configuration.interval)
-    interval, deadline = _interval(pace, rules), configuration.deadline
-    if deadline >= interval:
-        raise UsageError(
-            f"a round of {interval:g} s is too short for a deadline of {deadline:g} s: "
-            f"set “deadline” in the configuration to less, or choose a longer interval"
-        )
-    return pace
+def _pace(configuration: Configuration, wish: DaemonWish) -> Pace:
+    return Pace(wish.interval or configuration.interval)
+
+
+def _too_short(configuration: Configuration, wish: DaemonWish, rules: Ruleset) -> str | None:
+    """What stands against a round of this length."""
+    interval, deadline = _interval(_pace(configuration, wish), rules), configuration.deadline
+    if deadline < interval:
+        return None
+    return (
+        f"a round of {interval:g} s is too short for a deadline of {deadline:g} s: "
+        f"set “deadline” in the configuration to less, or choose a longer interval"
+    )
 
 
 def _keep(configuration: Configuration) -> Keep:

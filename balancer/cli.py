@@ -58,6 +58,7 @@ def main(words: Sequence[str] | None = None) -> int:
 def classic(words: Sequence[str] | None = None) -> int:
     """`mc-xen-balancer`: the daemon, told as the balancer of 2010 told it."""
     parser = ArgumentParser(prog="mc-xen-balancer", description=run.HELP)
+    parser.add_argument("--version", action="version", version=f"mc-xen-balancer {version()}")
     run.add_arguments(parser)
     parser.set_defaults(format="classic", run=run.run)
     return _guarded(parser, words)

@@ -198,8 +198,8 @@ def _things(lets: Iterable[Let]) -> dict[str, str | None]:
 
 
 def _let(meanings: Meanings, let: Let) -> Let:
-    thing = meanings.sets[let.name]
-    return replace(let, set=meanings.set(let.set, thing)) if thing else let
+    """A copy of a set that no let names is told here: of what it would be one, nobody knows."""
+    return replace(let, set=meanings.set(let.set, meanings.sets[let.name] or "vm"))
 
 
 # -- one statement -----------------------------------------------------------------------------------------------------

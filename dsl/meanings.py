@@ -102,7 +102,7 @@ class Meanings:
             self._complain("wrong-set", message, of.span)
 
     def _unknown_set(self, name: str, span: Span) -> None:
-        hint = did_you_mean(name, self.sets) or f'name it first: let {name} = vms tagged "…"'
+        hint = did_you_mean(name, self.sets) or f'name it with a let, or put a name from the farm in quotes: "{name}"'
         self._complain("unknown-set", f"no let names a set “{name}”", span, hint)
 
     # -- tests

@@ -19,7 +19,6 @@ from balancer.adapters.snapshot import SnapshotFarm, read_snapshot
 from balancer.assembly import MODES, OUTPUTS, DaemonWish, Wish, daemon, decide_live, decide_snapshot, simulation
 from balancer.config import Configuration, read_configuration
 from balancer.core.model import Decision
-from balancer.errors import UsageError
 from balancer.ports import JournalError, OperatorActed
 from tests.stage import coilmq_wire, nobody, write_balancer
 
@@ -106,7 +105,7 @@ def test_a_round_that_is_shorter_than_the_deadline_is_refused_whoever_wants_it(t
     write = configured(tmp_path, keys, deadline="0.9s", rules="farm.rules")
     by_rules = write.model_copy(update={"interval": None, "deadline": 10.0})
     for configuration, wish in ((by_rules, DaemonWish()), (write, DaemonWish(interval=0.5))):
-        with pytest.raises(UsageError, match="too short for a deadline of"), daemon(configuration, wish, io.StringIO()):
+        with pytest.raises(RulesError, match="too short for a deadline of"), daemon(configuration, wish, io.StringIO()):
             pytest.fail("it must not become ready")
 
 

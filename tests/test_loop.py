@@ -184,6 +184,18 @@ def test_a_journal_that_takes_nothing_at_all_does_not_end_the_loop() -> None:
     assert play.rounds(3) == ["observe 1", "observe 2", "observe 3"]
 
 
+def test_a_mistake_of_ours_costs_its_round_and_moves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise KeyError("y")
+
+    play = stage()
+    with monkeypatch.context() as broken:
+        broken.setattr("balancer.loop.step", fail)
+        lost = "round 1 lost: a mistake in xen-balancer itself, please report it: KeyError: 'y'"
+        assert play.rounds(1) == ["observe 1", lost]
+    assert "migrate web1" in play.rounds(1)
+
+
 def test_a_pause_holds_what_the_round_decided() -> None:
     play = stage()
     play.controls.pause = "paused by root"

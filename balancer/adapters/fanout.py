@@ -8,9 +8,11 @@ thread it comes from, so that the listeners need no locks of their own.
 from threading import RLock
 from typing import Final
 
-from balancer.ports import Event, Journal, OrderChanged, RoundDecided
+from balancer.ports import Event, Journal, OperatorActed, OrderChanged, RoundDecided
 
 BINDING: Final = (RoundDecided, OrderChanged)
+RESUME: Final = "resume"
+"""The operator's word that must not be heard before it is written down: until then the pause goes on."""
 
 
 class Fanout:
@@ -24,7 +26,7 @@ class Fanout:
     def record(self, event: Event) -> None:
         """Durable when this returns, else the JournalError of `durable` goes up."""
         with self._turn:
-            if isinstance(event, BINDING):
+            if isinstance(event, BINDING) or (isinstance(event, OperatorActed) and event.action == RESUME):
                 self._durable.record(event)
                 self._tell(event)
                 return

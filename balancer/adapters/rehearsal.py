@@ -2,9 +2,9 @@
 
 Rule: what goes in is what the daemon would get, so each round decides what the daemon would decide. The order is
 answered `done` at once, which gives the VM its rest, sets the source's streaks to 0 and spends the hourly limit, as a
-real move does. The reports are not touched: the VM is still seen where it is, on a host that is still hot. A
-rehearsal therefore shows the first move of each trouble truly; once rests are over it says it again. To see what
-would follow, simulate.
+real move does. The reports are not touched, so that status and metrics tell what is: the VM is still seen where it
+is, and the plan reckons it at its target for as long as it would rest. Then the same trouble is told again. To see
+what would follow, simulate.
 
 Orders that were really sent, by a daemon that was active before, are still asked after: looking changes nothing.
 """

@@ -5,6 +5,7 @@ once per change; nothing half-read is ever used.
 """
 
 import stat
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -24,16 +25,26 @@ class RulesError(Exception):
     """A rule file that cannot be run with; the message is ready to be printed, each finding with its place."""
 
 
-class RuleFile:
-    """The rules of one file. Making it raises RulesError where they cannot be run with."""
+def fine(_rules: Ruleset) -> None:
+    """No objection."""
 
-    def __init__(self, path: Path, vocabulary: Vocabulary, journal: Journal) -> None:
+
+class RuleFile:
+    """The rules of one file. Making it raises RulesError where they cannot be run with.
+
+    `objection` says what beside the file stands against its rules, such as the configuration; None: nothing does.
+    """
+
+    def __init__(
+        self, path: Path, vocabulary: Vocabulary, journal: Journal, objection: Callable[[Ruleset], str | None] = fine
+    ) -> None:
         self._path = path
         self._vocabulary = vocabulary
         self._journal = journal
+        self._objection = objection
         self._is_asked = False
         self._stamp = _stamp(path)
-        self.in_force = read(path, vocabulary)
+        self.in_force = self._accepted()
         self.problem: str | None = None
         self._news: RulesRead | None = RulesRead(str(path), None)
         self._tell()
@@ -53,11 +64,18 @@ class RuleFile:
 
     def _read(self) -> None:
         try:
-            self.in_force = read(self._path, self._vocabulary)
+            self.in_force = self._accepted()
             self.problem = None
         except RulesError as error:
             self.problem = str(error)
         self._news = RulesRead(str(self._path), self.problem)
+
+    def _accepted(self) -> Ruleset:
+        """The file's rules, where nothing beside them stands against them."""
+        rules = read(self._path, self._vocabulary)
+        if objection := self._objection(rules):
+            raise RulesError(f"{self._path}: {objection}")
+        return rules
 
     def _tell(self) -> None:
         """Journal what was read; while the journal cannot be written the news wait for the next round."""

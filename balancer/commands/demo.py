@@ -14,9 +14,10 @@ from balancer.errors import Exit, UsageError
 HELP = "show it all on this machine: a broker, five agents on a simulated farm, and the daemon"
 
 
+PROGRAM = Path(sys.executable).with_name("xen-balancer")
 INTRODUCTION = """\
 They answer. Soon web1 on xen2 gets busy; after three rounds above the limit a VM is moved.
-Meanwhile, in another terminal: xen-balancer status --state {state}
+Meanwhile, in another terminal: {program} status --state {state}
 Ctrl-C ends it all."""
 
 
@@ -32,7 +33,7 @@ def run(arguments: Namespace) -> Exit:
     with tempfile.TemporaryDirectory(prefix="xen-balancer-demo-", ignore_cleanup_errors=True) as folder:
         print("starting a broker and five agents ...", file=sys.stderr, flush=True)
         with demonstration(Path(folder)) as farm:
-            print(INTRODUCTION.format(state=farm.state), file=sys.stderr, flush=True)
+            print(INTRODUCTION.format(program=PROGRAM, state=farm.state), file=sys.stderr, flush=True)
             rounds = ["--rounds", str(arguments.rounds)] if arguments.rounds else []
             with child([*farm.daemon, *rounds], None) as daemon:
                 return _ended(daemon)

@@ -14,7 +14,7 @@ from balancer.core.draft import Draft
 from balancer.core.drains import empty
 from balancer.core.journeys import never_wall
 from balancer.core.keeps import broken, keep_wall
-from balancer.core.model import Engagement, Observation, Order, OrderState, Plan, State, Streak
+from balancer.core.model import Engagement, Move, Observation, Order, OrderState, Plan, State, Streak
 from balancer.core.projection import Projection
 from balancer.core.relief import relieve
 from balancer.core.scope import Sets, of_farm
@@ -38,7 +38,7 @@ def plan(
     observation: Observation, state: State, streaks: Sequence[Streak], rules: Ruleset, reported: Projection
 ) -> Planned:
     """Decide one round. `reported` are the columns of the reports alone, `streaks` include this round."""
-    projection = Projection.with_orders(observation, state)
+    projection = Projection.with_orders(observation, state, rules.rest.vm)
     sets = Sets.of(rules.lets, reported)
     draft = Draft(reported, projection, sets, _walls(rules, sets, state, projection))
     before = projection.spread()
@@ -49,6 +49,7 @@ def plan(
             empty(draft, drain)
         for rule in rules.rules:
             engagements += relieve(draft, rule, state, streaks)
+    told = frozen and f"nothing is decided: {frozen}"
     moves = in_waves(draft.moves, rules, state.orders)
     result = Plan(
         round=observation.round,
@@ -59,7 +60,7 @@ def plan(
         tally=dict(sorted(draft.tally.items())),
         before=before,
         after=projection.spread(),
-        sentence=_sentence(draft, frozen, streaks, rules),
+        sentence=_sentence(draft, told or _moves_told(moves, projection), streaks, rules),
         broken=broken(rules, sets, reported),
     )
     return Planned(result, tuple(engagements) if frozen is None else state.engagements)
@@ -114,21 +115,33 @@ def _who_is_missing(observation: Observation) -> str:
     return f" (silent: {shown}{more})" if shown else ""
 
 
-def _sentence(draft: Draft, frozen: str | None, streaks: Sequence[Streak], rules: Ruleset) -> str:
-    """The round in one sentence."""
-    if frozen is not None:
-        return f"nothing is decided: {frozen}"
-    if draft.moves:
-        first = draft.moves[0]
-        more = f" and {len(draft.moves) - 1} more" if len(draft.moves) > 1 else ""
-        return f"move {first.vm} from {first.source} to {first.target}{more}"
+def _sentence(draft: Draft, done: str | None, streaks: Sequence[Streak], rules: Ruleset) -> str:
+    """The round in one sentence: `done` where anything was decided, else why not."""
+    if done is not None:
+        return done
     waiting = _waiting(draft.projection)
     refused = ", ".join(f"{reason} {count}" for reason, count in draft.tally.most_common(3))
     why = f"; refused: {refused}" if refused else ""
-    if not streaks:
+    if streaks:
+        longest = min(streaks, key=lambda streak: (-streak.rounds, streak.host))
+        return f"no action: {longest.host} in trouble for {_so_far(longest, rules)}{why}{waiting}"
+    stays = next((each for each in draft.rejections if each.rule == "drain" and each.reason != "under way"), None)
+    if stays is None:
         return f"no action: no host is in trouble{why}{waiting}"
-    longest = min(streaks, key=lambda streak: (-streak.rounds, streak.host))
-    return f"no action: {longest.host} in trouble for {_so_far(longest, rules)}{why}{waiting}"
+    host = next(vm.host for vm in draft.projection.observation.vms if vm.name == stays.vm)
+    return f"no action: {host} is not empty, {stays.vm} stays: {stays.reason} (line {stays.line}){waiting}"
+
+
+def _moves_told(moves: Sequence[Move], projection: Projection) -> str | None:
+    """The first move, how many more, and whether any may start now; None where there is none."""
+    if not moves:
+        return None
+    first = moves[0]
+    more = f" and {len(moves) - 1} more" if len(moves) > 1 else ""
+    told = f"move {first.vm} from {first.source} to {first.target}{more}"
+    if any(move.wave == 1 for move in moves):
+        return told
+    return f"later: {told}, limits are used up{_waiting(projection)}"
 
 
 def _waiting(projection: Projection) -> str:

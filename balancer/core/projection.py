@@ -48,13 +48,22 @@ class Projection:
         self._matches: dict[tuple[str, str, str], Flags] = {}
         self.arrivals: list[tuple[int, int]] = []
         """VMs under way, with the host each is bound for: they count at both ends."""
+        self.departed: set[str] = set()
+        """Hosts that such a VM leaves."""
 
     @classmethod
-    def with_orders(cls, observation: Observation, state: State) -> Self:
-        """The reports, with the moves under way counted at both ends and those that failed since the last round."""
+    def with_orders(cls, observation: Observation, state: State, settling: float = 0.0) -> Self:
+        """The reports, with the moves under way counted at both ends and those that failed since the last round.
+
+        A move that is done, and whose VM a report still shows at its source, counts as under way for `settling`
+        seconds: the report is older than the end of the move, or the move was only rehearsed.
+        """
         projection = cls(observation)
         for order in state.orders:
             if order.is_open:
+                projection.moves_under_way += 1
+                projection.depart(order)
+            elif projection.still_shows(order) and observation.now - (order.ended or 0.0) < settling:
                 projection.depart(order)
             elif order.state is OrderState.FAILED and order.ended is not None:
                 projection.failures += state.time <= order.ended < observation.now
@@ -115,13 +124,18 @@ class Projection:
 
     def depart(self, order: Order) -> None:
         """A move under way: its CPU is reckoned at the target, its memory and the VM itself at both ends."""
-        self.moves_under_way += 1
         self.moves_in_doubt += order.state is OrderState.IN_DOUBT
+        self.departed.add(order.move.source)
         places = self._vm_places.get(order.move.uuid, [])
         self.leaving[places] = True
         for vm in places:
             if self.observation.vms[vm].host == order.move.source:
                 self._at_both_ends(vm, self.place.get(order.move.target))
+
+    def still_shows(self, order: Order) -> bool:
+        """Whether a VM whose move is done is reported at its source and nowhere else."""
+        shown = [self.observation.vms[place].host for place in self._vm_places.get(order.move.uuid, [])]
+        return order.state is OrderState.DONE and shown == [order.move.source]
 
     def _at_both_ends(self, vm: int, target: int | None) -> None:
         self._shift(vm, self.where[vm], -1)

@@ -44,7 +44,7 @@ def relieve(draft: Draft, rule: Rule, state: State, streaks: Iterable[Streak]) -
     mine = {each.host: each for each in streaks if (each.rule, each.condition) == (rule.name, identity)}
     begun = {each.host for each in state.engagements if (each.rule, each.condition) == (rule.name, identity)}
     engaged = begun if rule.until is not None else set()
-    hosts = _in_trouble(draft, rule, mine, engaged, state)
+    hosts = _in_trouble(draft, rule, mine, engaged)
     eased = _ease_all(draft, rule, hosts, mine)
     if rule.until is None:
         return []
@@ -70,13 +70,13 @@ def _ease_all(draft: Draft, rule: Rule, hosts: Sequence[int], streaks: Mapping[s
     return eased
 
 
-def _in_trouble(draft: Draft, rule: Rule, mine: Mapping[str, Streak], engaged: set[str], state: State) -> list[int]:
+def _in_trouble(draft: Draft, rule: Rule, mine: Mapping[str, Streak], engaged: set[str]) -> list[int]:
     """Hosts to be relieved: longest streak first, then busiest, then by name."""
     projection = draft.projection
     now = np.ones(len(projection.cores), dtype=bool)
     if rule.when.now is not None:
         now = np.broadcast_to(truth(rule.when.now, of_hosts(projection, draft.sets)).true, now.shape)
-    leaving = {order.move.source for order in state.orders if order.is_open}
+    leaving = projection.departed
     quiet = [wall for wall in draft.walls if isinstance(wall, Quiet)]
     share = even(np.nan_to_num(draft.reported.share))
     ranked = []

@@ -15,10 +15,11 @@ from dsl.ruleset import Ruleset
 
 
 def at_once(rules: Ruleset) -> tuple[float, float]:
-    """How many moves at once in the farm, and per host."""
-    caps, is_leaning = rules.caps, any(keep.relation.how == "with" for keep in rules.keeps)
-    farm = min((cap.count for cap in caps if cap.period is None and cap.per is None), default=inf)
-    host = min((cap.count for cap in caps if cap.period is None and cap.per == "host"), default=inf)
+    """How many moves may start side by side in the farm, and per host: what may be under way, or start in one round."""
+    caps = [cap for cap in rules.caps if cap.period in {None, "round"}]
+    is_leaning = any(keep.relation.how == "with" for keep in rules.keeps)
+    farm = min((cap.count for cap in caps if cap.per is None), default=inf)
+    host = min((cap.count for cap in caps if cap.per == "host"), default=inf)
     return farm, min(host, 1) if is_leaning else host
 
 

@@ -21,7 +21,11 @@ def test_the_durable_journal_hears_first() -> None:
     assert heard == ["durable: Waiting", "metrics: Waiting", "terminal: Waiting"]
 
 
-@pytest.mark.parametrize("event", [changed(OrderState.INTENT), decided(decision())], ids=["order", "round"])
+@pytest.mark.parametrize(
+    "event",
+    [changed(OrderState.INTENT), decided(decision()), OperatorActed("root", "resume")],
+    ids=["order", "round", "resume"],
+)
 def test_what_could_not_be_written_down_has_not_happened(event: Event) -> None:
     durable, terminal = Memory(), Memory()
     durable.failure = "disk full"

@@ -156,6 +156,12 @@ def test_check_says_what_would_be_reported(configure: Callable[..., Path]) -> No
     assert done.stdout == "hv1: load 0.00, 4 cores, 8128 of 8192 MiB free, VMs: 1\n"
 
 
+def test_the_configuration_may_be_named_before_the_verb(configure: Callable[..., Path]) -> None:
+    done = agent("--config", str(configure("hv1")), "check")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("hv1: load ")
+
+
 def test_a_bad_configuration_is_exit_code_2_and_one_message(tmp_path: Path) -> None:
     done = agent("--config", str(tmp_path / "none.yaml"))
     assert (done.returncode, done.stdout) == (2, "")

@@ -23,6 +23,11 @@ def test_two_at_once_and_the_rest_later() -> None:
     assert told("a 1 5", "b 2 6", "c 3 7", "d 4 8") == [1, 1, 2, 2]
 
 
+def test_no_more_are_in_a_wave_than_may_start_in_a_round() -> None:
+    assert told("a 1 5", "b 2 6", "c 3 7", limit="1 per round") == [1, 2, 3]
+    assert told("a 1 5", "b 1 6", "c 2 7", limit="9 at once, 1 per round per host") == [1, 2, 1]
+
+
 def test_a_host_counts_at_both_ends() -> None:
     assert told("a 1 2", "b 2 3") == [1, 2]
     assert told("a 1 3", "b 2 3") == [1, 2]
