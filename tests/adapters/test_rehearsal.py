@@ -1,9 +1,21 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from balancer.adapters.rehearsal import Rehearsal
-from balancer.core.model import Gathering, Order
-from balancer.ports import Progress
-from tests.adapters.samples import order, report
+from agents.hypervisor.scenario import load_scenario
+from agents.hypervisor.simulated import SimulatedFarm
+from balancer.adapters.clock import VirtualClock
+from balancer.adapters.rehearsal import MODE, Rehearsal
+from balancer.adapters.rule_file import read
+from balancer.adapters.simulated_farm import ScenarioFarm
+from balancer.adapters.unattended import Unattended
+from balancer.core.model import Gathering, Order, OrderState, State
+from balancer.core.signals import VOCABULARY
+from balancer.demonstration import SCENARIO
+from balancer.execution import Settings
+from balancer.installation import DEFAULT, shipped
+from balancer.loop import Loop, Pace
+from balancer.ports import Farm as FarmPort
+from balancer.ports import OrderChanged, Ports, Progress
+from tests.adapters.samples import Memory, order, report
 
 
 class Farm:
@@ -51,3 +63,17 @@ def test_without_real_orders_nobody_is_asked() -> None:
     farm = Farm()
     assert list(Rehearsal(farm).progress([])) == []
     assert farm.asked == []
+
+
+def decided(mode: str, farm_of: Callable[[ScenarioFarm], FarmPort]) -> list[tuple[int, str, str]]:
+    """The moves of forty rounds of the demo's farm: round, VM, target."""
+    clock, journal = VirtualClock(), Memory()
+    farm = farm_of(ScenarioFarm(SimulatedFarm(load_scenario(SCENARIO)), clock))
+    ports = Ports(clock, farm, journal, Unattended(read(shipped(DEFAULT), VOCABULARY)))
+    Loop(ports, Settings("t", 1, mode), Pace(2.0), State()).run(40)
+    changed = [event.order for event in journal.events if isinstance(event, OrderChanged)]
+    return [(each.round, each.move.vm, each.move.target) for each in changed if each.state is OrderState.DONE]
+
+
+def test_a_dry_run_decides_what_the_daemon_decides_and_no_more() -> None:
+    assert decided(MODE, Rehearsal) == decided("active", lambda farm: farm) == [(9, "web1", "xen4")]
