@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -102,9 +103,11 @@ def test_on_a_terminal_it_has_colour_and_a_live_line(tmp_path: Path) -> None:
     if pid == 0:
         os.environ |= {"TMPDIR": str(tmp_path), "TERM": "xterm-256color"}
         os.execv(sys.executable, [sys.executable, "-m", "balancer.cli", "demo"])
+    give_up = time.monotonic() + 120
     while b"round 3 in 2 s" not in shown:
         more = remaining(terminal)
         assert more, shown.decode()
+        assert time.monotonic() < give_up, shown.decode()
         shown += more
     os.write(terminal, b"\x03")
     while more := remaining(terminal):

@@ -77,7 +77,7 @@ class Terminal:
             case RoundLost(round=number, why=why):
                 self._say(f"round {number}  lost: {why}", "red")
             case Waiting(seconds=seconds):
-                self._show(f"round {self._round + 1} in {seconds:g} s")
+                self._show(f"round {self._round + 1} in {seconds:.0f} s")
             case RulesRead():
                 self._rules_read(event)
             case OperatorActed(who=who, action=action, detail=detail):
