@@ -8,9 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from prometheus_client import generate_latest
 
+from balancer.adapters.metrics import Metrics
+from balancer.core.model import OrderState
 from balancer.core.signals import VOCABULARY
 from dsl.loading import load
+from tests.adapters.samples import changed, decided, decision, streak
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -45,6 +49,21 @@ def test_an_example_prints_what_the_document_shows(document: str, command: str, 
 def test_the_rules_in_the_readme_can_be_run_with() -> None:
     (text,) = re.findall(r"^```rules\n(.*?)^```$", DOCUMENTS[0].read_text("utf-8"), re.MULTILINE | re.DOTALL)
     assert load("README.md", text.encode(), VOCABULARY).findings == ()
+
+
+def test_every_metric_that_a_document_or_an_alert_names_is_served() -> None:
+    metrics = Metrics("0.1.0", lambda: 0.0, per_vm=True)
+    events = (decided(decision(streaks=(streak("hypervisor3", 1),))), changed(OrderState.DONE))
+    for event in events:
+        metrics.record(event)
+    served = set(re.findall(r"^# TYPE (\w+)", generate_latest(metrics.registry).decode(), re.MULTILINE))
+    named = {
+        name
+        for place in (*DOCUMENTS, *(ROOT / "deploy" / "prometheus").glob("*.yml"))
+        for name in re.findall(r"\bxen_balancer_\w+", place.read_text("utf-8"))
+    }
+    assert named
+    assert {name for name in named if re.sub(r"_(bucket|sum|count)$", "", name) not in served} == set()
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

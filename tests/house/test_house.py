@@ -19,8 +19,6 @@ MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob
 WITHOUT_TESTS: dict[str, tuple[str, ...]] = {
     "values and names, with nothing to run": (
         "agents/mcollective/errors.py",
-        "balancer/core/model.py",
-        "balancer/errors.py",
         "dsl/ruleset.py",
         "dsl/syntax.py",
     ),
@@ -34,47 +32,10 @@ WITHOUT_TESTS: dict[str, tuple[str, ...]] = {
         "dsl/parser/grammar.py",
         "dsl/parser/mistakes.py",
     ),
-    "not yet": (
+    "seen through those who use it: test_journal, test_desk, test_control, test_metrics": (
         "balancer/adapters/journal_file.py",
-        "balancer/adapters/mcollective_farm.py",
         "balancer/adapters/order_book.py",
-        "balancer/adapters/rounds.py",
         "balancer/adapters/served.py",
-        "balancer/adapters/simulated_farm.py",
-        "balancer/adapters/snapshot.py",
-        "balancer/adapters/unattended.py",
-        "balancer/assembly.py",
-        "balancer/cli.py",
-        "balancer/commands/arguments.py",
-        "balancer/commands/demo.py",
-        "balancer/commands/history.py",
-        "balancer/commands/pause.py",
-        "balancer/commands/plan.py",
-        "balancer/commands/resume.py",
-        "balancer/commands/rules.py",
-        "balancer/commands/run.py",
-        "balancer/commands/simulate.py",
-        "balancer/commands/status.py",
-        "balancer/commands/words.py",
-        "balancer/config.py",
-        "balancer/core/cycle.py",
-        "balancer/core/draft.py",
-        "balancer/core/drains.py",
-        "balancer/core/journeys.py",
-        "balancer/core/keeps.py",
-        "balancer/core/planning.py",
-        "balancer/core/projection.py",
-        "balancer/core/relief.py",
-        "balancer/core/scope.py",
-        "balancer/core/sieve.py",
-        "balancer/core/signals.py",
-        "balancer/core/walls.py",
-        "balancer/core/waves.py",
-        "balancer/core/wording.py",
-        "balancer/demonstration.py",
-        "balancer/execution.py",
-        "balancer/installation.py",
-        "balancer/loop.py",
     ),
 }
 """Why a module has no test file of its own; once it has one it is struck off here."""
@@ -133,7 +94,7 @@ def mirrored(module: Path) -> Path:
 def test_every_module_has_its_tests_at_the_same_path() -> None:
     modules = [each for each in MODULES if each.stem != "__init__"]
     untested = {str(each.relative_to(ROOT)) for each in modules if not mirrored(each).exists()}
-    assert untested <= {name for names in WITHOUT_TESTS.values() for name in names}
+    assert untested == {name for names in WITHOUT_TESTS.values() for name in names}
 
 
 def docstring(module: Path) -> str:
