@@ -30,6 +30,13 @@ class SimulatedOptions(Document):
     directory: FileName
 
 
+class ProcessOptions(Document):
+    """The agent `process`: whether it may end processes, each by its pid (`kill`) or all that match (`pkill`)."""
+
+    kill: bool = False
+    pkill: bool = False
+
+
 class AgentConfig(Document):
     """What an agent needs to know; it reports as `mcollective.identity`."""
 
@@ -39,6 +46,7 @@ class AgentConfig(Document):
     simulated: SimulatedOptions | None = None
     tags: Annotated[tuple[Text, ...], Field(max_length=50)] = ()
     facts: Annotated[dict[Text, Annotated[str, Field(max_length=200)]], Field(max_length=500, default_factory=dict)]
+    process: ProcessOptions = ProcessOptions()
     max_migrations: Annotated[int, Field(ge=1, le=10)] = 1
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

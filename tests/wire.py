@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import strategies as some
 
 from agents.mcollective.client import Client
-from agents.mcollective.codec import Limits, Symbol
+from agents.mcollective.serializers import Limits, Symbol
 from agents.mcollective.ddl import Abort, Action, Ddl, Input, Output
 from agents.mcollective.filters import empty_filter
 from agents.mcollective.message import Call, Request, call_body

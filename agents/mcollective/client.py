@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Final
 
-from agents.mcollective.codec import Limits
+from agents.mcollective.serializers import Limits
 from agents.mcollective.connector import Connection, FabricError, Incoming
 from agents.mcollective.destinations import ActiveMq, Outgoing, Subscription
 from agents.mcollective.errors import MessageError

@@ -52,7 +52,10 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Ddl:
-    """One agent; `timeout` s is how long any of its actions may run."""
+    """One agent; `timeout` s is how long any of its actions may run.
+
+    `authorized_by_policy`: it is never served without an ActionPolicy, whatever the settings say of all agents.
+    """
 
     agent: str
     description: str
@@ -61,7 +64,8 @@ class Ddl:
     actions: tuple[Action, ...]
     author: str = "xen-balancer"
     license: str = "Apache-2.0"
-    url: str = ""
+    url: str = "https://xen-balancer.invalid/"
+    authorized_by_policy: bool = False
 
     def action(self, name: str) -> Action | None:
         """The action of that name."""

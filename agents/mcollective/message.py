@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from agents.mcollective.codec import Symbol
+from agents.mcollective.serializers import Symbol
 from agents.mcollective.errors import MessageError
 
 OK, ABORTED, UNKNOWN_ACTION, MISSING_DATA, INVALID_DATA, UNKNOWN_ERROR = range(6)

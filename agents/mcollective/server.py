@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from agents.mcollective.codec import EncodeError, Limits
+from agents.mcollective.serializers import EncodeError, Limits
 from agents.mcollective.connector import Connection, FabricError, Incoming
 from agents.mcollective.ddl import Abort, Agent, Ddl
 from agents.mcollective.destinations import ActiveMq

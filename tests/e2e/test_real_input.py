@@ -19,7 +19,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from agents.mcollective.codec import Limits
+from agents.mcollective.serializers import Limits
 from agents.mcollective.connector import Connection, Incoming
 from agents.mcollective.destinations import Outgoing, Subscription
 from agents.mcollective.message import OK, Reply, Result, result_body

@@ -61,7 +61,7 @@ def test_each_import_contract_notices_its_breach(tmp_path: Path) -> None:
         "balancer/ports/__init__.py": "import balancer.loop",
         "dsl/units.py": "import balancer.errors, lark",
         "agents/report.py": "import balancer.errors, dsl.parser",
-        "balancer/core/model.py": "import agents.mcollective.codec, balancer.core.cycle, time",
+        "balancer/core/model.py": "import agents.mcollective.serializers, balancer.core.cycle, time",
         "balancer/config.py": "import libvirt, stomp",
     }
     for package in PACKAGES:

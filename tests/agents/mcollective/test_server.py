@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from agents.mcollective.codec import Symbol
+from agents.mcollective.serializers import Symbol
 from agents.mcollective.filters import identity_filter
 from agents.mcollective.message import Reply, Request, Result, read_result
 from agents.mcollective.security import Caller

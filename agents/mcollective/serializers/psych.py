@@ -1,4 +1,4 @@
-"""YAML as Ruby's Psych writes and reads it, within bounds: the only reader that untrusted bytes ever meet.
+"""YAML as Ruby's Psych writes and reads it, within bounds.
 
 Rule: build from the parser's events, never from its composer; an iterative walk with a limit on everything ends as a
 plain value or as one DecodeError. Symbols are not strings, no string is ever a date, nothing is executed.
@@ -16,50 +16,10 @@ from typing import Any, Final
 import yaml
 
 from agents.mcollective.errors import DecodeError
-
-MAX_BYTES: Final = 1024 * 1024
-
-
-class EncodeError(Exception):
-    """A value for which the wire has no form: our own mistake."""
+from agents.mcollective.serializers import EncodeError, Limits, Regexp, Serializer, Symbol
 
 
-class Symbol(str):
-    """Ruby's Symbol: `Symbol("a") != "a"`, and both may be keys of one hash."""
-
-    __slots__ = ()
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Symbol) and str.__eq__(self, other)
-
-    def __ne__(self, other: object) -> bool:
-        return not self == other
-
-    def __hash__(self) -> int:
-        return hash((Symbol, str(self)))
-
-    def __repr__(self) -> str:
-        return f":{self}"
-
-
-@dataclass(frozen=True, slots=True)
-class Regexp:
-    """A regular expression as it was written, never compiled."""
-
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much one message may be; an alias counts for what it stands for, in values and in characters."""
-
-    size: int = MAX_BYTES
-    depth: int = 20
-    values: int = 50_000
-    digits: int = 40
-
-
-def decode(data: bytes | str, limits: Limits = Limits()) -> Any:
+def decode(data: bytes, limits: Limits = Limits()) -> Any:
     """The one value in a document of plain YAML with Ruby's symbols; DecodeError for everything else."""
     builder = _Builder(limits)
     try:
@@ -70,10 +30,11 @@ def decode(data: bytes | str, limits: Limits = Limits()) -> Any:
     return builder.result()
 
 
-def encode(value: Any) -> str:
+def encode(value: Any) -> bytes:
     """The value as one YAML document that Psych's safe_load and `decode` read alike; strings are double-quoted."""
     try:
-        return str(yaml.dump(value, Dumper=_Dumper, width=-1, sort_keys=False, explicit_start=True, allow_unicode=True))
+        text = yaml.dump(value, Dumper=_Dumper, width=-1, sort_keys=False, explicit_start=True, allow_unicode=True)
+        return str(text).encode()
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise EncodeError(_first_line(error)) from None
 
@@ -82,11 +43,9 @@ def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0]
 
 
-def _text(data: bytes | str, limits: Limits) -> str:
+def _text(data: bytes, limits: Limits) -> str:
     if len(data) > limits.size:
         raise DecodeError("too large", f"{len(data)} bytes, at most {limits.size}")
-    if isinstance(data, str):
-        return data
     try:
         return data.decode()
     except UnicodeDecodeError as error:
@@ -316,3 +275,5 @@ _Dumper.add_representer(str, _represent_text)
 _Dumper.add_representer(Symbol, _represent_symbol)
 _Dumper.add_representer(float, _represent_float)
 _Dumper.add_implicit_resolver(_IMPLIED, re.compile(r":[A-Za-z_]"), [":"])
+
+YAML: Final = Serializer(encode, decode, embed=bytes.decode)

@@ -1,0 +1,5 @@
+"""The agents that every host has, one file each; `agents/mcollective/loader.py` finds them here and in a site's own folders.
+
+Rule: a file defines `create(context: Context) -> Agent | None` and is named as its agent; None where the configuration
+leaves the agent out. What must outlive a reload is kept in the context, never in the file.
+"""
