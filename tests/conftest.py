@@ -2,15 +2,16 @@
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from agents.mcollective.keys import generate_keys
-from agents.mcollective.settings import ClientKeys, ServerKeys
-from tests.brokers import PASSWORD, USER, BrokerProcess, activemq, coilmq
+from agents.mcollective.settings import ClientKeys, ConnectorName, ServerKeys
+from tests.brokers import COLLECTIVES, PASSWORD, USER, BrokerProcess, activemq, coilmq, rabbitmq
+from tests.certificates import Authority
 
 # How fast a machine is says nothing about a property.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -19,15 +20,31 @@ settings.load_profile("any machine")
 
 @dataclass(frozen=True)
 class Login:
-    """A broker that asks who is there."""
+    """A broker that asks who is there; `connector` is MCollective's for it."""
 
+    connector: ConnectorName
     process: BrokerProcess
     user: str
     password_file: Path
+    _collectives: Iterator[str] = field(default_factory=lambda: iter(COLLECTIVES[1:]))
 
     @property
     def port(self) -> int:
         return self.process.port
+
+    @property
+    def tls_port(self) -> int:
+        """STOMP over TLS, for those with a certificate of `authority`; the broker's own is for 127.0.0.1 alone."""
+        return self.process.tls_port
+
+    @property
+    def authority(self) -> Authority:
+        assert self.process.authority is not None
+        return self.process.authority
+
+    def collective(self) -> str:
+        """One that nobody else has been given."""
+        return next(self._collectives)
 
 
 @pytest.fixture(scope="session")
@@ -77,11 +94,19 @@ def coilmq_port(coilmq_process: BrokerProcess) -> int:
 @pytest.fixture(scope="session")
 def activemq_login(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Login]:
     """Debian's ActiveMQ, one for the whole run; mark its tests `broker` and `xdist_group("activemq")`."""
-    folder = tmp_path_factory.mktemp("activemq")
-    process = activemq(folder)
-    process.start()
-    password_file = folder / "password"
+    yield from _logged_in("activemq", activemq(tmp_path_factory.mktemp("activemq")), tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_login(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Login]:
+    """Debian's RabbitMQ, one for the whole run; mark its tests `broker` and `xdist_group("rabbitmq")`."""
+    yield from _logged_in("rabbitmq", rabbitmq(tmp_path_factory.mktemp("rabbitmq")), tmp_path_factory)
+
+
+def _logged_in(connector: ConnectorName, process: BrokerProcess, folders: pytest.TempPathFactory) -> Iterator[Login]:
+    password_file = folders.mktemp("login") / "password"
     password_file.touch(mode=0o600)
     password_file.write_text(f"{PASSWORD}\n")
-    yield Login(process, USER, password_file)
+    process.start()
+    yield Login(connector, process, USER, password_file)
     process.stop()
