@@ -11,8 +11,10 @@ ROUNDS ?=
 JOBS ?= auto
 BIN := .venv/bin
 
-# What the tests ask of Debian: the real broker, libvirt (built for .venv's Python), promtool, systemd-analyze.
-PACKAGES := activemq default-jre-headless gcc libc6-dev libvirt-dev pkg-config prometheus python3-dev systemd
+# What the tests ask of Debian: the real brokers and the real MCollective (with what its process agent needs), libvirt
+# (built for .venv's Python), promtool, systemd-analyze.
+PACKAGES := activemq default-jre-headless gcc libc6-dev libvirt-dev mcollective mcollective-client pkg-config \
+	prometheus python3-dev rabbitmq-server ruby-sys-proctable systemd
 
 .PHONY: help
 help:  ## this list
@@ -23,7 +25,7 @@ demo: .venv/ready-demo  ## broker, agents and balancer on this machine; `make de
 	@$(BIN)/xen-balancer demo $(if $(ROUNDS),--rounds $(ROUNDS))
 
 .PHONY: test
-test: .venv/ready-test  ## all tests, with the real broker, libvirt and promtool
+test: .venv/ready-test  ## all tests, with the real brokers, MCollective, libvirt and promtool
 	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadgroup
 
 .PHONY: lint
