@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from agents.documents import Document, FileName, Mistake, Seconds, load
+from agents.mcollective.cfg_field import from_server_cfg
 from agents.mcollective.settings import ServerSettings
+from agents.transport import Transport
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -38,15 +40,20 @@ class ProcessOptions(Document):
 
 
 class AgentConfig(Document):
-    """What an agent needs to know; it reports as `mcollective.identity`."""
+    """What an agent needs to know; it reports as `mcollective.identity`.
 
-    mcollective: ServerSettings
+    `mcollective` may be the name of a `server.cfg` instead. `classic`: how the new host of a migration by slice, which
+    is named by its address alone, is reached.
+    """
+
+    mcollective: Annotated[ServerSettings, BeforeValidator(from_server_cfg)]
     driver: Literal["libvirt", "simulated"] = "libvirt"
     libvirt: LibvirtOptions = LibvirtOptions()
     simulated: SimulatedOptions | None = None
     tags: Annotated[tuple[Text, ...], Field(max_length=50)] = ()
     facts: Annotated[dict[Text, Annotated[str, Field(max_length=200)]], Field(max_length=500, default_factory=dict)]
     process: ProcessOptions = ProcessOptions()
+    classic: Transport = Transport()
     max_migrations: Annotated[int, Field(ge=1, le=10)] = 1
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

@@ -8,14 +8,19 @@ from dataclasses import dataclass
 from agents.config import AgentConfig
 from agents.hypervisor import Hypervisor
 from agents.mcollective.node import Node
+from agents.mcollective.roster import Roster
+from agents.mcollective.statistics import Statistics
 from agents.orders import Orders
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One host: its configuration, what it is on the wire, its hypervisor, the orders it was given."""
+    """One host: its configuration (read from `file`), what it is on the wire, its hypervisor and its orders."""
 
     config: AgentConfig
+    file: str
     node: Node
+    roster: Roster
+    statistics: Statistics
     hypervisor: Hypervisor
     orders: Orders

@@ -1,128 +1,89 @@
-"""The command `xen-balancer-agent`: serves one hypervisor's load until it is told to stop.
+"""The daemon on a hypervisor: the one place where an agent's program is put together, and its life until told to stop.
 
-Rule: whatever goes wrong is one line on stderr and an exit code, never a traceback. 0 done, 2 usage or configuration,
-3 fabric, 4 hypervisor.
+Rule: SIGTERM and SIGINT end it, SIGUSR1 loads all agents anew, SIGUSR2 turns the log's level, as with mcollectived.
 """
 
-import argparse
 import logging
+import queue
 import signal
-import sys
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final
 
+import agents.plugins
 from agents.config import AgentConfig, load_config
-from agents.documents import DocumentError
+from agents.context import Context
 from agents.drivers import open_hypervisor
-from agents.hypervisor import HypervisorError
-from agents.log import log_to_stderr
-from agents.mcollective.connector import FabricError
-from agents.mcollective.ddl import render_ddl
-from agents.mcollective.keys import KeyFileError, generate_keys
-from agents.mcollective.server import serve
-from agents.xenagent import DDL, Identity, XenAgent
+from agents.hypervisor import Hypervisor
+from agents.log import next_level
+from agents.mcollective.roster import LoadError, Roster
+from agents.mcollective.service import Service
+from agents.mcollective.statistics import Statistics
+from agents.mcollective.this_node import ThisNode
+from agents.orders import Orders
 
-PROGRAM: Final = "xen-balancer-agent"
-DEFAULT_CONFIG: Final = Path("/etc/xen-balancer/agent.yaml")
+BUILT_IN: Final = Path(agents.plugins.__file__).parent
+"""The folder of the agents that every host has."""
+
 LOG: Final = logging.getLogger(__name__)
 
-EXIT_CODES: Final[Mapping[type[Exception], int]] = MappingProxyType({
-    DocumentError: 2,
-    KeyFileError: 2,
-    FabricError: 3,
-    HypervisorError: 4,
-})  # fmt: skip
+
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """A host that is ready to serve."""
+
+    config: AgentConfig
+    roster: Roster
+    service: Service
+    orders: Orders
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit code."""
-    options = _parser().parse_args(arguments)
-    try:
-        run: Callable[[argparse.Namespace], None] = options.run
-        run(options)
-    except tuple(EXIT_CODES) as error:
-        message = str(error) if isinstance(error, DocumentError) else f"{PROGRAM}: {error}"
-        sys.stderr.write(f"{message}\n")
-        return EXIT_CODES[type(error)]
-    return 0
+def assemble(config: AgentConfig, file: Path, hypervisor: Hypervisor) -> Daemon:
+    """Put it together; LoadError where an agent's file cannot be used, KeyFileError where a key cannot."""
+    wire = config.mcollective
+    roster = Roster((BUILT_IN, *wire.agents), wire.inactive)
+    node = ThisNode(wire, roster, config.facts)
+    orders, statistics = Orders(config.max_migrations), Statistics()
+    roster.load(Context(config, str(file), node, roster, statistics, hypervisor, orders))
+    return Daemon(config, roster, Service(wire, roster, node, statistics), orders)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        PROGRAM, description="Serves a hypervisor's load to the balancer over MCollective."
-    )
-    parser.add_argument("--version", action="version", version=f"{PROGRAM} {_version()}")
-    _add_config(parser)
-    parser.set_defaults(run=_run)
-    commands = parser.add_subparsers(title="instead of serving", metavar="COMMAND")
-    check = commands.add_parser("check", help="read the configuration, ask the hypervisor once, say what it reports")
-    _add_config(check, default=argparse.SUPPRESS)
-    check.set_defaults(run=_check)
-    ddl = commands.add_parser("ddl", help="print what the agent can be asked, as MCollective's Ruby clients read it")
-    ddl.set_defaults(run=_ddl)
-    keys = commands.add_parser("keys", help="make a key pair for each name: NAME-private.pem and NAME-public.pem")
-    keys.add_argument("names", metavar="NAME", nargs="+")
-    keys.add_argument("--directory", type=Path, default=Path(), metavar="D", help="where to (default: here)")
-    keys.set_defaults(run=_keys)
-    return parser
-
-
-def _version() -> str:
-    try:
-        return version("xen-balancer")
-    except PackageNotFoundError:
-        return "(not installed)"
-
-
-def _add_config(parser: argparse.ArgumentParser, default: Path | str = DEFAULT_CONFIG) -> None:
-    parser.add_argument(
-        "--config", type=Path, default=default, metavar="F", help=f"configuration (default: {DEFAULT_CONFIG})"
-    )
-
-
-def _keys(options: argparse.Namespace) -> None:
-    for name in options.names:
-        for path in generate_keys(options.directory, name):
-            sys.stdout.write(f"{path}\n")
-
-
-def _ddl(_options: argparse.Namespace) -> None:
-    sys.stdout.write(render_ddl(DDL))
-
-
-def _check(options: argparse.Namespace) -> None:
-    report = open_hypervisor(load_config(options.config)).report()
-    sys.stdout.write(
-        f"{report.host}: load {report.load:.2f}, {report.cores:g} cores, "
-        f"{report.memory_free_mb:.0f} of {report.memory_mb:.0f} MiB free, VMs: {len(report.vms)}\n"
-    )
-
-
-def _run(options: argparse.Namespace) -> None:
-    config = load_config(options.config)
-    log_to_stderr(config.log_level)
-    agent = _agent(config)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: stop.set())
-    LOG.info("%s serves with the %s driver", config.mcollective.identity, config.driver)
-    serve(config.mcollective, [agent], stop)
-    if agent.under_way:
-        LOG.warning("%d migrations go on without this agent", agent.under_way)
+def run(file: Path) -> None:
+    """Serve until told to stop, the hypervisor having answered once."""
+    config = load_config(file)
+    hypervisor = open_hypervisor(config)
+    hypervisor.report()
+    daemon = assemble(config, file, hypervisor)
+    wishes = _wishes(daemon.roster)
+    daemon.service.start()
+    LOG.info("%s serves %s with the %s driver", config.mcollective.identity, _names(daemon), config.driver)
+    while (wish := wishes.get()) is not None:
+        wish()
+    daemon.service.close()
+    if daemon.orders.under_way():
+        LOG.warning("%d migrations go on without this agent", daemon.orders.under_way())
     LOG.info("%s has stopped", config.mcollective.identity)
 
 
-def _agent(config: AgentConfig) -> XenAgent:
-    """The agent, its hypervisor having answered once."""
-    hypervisor = open_hypervisor(config)
-    hypervisor.report()
-    identity = Identity(config.mcollective.identity, config.tags, config.facts)
-    return XenAgent(hypervisor, identity, config.max_migrations)
+def _wishes(roster: Roster) -> "queue.SimpleQueue[Callable[[], object] | None]":
+    """What signals ask for, one after another; None is the end. (Its `put` may interrupt itself.)"""
+    wishes: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: wishes.put(None))
+    signal.signal(signal.SIGUSR1, lambda *_: wishes.put(lambda: _reload(roster)))
+    signal.signal(signal.SIGUSR2, lambda *_: wishes.put(next_level))
+    return wishes
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def _reload(roster: Roster) -> None:
+    try:
+        done = roster.reload()
+    except LoadError as error:
+        LOG.error("%s", error)  # noqa: TRY400 - one line is enough
+    else:
+        LOG.info("reloaded %s", ", ".join(done.loaded))
+
+
+def _names(daemon: Daemon) -> str:
+    return ", ".join(sorted(daemon.roster.schemas))

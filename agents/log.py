@@ -32,3 +32,15 @@ def log_to_stderr(level: str) -> None:
 def _log_uncaught(arguments: threading.ExceptHookArgs) -> None:
     name = getattr(arguments.thread, "name", "?")
     LOG.error("thread %s ended: %s: %s", name, arguments.exc_type.__name__, arguments.exc_value)
+
+
+LEVELS: Final = (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR)
+
+
+def next_level() -> None:
+    """Turn the level on by one, from the last to the first, and say which it is."""
+    root = logging.getLogger()
+    level = LEVELS[(LEVELS.index(root.level) + 1) % len(LEVELS)] if root.level in LEVELS else LEVELS[0]
+    root.setLevel(logging.INFO)
+    LOG.info("Logging level is now %s", logging.getLevelName(level))
+    root.setLevel(level)

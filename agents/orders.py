@@ -38,8 +38,11 @@ class Orders:
         self._entries: dict[str, _Entry] = {}
         self._epoch = 0
 
-    def take(self, migration: Migration, epoch: int) -> bool:
-        """Whether the order is a new one, which is under way from now; OrderRefused where it cannot be taken."""
+    def take(self, migration: Migration, epoch: int | None) -> bool:
+        """Whether the order is a new one, which is under way from now; OrderRefused where it cannot be taken.
+
+        Without an epoch it comes from nobody who has one, and counts as of the latest.
+        """
         with self._lock:
             known = self._entries.get(migration.order)
             if known is None:
@@ -74,7 +77,8 @@ class Orders:
     def _open(self) -> Iterator[_Entry]:
         return (entry for entry in self._entries.values() if entry.ended is None)
 
-    def _accept(self, migration: Migration, epoch: int) -> None:
+    def _accept(self, migration: Migration, epoch: int | None) -> None:
+        epoch = self._epoch if epoch is None else epoch
         if epoch < self._epoch:
             raise OrderRefused(f"epoch {epoch} is over: a balancer of epoch {self._epoch} has given orders since")
         self._epoch = epoch

@@ -57,7 +57,7 @@ def demonstration(folder: Path) -> Iterator[Demonstration]:
         _wait_for_broker(port, broker, folder / "demo.log")
         for host in hosts:
             config = _write(folder / f"{host}.yaml", _agent(host, port))
-            stack.enter_context(child([sys.executable, "-m", "agents.daemon", "--config", str(config)], log))
+            stack.enter_context(child([sys.executable, "-m", "agents.cli", "--config", str(config)], log))
         listen = f"127.0.0.1:{stack.enter_context(metrics_port())}"
         config = _write(folder / "balancer.yaml", _balancer(hosts, port, listen))
         _wait_for_agents(config)

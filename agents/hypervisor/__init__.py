@@ -35,3 +35,11 @@ class Hypervisor(Protocol):
     def migrate(self, migration: Migration) -> None:
         """Send the VM away and return once it has arrived; HypervisorError in the hypervisor's words where not."""
         ...
+
+    def start(self, name: str) -> None:
+        """Start a VM that is defined here; HypervisorError where that fails or there is none of that name."""
+        ...
+
+    def destroy(self, name: str) -> None:
+        """Stop a VM at once; HypervisorError where that fails or there is none of that name."""
+        ...

@@ -133,6 +133,21 @@ class LibvirtHypervisor:
         except libvirt.libvirtError as error:
             raise HypervisorError(error.get_error_message()) from None
 
+    def start(self, name: str) -> None:
+        """Start a VM that is defined here."""
+        self._with_domain(name, lambda domain: domain.create())
+
+    def destroy(self, name: str) -> None:
+        """Stop a VM at once."""
+        self._with_domain(name, lambda domain: domain.destroy())
+
+    def _with_domain(self, name: str, act: Callable[["libvirt.virDomain"], object]) -> None:
+        try:
+            with closing(libvirt.open(self._uri)) as connection:
+                act(connection.lookupByName(name))
+        except libvirt.libvirtError as error:
+            raise HypervisorError(error.get_error_message()) from None
+
     def _refuse(self, migration: Migration, domain: libvirt.virDomain) -> None:
         """Raise what stands in the way. libxl itself would try with Domain-0, and would report it paused ever after."""
         seen = _domain(domain, traits_of(domain.XMLDesc()))

@@ -87,6 +87,14 @@ class SimulatedHypervisor:
         while not self._has_ended(migration.order):
             time.sleep(POLL_SECONDS)
 
+    def start(self, name: str) -> None:
+        """VMs of a simulated farm start and stop by its scenario alone."""
+        raise HypervisorError(f"{name} cannot be started: the scenario alone says when VMs start")
+
+    def destroy(self, name: str) -> None:
+        """VMs of a simulated farm start and stop by its scenario alone."""
+        raise HypervisorError(f"{name} cannot be destroyed: the scenario alone says when VMs stop")
+
     def _has_ended(self, order: str) -> bool:
         with self._shared():
             outcome = self._farm.outcome(order)

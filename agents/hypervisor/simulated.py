@@ -298,15 +298,26 @@ class SimulatedFarm:
 
     def _refusal(self, vm: _Vm | None, migration: Migration) -> str | None:
         """Why it cannot even start, None where it can."""
-        target = self._hosts.get(migration.target)
+        target = self._meant(migration)
         if vm is None or not vm.running:
             return f"Domain not found: no domain with matching uuid '{migration.vm_uuid}' ({migration.vm_name})"
         if target is None or not target.up:
             return f"unable to connect to server at '{migration.target}': No route to host"
         return next((words for stands_in_the_way, words in _obstacles(vm, target) if stands_in_the_way), None)
 
+    def _meant(self, migration: Migration) -> _Host | None:
+        """The host that is meant, by its name or by its address."""
+        by_address = (host for host in self._hosts.values() if host.spec.address == migration.target)
+        return self._hosts.get(migration.target) or next(by_address, None)
+
+    def _target_of(self, order: _Order) -> _Host:
+        """The target of an order that was not refused."""
+        target = self._meant(order.migration)
+        assert target is not None  # else it was refused
+        return target
+
     def _under_way(self, vm: _Vm, order: _Order) -> None:
-        target = self._hosts[order.migration.target]
+        target = self._target_of(order)
         vm.order = order.migration.order
         target.incoming[vm.spec.identity] = vm
         fate = self._fate(vm, target)
@@ -330,7 +341,7 @@ class SimulatedFarm:
         vm = self._vms[order.migration.vm_uuid]
         self._end(order, order.error or "")
         if order.error is None:
-            source, target = self._hosts[vm.host], self._hosts[order.migration.target]
+            source, target = self._hosts[vm.host], self._target_of(order)
             self._relocate(vm, source, target)
 
     def _relocate(self, vm: _Vm, source: _Host, target: _Host) -> None:
@@ -347,7 +358,7 @@ class SimulatedFarm:
         vm = self._vms.get(order.migration.vm_uuid)
         if vm is not None and vm.order == order.migration.order:
             vm.order = None
-            self._hosts[order.migration.target].incoming.pop(vm.spec.identity, None)
+            self._target_of(order).incoming.pop(vm.spec.identity, None)
 
     # -- events --------------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,8 @@
 """A caller's end: one question to many hosts, and what came back within the time.
 
 Rule: an answer counts once, from a host that was asked, for this question, if its signature fits; everything else is
-counted by reason. Nothing is waited for longer than it takes: all answers or the deadline.
+counted by reason. Nothing is waited for longer than it takes: all answers or the deadline. Only `discover`, which asks
+nobody by name, waits its time out.
 """
 
 import logging
@@ -10,23 +11,24 @@ import queue
 import time
 import uuid
 from collections import Counter, deque
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Final
 
-from agents.mcollective.serializers import Limits
 from agents.mcollective.connector import Connection, FabricError, Incoming
-from agents.mcollective.destinations import ActiveMq, Outgoing, Subscription
+from agents.mcollective.destinations import Outgoing, fabric
 from agents.mcollective.errors import MessageError
 from agents.mcollective.filters import empty_filter, identity_filter
 from agents.mcollective.logs import RateLimitedLog
 from agents.mcollective.message import Call, Reply, Request, Result, call_body, read_result
-from agents.mcollective.security import Caller
+from agents.mcollective.security.choice import caller_end
 from agents.mcollective.settings import ClientSettings
 
 __all__ = ["Client", "FabricError", "Gathering", "Replies"]
 
+DISCOVERY: Final = "discovery"
+"""The agent that answers `ping` with `pong`."""
 REMEMBERED: Final = 100
 """Questions whose late answers are still told from strange ones."""
 
@@ -61,14 +63,18 @@ class Gathering:
         """Every host has answered."""
         return len(self._by_host) == len(self.hosts)
 
+    @property
+    def answered(self) -> int:
+        """How many hosts have."""
+        return len(self._by_host)
+
     def replies(self) -> Replies:
         """What has come so far."""
         return Replies(dict(self._by_host), dict(self.refused), frozenset(self._conflicting))
 
     def take(self, reply: Reply) -> None:
         """Take a verified reply; MessageError where it is not wanted."""
-        if reply.request_id != self.request_id:
-            raise MessageError("late" if reply.request_id in self.former else "unknown request", reply.request_id)
+        self._check_question(reply)
         if reply.sender not in self.hosts:
             raise MessageError("unknown sender", reply.sender)
         result = read_result(reply.body)
@@ -77,15 +83,38 @@ class Gathering:
             self._conflicting |= {reply.sender} if before != result else set()
             raise MessageError("duplicate", reply.sender)
 
+    def _check_question(self, reply: Reply) -> None:
+        if reply.request_id != self.request_id:
+            raise MessageError("late" if reply.request_id in self.former else "unknown request", reply.request_id)
+
+
+@dataclass(slots=True)
+class _Discovery:
+    """Who answers a ping, whoever it is; sans-IO."""
+
+    request_id: str
+    former: Collection[str]
+    found: set[str] = field(default_factory=set)
+    refused: Counter[str] = field(default_factory=Counter)
+
+    complete: Final = False
+
+    def take(self, reply: Reply) -> None:
+        if reply.request_id != self.request_id:
+            raise MessageError("late" if reply.request_id in self.former else "unknown request", reply.request_id)
+        if reply.body != "pong":
+            raise MessageError("malformed", f"{reply.sender} did not say pong")
+        self.found.add(reply.sender)
+
 
 class Client:
     """Asks agents on hosts; for one thread, while the receiver's thread fills a bounded queue."""
 
     def __init__(self, settings: ClientSettings) -> None:
         self._settings = settings
-        self._security = Caller(settings.ssl, Limits(settings.max_message_bytes))
-        self._fabric = ActiveMq(settings.collective, settings.identity)
-        self._reply_queue = self._fabric.reply_queue(os.getpid(), next(_sequence))
+        self._security = caller_end(settings)
+        self._fabric = fabric(settings)
+        self._replies = self._fabric.replies(os.getpid(), next(_sequence))
         self._arrived: queue.Queue[bytes] = queue.Queue(settings.max_waiting)
         self._former: deque[str] = deque(maxlen=REMEMBERED)
         self._dropped = 0
@@ -95,7 +124,7 @@ class Client:
 
     def connect(self) -> None:
         """Return once connected; FabricError where no broker is there within the connect timeout (it is tried on)."""
-        self._connection.start((Subscription("replies", self._reply_queue),))
+        self._connection.start(self._replies.subscriptions)
         self._connection.wait(self._settings.connect_timeout)
 
     @property
@@ -116,19 +145,47 @@ class Client:
         timeout: float,
         *,
         broadcast: bool = False,
+        progress: Callable[[int], None] | None = None,
     ) -> Replies:
         """Ask these hosts; return when all have answered or after `timeout` s; FabricError where nobody can be asked.
 
         With `broadcast` the question goes to every host that has the agent, whose answers are taken from `hosts` alone.
+        `progress` is told how many have answered, each time that one does.
         """
         deadline = time.monotonic() + timeout
         gathering = Gathering(uuid.uuid4().hex, frozenset(hosts), frozenset(self._former))
+        self._former.append(gathering.request_id)
         call = Call(agent, action, self._security.name, data)
         for outgoing in self._questions(call, gathering, broadcast=broadcast) if hosts else ():
             self._connection.send(outgoing)
-        self._former.append(gathering.request_id)
-        self._gather(gathering, deadline)
-        return self._concluded(gathering)
+        for _ in self._taken(gathering, deadline):
+            if progress is not None:
+                progress(gathering.answered)
+        gathering.refused.update(self._overflown())
+        return gathering.replies()
+
+    def tell(self, agent: str, action: str, data: Mapping[str, Any], hosts: Collection[str]) -> str:
+        """Ask these hosts and wait for no answer; they send none. The request's id; FabricError as in `call`."""
+        gathering = Gathering(uuid.uuid4().hex, frozenset(hosts))
+        call = Call(agent, action, self._security.name, data, process_results=False)
+        for outgoing in self._questions(call, gathering, broadcast=False):
+            self._connection.send(outgoing)
+        return gathering.request_id
+
+    def discover(self, wanted: Mapping[str, Any], timeout: float) -> tuple[str, ...]:
+        """MCollective's discovery: the hosts that a filter lets through and that answer a ping within `timeout` s."""
+        deadline = time.monotonic() + timeout
+        discovery = _Discovery(uuid.uuid4().hex, frozenset(self._former))
+        self._former.append(discovery.request_id)
+        self._connection.send(self._ping(discovery.request_id, wanted))
+        for _ in self._taken(discovery, deadline):
+            pass
+        return tuple(sorted(discovery.found))
+
+    def _ping(self, request_id: str, wanted: Mapping[str, Any]) -> Outgoing:
+        life = int(time.time()), int(self._settings.ttl)
+        payload = self._security.seal(self._request(DISCOVERY, "ping", request_id, wanted, life))
+        return self._fabric.request(self._settings.collective, DISCOVERY, None, self._replies.reply_to, life, payload)
 
     def _questions(self, call: Call, gathering: Gathering, *, broadcast: bool) -> Iterator[Outgoing]:
         hosts = sorted(gathering.hosts)
@@ -136,40 +193,45 @@ class Client:
         to_all = directed or broadcast
         wanted = empty_filter(call.agent) if to_all else identity_filter(call.agent, hosts)
         life = int(time.time()), int(self._settings.ttl)
-        payload = self._security.seal(self._request(call, gathering.request_id, wanted, life))
+        payload = self._security.seal(self._request(call.agent, call_body(call), gathering.request_id, wanted, life))
         for host in hosts if directed else [None]:
-            yield self._fabric.request(call.agent, host, self._reply_queue, life, payload)
+            yield self._fabric.request(
+                self._settings.collective, call.agent, host, self._replies.reply_to, life, payload
+            )
 
-    def _request(self, call: Call, request_id: str, wanted: Mapping[str, Any], life: tuple[int, int]) -> Request:
+    def _request(
+        self, agent: str, body: Any, request_id: str, wanted: Mapping[str, Any], life: tuple[int, int]
+    ) -> Request:
         return Request(
-            agent=call.agent,
-            body=call_body(call),
+            agent=agent,
+            body=body,
             sender=self._settings.identity,
             request_id=request_id,
-            caller=call.caller,
+            caller=self._security.name,
             collective=self._settings.collective,
             filter=wanted,
             ttl=life[1],
             time=life[0],
         )
 
-    def _gather(self, gathering: Gathering, deadline: float) -> None:
-        while not gathering.complete and (left := deadline - time.monotonic()) > 0:
+    def _taken(self, asked: Gathering | _Discovery, deadline: float) -> Iterator[None]:
+        """Once for each reply that was taken, until all are there or it is too late."""
+        while not asked.complete and (left := deadline - time.monotonic()) > 0:
             try:
                 payload = self._arrived.get(timeout=left)
-                gathering.take(self._security.open(payload))
+                asked.take(self._security.open(payload))
             except queue.Empty:
                 return
             except MessageError as error:
-                gathering.refused[error.reason] += 1
+                asked.refused[error.reason] += 1
                 self._log.say(error.reason, error.message)
+            else:
+                yield
 
-    def _concluded(self, gathering: Gathering) -> Replies:
-        dropped = self._dropped
-        if dropped > self._dropped_before:
-            gathering.refused["too busy"] += dropped - self._dropped_before
-            self._dropped_before = dropped
-        return gathering.replies()
+    def _overflown(self) -> Mapping[str, int]:
+        """What the receiver could not keep since the last question."""
+        dropped, self._dropped_before = self._dropped - self._dropped_before, self._dropped
+        return {"too busy": dropped} if dropped else {}
 
     def _take(self, incoming: Incoming) -> None:
         try:

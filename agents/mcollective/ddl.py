@@ -9,13 +9,33 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from types import MappingProxyType
-from typing import Any, Final, Literal, Protocol
+from typing import Any, ClassVar, Final, Literal, Protocol, runtime_checkable
 
 Type = Literal["string", "integer", "float", "number", "boolean", "list"]
 
 
-class Abort(Exception):  # noqa: N818 - MCollective's word for it, status code 1
+class Abort(Exception):  # noqa: N818 - MCollective's word for it
     """An action ran and failed; the message is for the caller."""
+
+    status: ClassVar[int] = 1
+
+
+class UnknownAction(Abort):
+    """The schema has the action, the agent has not."""
+
+    status: ClassVar[int] = 2
+
+
+class MissingData(Abort):
+    """The action lacks an argument that the schema alone cannot demand."""
+
+    status: ClassVar[int] = 3
+
+
+class InvalidData(Abort):
+    """An argument is wrong in a way that the schema alone cannot tell."""
+
+    status: ClassVar[int] = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +62,18 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing an agent does."""
+    """One thing an agent does.
+
+    `timeout` s is how long it may run where that is not as long as any of its agent's. `explicit`: a policy's line that
+    allows it must name it; `*` is not enough.
+    """
 
     name: str
     description: str
     inputs: tuple[Input, ...] = ()
     outputs: tuple[Output, ...] = ()
+    timeout: int | None = None
+    explicit: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +90,17 @@ class Ddl:
     actions: tuple[Action, ...]
     author: str = "xen-balancer"
     license: str = "Apache-2.0"
-    url: str = "https://xen-balancer.invalid/"
+    url: str = ""
     authorized_by_policy: bool = False
 
     def action(self, name: str) -> Action | None:
         """The action of that name."""
         return next((action for action in self.actions if action.name == name), None)
+
+    def limit(self, action: str) -> int:
+        """How long the action may run, s."""
+        declared = self.action(action)
+        return declared.timeout if declared is not None and declared.timeout is not None else self.timeout
 
     def inputs(self, action: str, data: Mapping[str, Any]) -> dict[str, Any]:
         """What of the data the action declares."""
@@ -90,8 +121,23 @@ class Ddl:
         return next((problem for problem in problems if problem is not None), None)
 
 
+@runtime_checkable
+class PlainAgent(Protocol):
+    """What a server can host that is not SimpleRPC: a body in, a body out, None where there is nothing to answer."""
+
+    @property
+    def name(self) -> str:
+        """What requests are sent to."""
+        ...
+
+    def answer(self, body: Any, caller: str) -> Any:
+        """What to say to this."""
+        ...
+
+
+@runtime_checkable
 class Agent(Protocol):
-    """What a server can host."""
+    """What a server can host: SimpleRPC."""
 
     @property
     def ddl(self) -> Ddl:

@@ -51,7 +51,7 @@ def load_public(path: Path) -> rsa.RSAPublicKey:
 
 
 def load_password(path: Path) -> str:
-    """The first line of a file that its owner alone can read."""
+    """The first line of a file that its owner alone can read: a password, or the key of psk."""
     try:
         return _read(path, secret=True).decode().partition("\n")[0].rstrip("\r")
     except UnicodeDecodeError:
@@ -71,19 +71,19 @@ def generate_keys(directory: Path, name: str) -> tuple[Path, Path]:
     return paths
 
 
-def sign(key: rsa.RSAPrivateKey, text: str) -> str:
-    """The signature over the text's UTF-8, in base64 as Ruby writes it."""
+def sign(key: rsa.RSAPrivateKey, body: bytes) -> str:
+    """The signature over these bytes, in base64 as Ruby writes it."""
     # SHA-1 is MCollective's choice and part of its wire; the age and replay checks do not lean on it alone.
-    signature = key.sign(text.encode(), padding.PKCS1v15(), hashes.SHA1())  # noqa: S303 - see above
+    signature = key.sign(body, padding.PKCS1v15(), hashes.SHA1())  # noqa: S303 - see above
     encoded = base64.b64encode(signature).decode()
     return "".join(f"{encoded[at : at + _MADE_BY_RUBY]}\n" for at in range(0, len(encoded), _MADE_BY_RUBY))
 
 
-def verified(key: rsa.RSAPublicKey, text: str, signature: str) -> bytes | None:
-    """The signature's bytes where it is that key's, over exactly this text; None where it is not."""
+def verified(key: rsa.RSAPublicKey, body: bytes, signature: str) -> bytes | None:
+    """The signature's bytes where it is that key's, over exactly these bytes; None where it is not."""
     try:
         decoded = base64.b64decode("".join(signature.split()), validate=True)
-        key.verify(decoded, text.encode(), padding.PKCS1v15(), hashes.SHA1())  # noqa: S303 - as in sign
+        key.verify(decoded, body, padding.PKCS1v15(), hashes.SHA1())  # noqa: S303 - as in sign
     except (binascii.Error, ValueError, InvalidSignature):
         return None
     return decoded

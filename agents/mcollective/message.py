@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from agents.mcollective.serializers import Symbol
+from agents.mcollective.serializers import Serializer, Symbol
 from agents.mcollective.errors import MessageError
 
 OK, ABORTED, UNKNOWN_ACTION, MISSING_DATA, INVALID_DATA, UNKNOWN_ERROR = range(6)
@@ -48,9 +48,9 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A body as it travels inside an envelope: serialized, with the signature over exactly this text."""
+    """A body as it travels inside an envelope: serialized, with the signature over exactly these bytes."""
 
-    body: str
+    body: bytes
     signature: str
 
 
@@ -67,18 +67,21 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """SimpleRPC's reply body: status 0 is done, else `text` says why not."""
+    """SimpleRPC's reply body: status 0 is done, else `text` says why not.
+
+    `data` is a hash, by its keys' names; a few agents of old answer with a bare text instead.
+    """
 
     status: int
     text: str
-    data: Mapping[str, Any]
+    data: Any
 
 
-def request_envelope(request: Request, signed: Signed) -> dict[Symbol, Any]:
+def request_envelope(request: Request, signed: Signed, serializer: Serializer) -> dict[Symbol, Any]:
     """The request as the hash that travels."""
     return _symbols(
         {
-            "body": signed.body,
+            "body": serializer.embed(signed.body),
             "senderid": request.sender,
             "requestid": request.request_id,
             "filter": dict(request.filter),
@@ -92,7 +95,7 @@ def request_envelope(request: Request, signed: Signed) -> dict[Symbol, Any]:
     )
 
 
-def reply_envelope(reply: Reply, signed: Signed) -> dict[Symbol, Any]:
+def reply_envelope(reply: Reply, signed: Signed, serializer: Serializer) -> dict[Symbol, Any]:
     """The reply as the hash that travels."""
     return _symbols(
         {
@@ -100,7 +103,7 @@ def reply_envelope(reply: Reply, signed: Signed) -> dict[Symbol, Any]:
             "requestid": reply.request_id,
             "senderagent": reply.agent,
             "msgtime": reply.time,
-            "body": signed.body,
+            "body": serializer.embed(signed.body),
             "hash": signed.signature,
         }
     )
@@ -120,7 +123,7 @@ def read_request(envelope: Any) -> tuple[Request, Signed]:
         ttl=_integer(fields, "ttl"),
         time=_integer(fields, "msgtime"),
     )
-    return request, Signed(_text(fields, "body"), _text(fields, "hash"))
+    return request, Signed(_bytes(fields, "body"), _text(fields, "hash"))
 
 
 def read_reply(envelope: Any) -> tuple[Reply, Signed]:
@@ -133,7 +136,7 @@ def read_reply(envelope: Any) -> tuple[Reply, Signed]:
         request_id=_name(fields, "requestid"),
         time=_integer(fields, "msgtime"),
     )
-    return reply, Signed(_text(fields, "body"), _text(fields, "hash"))
+    return reply, Signed(_bytes(fields, "body"), _text(fields, "hash"))
 
 
 def call_body(call: Call) -> dict[Symbol, Any]:
@@ -152,13 +155,16 @@ def read_call(body: Any) -> Call:
 
 def result_body(result: Result) -> dict[Symbol, Any]:
     """The result as SimpleRPC's hash."""
-    return _symbols({"statuscode": result.status, "statusmsg": result.text, "data": _symbols(result.data)})
+    data = _symbols(result.data) if isinstance(result.data, Mapping) else result.data
+    return _symbols({"statuscode": result.status, "statusmsg": result.text, "data": data})
 
 
 def read_result(body: Any) -> Result:
     """The result in a decoded body; keys may be strings or symbols."""
     fields = names(body, "body")
-    return Result(_integer(fields, "statuscode"), _text(fields, "statusmsg"), names(fields.get("data"), "body.data"))
+    data = fields.get("data")
+    told = names(data, "body.data") if isinstance(data, dict) else data
+    return Result(_integer(fields, "statuscode"), _text(fields, "statusmsg"), told)
 
 
 def names(value: Any, what: str) -> dict[str, Any]:
@@ -177,9 +183,24 @@ def _symbols(fields: Mapping[str, Any]) -> dict[Symbol, Any]:
 
 def _text(fields: Mapping[str, Any], name: str) -> str:
     value = fields.get(name)
+    if isinstance(value, bytes):
+        return _decoded(value, name)
     if not isinstance(value, str):
         raise MessageError("malformed", f"{name} should be a string")
     return value
+
+
+def _decoded(value: bytes, name: str) -> str:
+    """Ruby's strings without an encoding, such as a message of an exception from the operating system."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        raise MessageError("malformed", f"{name} is not UTF-8") from None
+
+
+def _bytes(fields: Mapping[str, Any], name: str) -> bytes:
+    value = fields.get(name)
+    return value if isinstance(value, bytes) else _text(fields, name).encode(errors="surrogatepass")
 
 
 def _matching(fields: Mapping[str, Any], name: str, pattern: re.Pattern[str]) -> str:

@@ -1,26 +1,20 @@
-"""A host's end: what becomes of the bytes of a request until the bytes of its reply, and the threads that do it.
+"""A host's end: what becomes of the bytes of a request until the bytes of its reply.
 
 Rule: MCollective's order of checks, and its silence. Bytes, signature, age, filter: who fails these gets no answer,
 only a count. Schema, policy, action: who fails these gets a status. Nothing that a caller sends ends a thread.
 """
 
-import contextlib
 import logging
-import queue
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from agents.mcollective.serializers import EncodeError, Limits
-from agents.mcollective.connector import Connection, FabricError, Incoming
-from agents.mcollective.ddl import Abort, Agent, Ddl
-from agents.mcollective.destinations import ActiveMq
+from agents.mcollective.audit import Audit
+from agents.mcollective.ddl import Abort, Agent, PlainAgent
 from agents.mcollective.errors import MessageError
-from agents.mcollective.filters import Place, matches
+from agents.mcollective.filters import matches
 from agents.mcollective.freshness import Freshness
 from agents.mcollective.logs import RateLimitedLog
 from agents.mcollective.message import (
@@ -35,64 +29,51 @@ from agents.mcollective.message import (
     read_call,
     result_body,
 )
-from agents.mcollective.policy import PolicyError, load
-from agents.mcollective.security import Host
+from agents.mcollective.node import Node
+from agents.mcollective.policy import authorize
+from agents.mcollective.roster import Roster
+from agents.mcollective.security.choice import host_end
+from agents.mcollective.serializers import EncodeError
 from agents.mcollective.settings import ServerSettings
+from agents.mcollective.statistics import Statistics
 
-DISCOVERY: Final = "discovery"
 DENIED: Final = "You are not authorized to call this agent or action."
-REPLY_TTL: Final = 60
-"""Seconds that a reply is worth keeping."""
+PLAIN_TIMEOUT: Final = 5
+"""Seconds that an agent may take that is not SimpleRPC."""
 MAX_ACTIONS: Final = 64
 """Actions that may run at once, those included that ran out of time and do not end."""
 
 _LOGGER: Final = logging.getLogger(__name__)
 
-
-@dataclass(slots=True)
-class Counters:
-    """MCollective's statistics (total, validated, …) and what was refused, by reason; for any thread."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    refused: Counter[str] = field(default_factory=Counter)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def count(self, name: str) -> None:
-        """One more."""
-        with self._lock:
-            self.counts[name] += 1
-
-    def refuse(self, reason: str) -> None:
-        """One more refused."""
-        with self._lock:
-            self.refused[reason] += 1
+Answer = TypeVar("Answer")
 
 
 class Server:
     """Hosts agents: bytes in, bytes out, for any number of threads. Reads the policy files anew for each request."""
 
     def __init__(
-        self, settings: ServerSettings, agents: Sequence[Agent], clock: Callable[[], float] = time.time
+        self,
+        settings: ServerSettings,
+        roster: Roster,
+        node: Node,
+        statistics: Statistics,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        self.counters = Counters()
+        self.statistics = statistics
+        self.security = host_end(settings)
         self._settings = settings
-        self._agents = {agent.ddl.agent: agent for agent in agents}
-        self._place = Place(settings.identity, self.agents)
-        self._security = Host(settings.ssl, Limits(settings.max_message_bytes))
+        self._roster = roster
+        self._node = node
+        self._audit = Audit(settings.audit)
         self._freshness = Freshness(settings.max_ttl, settings.max_ahead, settings.max_remembered)
         self._clock = clock
         self._lock = threading.Lock()
         self._room = threading.BoundedSemaphore(MAX_ACTIONS)
         self._log = RateLimitedLog(_LOGGER)
 
-    @property
-    def agents(self) -> tuple[str, ...]:
-        """The names that requests are sent to."""
-        return (DISCOVERY, *self._agents)
-
     def handle(self, payload: bytes) -> bytes | None:
         """The reply to a request; None where there is none to give."""
-        self.counters.count("total")
+        self.statistics.count("total")
         try:
             request = self._admit(payload)
             body = self._answer(request) if self._is_for_us(request) else None
@@ -103,67 +84,85 @@ class Server:
 
     def refuse(self, error: MessageError) -> None:
         """Count and log what gets no answer."""
-        self.counters.refuse(error.reason)
+        self.statistics.refuse(error.reason)
         self._log.say(error.reason, error.message)
 
     def _admit(self, payload: bytes) -> Request:
         try:
-            request = self._security.open(payload)
+            request = self.security.open(payload)
         except MessageError:
-            self.counters.count("unvalidated")
+            self.statistics.count("unvalidated")
             raise
-        self.counters.count("validated")
+        self.statistics.count("validated")
         try:
             with self._lock:
                 self._freshness.admit(request, self._clock())
         except MessageError as error:
             if error.reason == "expired":
-                self.counters.count("ttlexpired")
+                self.statistics.count("ttlexpired")
             raise
         return request
 
     def _is_for_us(self, request: Request) -> bool:
         try:
-            ours = request.collective == self._settings.collective and matches(request.filter, self._place)
+            ours = request.collective in self._settings.all_collectives and matches(request.filter, self._node)
         except MessageError:
-            self.counters.count("filtered")
+            self.statistics.count("filtered")
             raise
-        self.counters.count("passed" if ours else "filtered")
+        self.statistics.count("passed" if ours else "filtered")
         return ours
 
     def _answer(self, request: Request) -> Any:
-        if request.agent == DISCOVERY:
-            return "pong" if request.body == "ping" else f"Unknown Request: {request.body!r}"
-        agent = self._agents.get(request.agent)
+        agent = self._roster.get(request.agent)
         if agent is None:
             raise MessageError("unknown agent", request.agent)
+        if isinstance(agent, Agent):
+            return self._answer_call(agent, request)
+        return self._plain(agent, request)
+
+    def _plain(self, agent: PlainAgent, request: Request) -> Any:
+        future = self._begin(agent.name, lambda: agent.answer(request.body, request.caller))
+        try:
+            return future.result(PLAIN_TIMEOUT)
+        except TimeoutError:
+            raise MessageError("timed out", f"{agent.name} ran longer than {PLAIN_TIMEOUT} s") from None
+        except Exception as error:
+            raise MessageError("action failed", f"{agent.name}: {type(error).__name__}: {error}") from error
+
+    def _answer_call(self, agent: Agent, request: Request) -> Any:
         call = read_call(request.body)
         if (call.agent, call.caller) != (request.agent, request.caller):
             raise MessageError("tampered", "agent or caller is not the one that was signed")
-        result = self._perform(agent.ddl, agent, call)
+        result = self._perform(agent, request, call)
         return result_body(result) if call.process_results else None
 
-    def _perform(self, ddl: Ddl, agent: Agent, call: Call) -> Result:
+    def _perform(self, agent: Agent, request: Request, call: Call) -> Result:
+        ddl = agent.ddl
         problem = ddl.validate(call.action, call.data)
         if problem is not None:
             return Result(INVALID_DATA, problem, ddl.defaults(call.action))
-        if not self._is_authorized(call):
+        if not self._is_authorized(agent, call):
             return Result(ABORTED, DENIED, ddl.defaults(call.action))
-        return self._outcome(self._begin(agent, call, ddl.inputs(call.action, call.data)), ddl, call)
+        self._audit.tell(request, call, self._clock())
+        inputs = ddl.inputs(call.action, call.data)
+        future = self._begin(f"{call.agent}-{call.action}", lambda: agent.call(call.action, inputs, call.caller))
+        return self._outcome(future, agent, call)
 
-    def _is_authorized(self, call: Call) -> bool:
-        try:
-            return load(self._settings.policies / f"{call.agent}.policy").allows(call.caller, call.action)
-        except PolicyError as error:
-            self._log.say("policy", f"{error}; until then all is denied")
-            return False
+    def _is_authorized(self, agent: Agent, call: Call) -> bool:
+        policies = self._settings.policies
+        if not (policies.all_agents or agent.ddl.authorized_by_policy):
+            return True
+        decision = authorize(policies, call.agent, call.caller, call.action, self._node)
+        if not decision.allowed:
+            self._log.say("not authorized", f"{call.caller} {call.agent} {call.action}: {decision.why}")
+        return decision.allowed
 
-    def _begin(self, agent: Agent, call: Call, inputs: Mapping[str, Any]) -> "Future[dict[str, Any]]":
-        future: Future[dict[str, Any]] = Future()
+    def _begin(self, name: str, work: Callable[[], Answer]) -> "Future[Answer]":
+        future: Future[Answer] = Future()
 
-        def work() -> None:
+        def run() -> None:
             try:
-                future.set_result(dict(agent.call(call.action, inputs, call.caller)))
+                future.set_result(work())
             except Exception as error:  # noqa: BLE001 - whatever an agent raises is an answer
                 future.set_exception(error)
             finally:
@@ -171,89 +170,29 @@ class Server:
 
         if not self._room.acquire(blocking=False):
             raise MessageError("too busy", f"{MAX_ACTIONS} actions are running already")
-        threading.Thread(target=work, name=f"mcollective-{call.agent}-{call.action}", daemon=True).start()
+        threading.Thread(target=run, name=f"mcollective-{name}", daemon=True).start()
         return future
 
-    def _outcome(self, future: "Future[dict[str, Any]]", ddl: Ddl, call: Call) -> Result:
+    def _outcome(self, future: "Future[Any]", agent: Agent, call: Call) -> Result:
+        ddl, limit = agent.ddl, agent.ddl.limit(call.action)
         try:
-            error = future.exception(ddl.timeout)
+            error = future.exception(limit)
         except TimeoutError:
-            raise MessageError("timed out", f"{ddl.agent} {call.action} ran longer than {ddl.timeout} s") from None
+            raise MessageError("timed out", f"{ddl.agent} {call.action} ran longer than {limit} s") from None
         defaults = ddl.defaults(call.action)
         if error is None:
-            return Result(OK, "OK", defaults | future.result())
+            told = future.result()
+            return Result(OK, "OK", defaults | dict(told) if isinstance(told, Mapping) else told)
         if isinstance(error, Abort):
-            return Result(ABORTED, str(error), defaults)
+            return Result(error.status, str(error), defaults)
         self._log.say("action failed", f"{ddl.agent} {call.action}: {type(error).__name__}: {error}")
         return Result(UNKNOWN_ERROR, str(error), defaults)
 
     def _seal(self, request: Request, body: Any) -> bytes:
         reply = Reply(request.agent, body, self._settings.identity, request.request_id, int(self._clock()))
         try:
-            sealed = self._security.seal(reply)
+            sealed = self.security.seal(reply)
         except EncodeError as error:
             raise MessageError("unspeakable", f"the wire has no form for what {request.agent} says: {error}") from None
-        self.counters.count("replies")
+        self.statistics.count("replies")
         return sealed
-
-
-class Service:
-    """A server on its brokers: `workers` threads handle what the receiver puts in a bounded queue."""
-
-    def __init__(self, settings: ServerSettings, agents: Sequence[Agent]) -> None:
-        self.server = Server(settings, agents)
-        self._settings = settings
-        self._fabric = ActiveMq(settings.collective, settings.identity)
-        self._waiting: queue.Queue[Incoming | None] = queue.Queue(settings.max_waiting)
-        self._connection = Connection(settings, self._take)
-        self._log = RateLimitedLog(_LOGGER)
-
-    @property
-    def connected(self) -> bool:
-        """A broker is there now."""
-        return self._connection.connected
-
-    def start(self) -> None:
-        """Begin to serve; an absent broker is waited for."""
-        for number in range(self._settings.workers):
-            threading.Thread(target=self._work, name=f"mcollective-worker-{number}", daemon=True).start()
-        directed = self._settings.direct_addressing
-        self._connection.start(self._fabric.server_subscriptions(self.server.agents, directed=directed))
-
-    def close(self) -> None:
-        """End; actions that still run are left behind."""
-        self._connection.close()
-        with contextlib.suppress(queue.Empty):
-            while True:
-                self._waiting.get_nowait()
-        for _ in range(self._settings.workers):
-            self._waiting.put(None)
-
-    def _take(self, incoming: Incoming) -> None:
-        try:
-            self._waiting.put_nowait(incoming)
-        except queue.Full:
-            self.server.refuse(MessageError("too busy", f"{self._settings.max_waiting} requests are waiting already"))
-
-    def _work(self) -> None:
-        while (incoming := self._waiting.get()) is not None:
-            payload = self.server.handle(incoming.body)
-            if payload is not None:
-                self._reply(incoming.reply_to, payload)
-
-    def _reply(self, reply_to: str, payload: bytes) -> None:
-        if not self._fabric.is_reply_queue(reply_to):
-            self.server.refuse(MessageError("strange reply-to", reply_to))
-            return
-        try:
-            self._connection.send(self._fabric.reply(reply_to, (int(time.time()), REPLY_TTL), payload))
-        except FabricError as error:
-            self._log.say("a reply was lost", str(error))
-
-
-def serve(settings: ServerSettings, agents: Sequence[Agent], stop: threading.Event) -> None:
-    """Serve the agents until `stop` is set; KeyFileError at once where a key cannot be used."""
-    service = Service(settings, agents)
-    service.start()
-    stop.wait()
-    service.close()
