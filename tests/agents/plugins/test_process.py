@@ -34,9 +34,12 @@ from agents.plugins.process import (
     _is_protected,
     _send,
     _username,
+    create,
     processes,
     with_room,
 )
+from tests.agents.plugins.drivers import Idle
+from tests.contexts import context_of
 
 ROOT = Path(__file__).parents[3]
 MIB = 1024 * 1024
@@ -380,8 +383,20 @@ def test_nothing_is_signalled_unless_the_configuration_says_so(action: str, opti
         ask(action, options, signal="TERM", **data)
 
 
-def test_an_agent_without_options_only_lists() -> None:
-    assert ProcessOptions() == ProcessOptions(kill=False, pkill=False)
+def test_an_agent_whose_configuration_says_nothing_only_lists(tmp_path: Path) -> None:
+    agent = create(context_of(Idle(), tmp_path))
+
+    assert agent.call("list", {}, "cert=john")["truncated"] == 0
+    for action, data in {"kill": {"pid": "99999999"}, "pkill": {"pattern": "none"}}.items():
+        with pytest.raises(Abort, match=f"^{action} is switched off"):
+            agent.call(action, data | {"signal": "TERM"}, "cert=john")
+
+
+def test_the_configuration_has_the_switches_and_the_size_of_a_message(tmp_path: Path, mark: str) -> None:
+    agent = create(context_of(Idle(), tmp_path, {"max_message": 1 / 64}, process={"kill": True, "pkill": True}))
+
+    assert agent.call("pkill", {"pattern": mark[-50:], "signal": "TERM"}, "cert=john") == {"killed": 0}
+    assert agent.call("list", {}, "cert=john")["truncated"] > 0
 
 
 def test_signals_take_a_line_of_their_own_in_a_policy_that_there_must_be() -> None:
