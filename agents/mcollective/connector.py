@@ -1,39 +1,52 @@
-"""A connection to the brokers that mends itself: the only file here that does I/O, and that knows stomp.py.
+"""A connection to the brokers that mends itself, and the only file that knows stomp.py.
 
 Rule: it carries bytes and believes nothing. The brokers of the pool are tried in order, then again after a pause that
-grows, with jitter, so that a thousand agents do not come back at once; every subscription is made anew each time.
+grows, with jitter, so that a thousand agents do not come back at once; every subscription is made anew each time, and
+it is not `connected` before its broker has confirmed them.
 
-stomp.py is given sockets opened here, because its own way hides why a connection failed, leaves Nagle's delay on, can
-block for ever in a send, and takes the end of a TLS connection for a pause.
+stomp.py writes frames and minds heart-beats. What comes in is read by `frames` and `sockets`, because its own way hides
+why a connection failed, leaves Nagle's delay on, keeps a body of any size, and takes three times as long.
 """
 
 import contextlib
 import logging
 import random
-import socket
-import ssl
-import struct
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from selectors import EVENT_READ, DefaultSelector
-from typing import Any, Final
+from typing import Final
 
 from stomp.connect import BaseConnection
 from stomp.exception import StompException
+from stomp.listener import ConnectionListener
 from stomp.protocol import Protocol11
-from stomp.transport import Transport
-from stomp.utils import PollableQueue
+from stomp.transport import BaseTransport
 
-from agents.mcollective.destinations import Outgoing, Subscription
-from agents.mcollective.keys import KeyFileError, load_password
-from agents.mcollective.logs import printable
-from agents.mcollective.settings import Broker, Settings, Tls
+from agents.mcollective.destinations import Outgoing, Subscription, fabric
+from agents.mcollective.frames import Frame, FrameError, FrameReader
+from agents.mcollective.keys import load_password
+from agents.mcollective.logs import RateLimitedLog, printable
+from agents.mcollective.settings import Broker, Settings
+from agents.mcollective.sockets import Door, Wire, tls_context, why
 
 FIRST_PAUSE: Final = 0.2
 GOODBYE: Final = 2.0
 """Seconds that a broker gets to confirm the end."""
+LISTENING: Final = "listening"
+LEAVING: Final = "leaving"
+"""Receipts: of the last subscription, and of the end."""
+
+_ADVICE: Final = (
+    ("no exchange", "declare it there: MCollective does not do so itself"),
+    ("Virtual host", "is `vhost` right, and may this user in?"),
+    ("ccess refused", "are `user` and `password_file` right?"),
+    ("password is invalid", "are `user` and `password_file` right?"),
+    ("ACCESS_REFUSED", "the broker's permissions do not let this user do that"),
+    ("not authorized", "the broker's permissions do not let this user do that"),
+)
+"""What brokers say, and what helps."""
 
 _LOGGER: Final = logging.getLogger(__name__)
 
@@ -60,11 +73,13 @@ class Connection:
         self, settings: Settings, take: Callable[[Incoming], None], chance: random.Random | None = None
     ) -> None:
         self._settings = settings
-        self._doors = tuple(_Door(broker, settings) for broker in settings.brokers)
+        self._entrances = tuple(_Entrance(broker, settings) for broker in settings.brokers)
+        self._log = RateLimitedLog(_LOGGER)
         self._take = take
         self._chance = chance or random.Random()  # noqa: S311 - spreads load, keeps no secret
         self._subscriptions: tuple[Subscription, ...] = ()
         self._link: _Link | None = None
+        self._changing = threading.Lock()
         self._up = threading.Event()
         self._stop = threading.Event()
         self._failures = "not tried yet"
@@ -76,9 +91,18 @@ class Connection:
             self._subscriptions = subscriptions
             self._thread.start()
 
+    def listen(self, subscriptions: tuple[Subscription, ...]) -> None:
+        """Listen there from now on, and nowhere else; what stays is not touched, so nothing for it is lost."""
+        with self._changing:
+            self._subscriptions = subscriptions
+            if self._link is not None:
+                # Where the link breaks, the next one listens to the new ones.
+                with contextlib.suppress(FabricError):
+                    self._link.listen(subscriptions)
+
     @property
     def connected(self) -> bool:
-        """A broker is there now."""
+        """A broker is there now, and has confirmed the subscriptions."""
         return self._up.is_set()
 
     def wait(self, timeout: float) -> None:
@@ -98,215 +122,256 @@ class Connection:
         self._stop.set()
         link = self._link
         if link is not None:
-            link.close()
+            link.leave()
         if self._thread.is_alive():
             self._thread.join(self._settings.connect_timeout + GOODBYE)
 
     def _run(self) -> None:
         pause = FIRST_PAUSE
         while not self._stop.is_set():
-            link = self._connect_any()
-            if link is None:
-                self._stop.wait(self._chance.uniform(pause / 2, pause))
-                pause = min(pause * 2, self._settings.reconnect_max)
-            else:
-                pause = FIRST_PAUSE
-                self._stay(link)
+            link = self._enter_any()
+            lasted = self._stay(link) if link is not None else 0.0
+            pause = FIRST_PAUSE if lasted > pause else pause
+            self._stop.wait(self._chance.uniform(pause / 2, pause))
+            pause = min(pause * 2, self._settings.reconnect_max)
 
-    def _connect_any(self) -> "_Link | None":
+    def _enter_any(self) -> "_Link | None":
         failures = []
-        for door in self._doors:
+        for entrance in self._order():
             try:
-                return door.enter(self._take, self._subscriptions)
+                return entrance.enter(self._take, self._subscriptions, self._log)
             except FabricError as error:
                 failures.append(str(error))
-        self._fail("; ".join(failures))
+        self._failures = "; ".join(failures)
+        self._log.say("no broker", f"{self._failures}; trying on")
         return None
 
-    def _fail(self, failures: str) -> None:
-        if failures != self._failures:
-            _LOGGER.warning("cannot connect to any broker, trying on: %s", failures)
-        self._failures = failures
+    def _order(self) -> "Sequence[_Entrance]":
+        entrances = self._entrances
+        return self._chance.sample(entrances, len(entrances)) if self._settings.randomize else entrances
 
-    def _stay(self, link: "_Link") -> None:
+    def _stay(self, link: "_Link") -> float:
+        """Until the connection ends; how long that took, in s."""
+        began = time.monotonic()
+        self._publish(link)
         _LOGGER.info("connected to %s", link.broker)
-        self._link = link
-        self._up.set()
-        if self._stop.is_set():
-            link.close()
-        link.lost.wait()
+        link.stay()
         self._up.clear()
         self._link = None
         self._failures = f"{link.broker}: {link.error or 'the connection was lost'}"
         if not self._stop.is_set():
-            _LOGGER.warning("lost the connection to %s", self._failures)
+            self._log.say("lost the broker", self._failures)
+        return time.monotonic() - began
+
+    def _publish(self, link: "_Link") -> None:
+        with self._changing, contextlib.suppress(FabricError):
+            self._link = link
+            self._up.set()
+            link.listen(self._subscriptions)
+        if self._stop.is_set():
+            link.hang_up()
 
 
-class _Door:
-    """How to get into one broker; what it needs from files is read once."""
+class _Entrance:
+    """One broker of the pool; what it needs from files is read once."""
 
     def __init__(self, broker: Broker, settings: Settings) -> None:
-        self._broker = broker
+        self._door = Door(broker, None if broker.tls is None else tls_context(broker.tls))
         self._settings = settings
-        self._password = None if broker.password_file is None else load_password(broker.password_file)
-        self._tls = None if broker.tls is None else _context(broker.tls)
+        self._password = _password(broker)
 
-    def enter(self, take: Callable[[Incoming], None], subscriptions: tuple[Subscription, ...]) -> "_Link":
+    def enter(
+        self, take: Callable[[Incoming], None], subscriptions: tuple[Subscription, ...], log: RateLimitedLog
+    ) -> "_Link":
         """A connection that is logged in and listens; FabricError where it cannot be had."""
-        timeout = self._settings.connect_timeout
+        broker = self._door.broker
         try:
-            link = _Link(self._broker, self._open(timeout), self._settings, take)
+            wire = self._door.open(self._settings.connect_timeout)
         except OSError as error:
-            raise FabricError(f"{self._broker}: {error.strerror or error}") from None
-        link.log_in(self._broker.user, self._password, timeout)
-        link.subscribe(subscriptions)
+            raise FabricError(f"{broker}: {why(error)}") from None
+        link = _Link(broker, wire, self._settings, take, log)
+        link.begin(self._password, subscriptions)
         return link
 
-    def _open(self, timeout: float) -> socket.socket:
-        plain = socket.create_connection((self._broker.host, self._broker.port), timeout)
-        try:
-            opened = plain if self._tls is None else self._tls.wrap_socket(plain, server_hostname=self._broker.host)
-            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", int(timeout) or 1, 0))
-            opened.settimeout(None)
-        except OSError:
-            plain.close()
-            raise
-        return opened
+
+def _password(broker: Broker) -> str | None:
+    if broker.password is not None:
+        return broker.password.get_secret_value()
+    return None if broker.password_file is None else load_password(broker.password_file)
 
 
-def _context(tls: Tls) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=tls.ca)
-        if tls.certificate is not None:
-            context.load_cert_chain(tls.certificate, tls.key)
-    except OSError as error:
-        raise KeyFileError(f"tls: {tls.ca}, {tls.certificate}, {tls.key}: {error.strerror or error}") from None
-    return context
-
-
-class _Link:
-    """One connection's life, as stomp.py's listener (its methods' names are stomp.py's); never raises on its thread."""
+class _Link(ConnectionListener):  # type: ignore[misc] # stomp.py has no types
+    """One connection's life, on the thread that calls `begin` and `stay`; stomp.py calls what begins with `on_`."""
 
     def __init__(
-        self, broker: Broker, opened: socket.socket, settings: Settings, take: Callable[[Incoming], None]
+        self,
+        broker: Broker,
+        wire: Wire,
+        settings: Settings,
+        take: Callable[[Incoming], None],
+        log: RateLimitedLog,
     ) -> None:
         self.broker = broker
         self.error = ""
-        self.lost = threading.Event()
-        self._answered = threading.Event()
+        self._wire = wire
+        self._timeout = settings.connect_timeout
         self._take = take
-        self._socket = opened
+        self._log = log
+        self._reader = FrameReader(settings.max_message_bytes)
+        self._listening: dict[str, Subscription] = {}
+        self._answers: set[str] = set()
+        self._lost = threading.Event()
         beat = int(settings.heartbeat * 1000)
-        self._stomp = _Stomp(_Transport(opened, broker, settings.vhost), (beat, beat))
+        self._stomp = _Stomp(_Transport(wire, fabric(settings).vhost, self._timeout), (beat, beat))
         self._stomp.set_listener("link", self)
 
-    def log_in(self, user: str | None, password: str | None, timeout: float) -> None:
-        """FabricError where the broker refuses, or says nothing within `timeout` s."""
-        self._do(partial(self._stomp.connect, user, password))
-        if not self._answered.wait(timeout):
-            self.error = f"no answer within {timeout:g} s; is it a STOMP broker?"
-        if self.error or self.lost.is_set():
-            self.drop()
-            raise FabricError(f"{self.broker}: {self.error or 'it hung up'}")
+    def begin(self, password: str | None, subscriptions: tuple[Subscription, ...]) -> None:
+        """Log in and listen; FabricError where the broker refuses, or says nothing within the connect timeout."""
+        try:
+            self._do(partial(self._stomp.connect, self.broker.user, password, with_connect_command=True))
+            self._await("CONNECTED")
+            self._subscribe(subscriptions, LISTENING)
+            self._await(LISTENING)
+        except FabricError:
+            self._end()
+            raise
 
-    def subscribe(self, subscriptions: tuple[Subscription, ...]) -> None:
-        """Listen there."""
-        for one in subscriptions:
-            self._do(partial(self._stomp.subscribe, one.destination, one.id, headers=dict(one.headers)))
+    def stay(self) -> None:
+        """Take what comes until the connection ends; `error` says why where that is known."""
+        with contextlib.suppress(FabricError):
+            self._pump(lambda: LEAVING in self._answers, None)
+        self._end()
+
+    def listen(self, subscriptions: tuple[Subscription, ...]) -> None:
+        """Listen there and nowhere else; FabricError where the connection turns out to be gone."""
+        wanted = {one.id: one for one in subscriptions}
+        self._subscribe(tuple(one for one in subscriptions if one.id not in self._listening))
+        for gone in [one for one in self._listening.values() if one.id not in wanted]:
+            self._do(partial(self._stomp.unsubscribe, gone.id, headers={"destination": gone.destination}))
+            del self._listening[gone.id]
 
     def send(self, outgoing: Outgoing) -> None:
         """FabricError where the connection turns out to be gone."""
         self._do(partial(self._stomp.send, outgoing.destination, outgoing.body, headers=dict(outgoing.headers)))
 
-    def close(self) -> None:
-        """Say goodbye, then hang up."""
+    def leave(self) -> None:
+        """Say goodbye, then hang up; for any thread but the one that stays."""
         with contextlib.suppress(FabricError):
-            self._do(self._stomp.disconnect)
-            self.lost.wait(GOODBYE)
-        self.drop()
+            self._do(partial(self._stomp.disconnect, LEAVING))
+            self._lost.wait(GOODBYE)
+        self.hang_up()
 
-    def drop(self) -> None:
-        """Hang up; the receiver notices and ends."""
-        with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
+    def hang_up(self) -> None:
+        """End it without a word."""
+        self._wire.hang_up()
+
+    def _subscribe(self, subscriptions: tuple[Subscription, ...], receipt: str | None = None) -> None:
+        for one in subscriptions:
+            last = {"receipt": receipt} if receipt and one is subscriptions[-1] else {}
+            self._do(partial(self._stomp.subscribe, one.destination, one.id, headers={**one.headers, **last}))
+            self._listening[one.id] = one
+        if receipt and not subscriptions:
+            self._answers.add(receipt)
+
+    def _await(self, answer: str) -> None:
+        answered = self._pump(lambda: bool(self.error) or answer in self._answers, time.monotonic() + self._timeout)
+        if self.error or not answered:
+            raise self._failed(self.error or f"no answer within {self._timeout:g} s; is it a STOMP broker?")
+
+    def _pump(self, enough: Callable[[], bool], deadline: float | None) -> bool:
+        """Take what comes until it is enough, or until the deadline (monotonic); whether it is enough."""
+        while not enough():
+            data = self._read(deadline)
+            if data is None:
+                return False
+            if not data:
+                raise self._failed(self.error or "it hung up")
+            self._receive(data)
+        return True
+
+    def _read(self, deadline: float | None) -> bytes | None:
+        try:
+            return self._wire.read(deadline)
+        except OSError as error:
+            raise self._failed(self.error or why(error)) from None
+
+    def _receive(self, data: bytes) -> None:
+        transport = self._stomp.transport
+        # Whatever comes is a sign of life, also a part of a large message.
+        transport.notify("heartbeat")
+        try:
+            for frame in self._reader.feed(data):
+                if frame.cmd == "MESSAGE":
+                    self._take_message(frame)
+                else:
+                    transport.process_frame(frame, b"")
+        except FrameError as error:
+            raise self._failed(str(error)) from None
+
+    def _take_message(self, frame: Frame) -> None:
+        self.error = ""
+        if frame.body is None:
+            self._log.say("too large", f"a message to {frame.headers.get('destination', '')} was passed over")
+        else:
+            self._take(Incoming(frame.body, frame.headers.get("reply-to", "")))
 
     def _do(self, what: Callable[[], object]) -> None:
         try:
             what()
-        except (OSError, StompException, AttributeError) as error:  # stomp.py's queue is None once it has ended
-            self.drop()
-            why = error.strerror if isinstance(error, OSError) else self.error
-            raise FabricError(f"{self.broker}: {why or 'the connection was lost'}") from None
+        except (OSError, StompException) as error:
+            self.hang_up()
+            reason = why(error) if isinstance(error, OSError) else "the connection was lost"
+            raise FabricError(f"{self.broker}: {self.error or reason}") from None
 
-    def on_connected(self, _frame: Any) -> None:
-        self._answered.set()
+    def _failed(self, reason: str) -> FabricError:
+        self.error = reason
+        return FabricError(f"{self.broker}: {reason}")
 
-    def on_message(self, frame: Any) -> None:
-        self._take(Incoming(frame.body, frame.headers.get("reply-to", "")))
+    def _end(self) -> None:
+        self._wire.close()
+        self._stomp.transport.notify("disconnected")
+        self._lost.set()
 
-    def on_error(self, frame: Any) -> None:
-        self.error = printable(frame.headers.get("message", "") or frame.body.decode(errors="replace"))
-        self._answered.set()
+    def on_connected(self, _frame: Frame) -> None:
+        self._answers.add("CONNECTED")
+
+    def on_receipt(self, frame: Frame) -> None:
+        self._answers.add(frame.headers.get("receipt-id", ""))
+
+    def on_error(self, frame: Frame) -> None:
+        self.error = _said(frame)
+        self._log.say("the broker objects", f"{self.broker}: {self.error}")
 
     def on_heartbeat_timeout(self) -> None:
         self.error = "no heart-beat"
-        self.drop()
-
-    def on_disconnected(self) -> None:
-        self.lost.set()
-        self._answered.set()
+        self.hang_up()
 
 
-class _Stomp(BaseConnection, Protocol11):  # type: ignore[misc] # stomp.py has no types
+def _said(frame: Frame) -> str:
+    """What an ERROR says, in one line, and what helps where that is known."""
+    summary = frame.headers.get("message", "")
+    detail = (frame.body or b"").decode(errors="replace").strip().partition("\n")[0]
+    text = printable(summary if summary in detail and summary else f"{summary}: {detail}")
+    advice = next((advice for words, advice in _ADVICE if words in text), "")
+    return f"{text}; {advice}" if advice else text
+
+
+class _Stomp(Protocol11, BaseConnection):  # type: ignore[misc] # stomp.py has no types
     """stomp.py's connection of version 1.1, over a transport of ours."""
 
     def __init__(self, transport: "_Transport", heartbeats: tuple[int, int]) -> None:
         BaseConnection.__init__(self, transport)
         Protocol11.__init__(self, transport, heartbeats)
 
-    def connect(self, user: str | None, password: str | None) -> None:
-        self.transport.start()
-        Protocol11.connect(self, user, password, with_connect_command=True)
 
-    def disconnect(self) -> None:
-        Protocol11.disconnect(self)
+class _Transport(BaseTransport):  # type: ignore[misc] # stomp.py has no types
+    """stomp.py's transport over an open wire; the link reads, and hangs up when it knows why."""
 
+    def __init__(self, wire: Wire, vhost: str, timeout: float) -> None:
+        super().__init__(auto_decode=False)
+        self.vhost = vhost
+        self._wire = wire
+        self._timeout = timeout
 
-class _Transport(Transport):  # type: ignore[misc] # stomp.py has no types
-    """stomp.py's transport, on a socket that is open already."""
-
-    def __init__(self, opened: socket.socket, broker: Broker, vhost: str) -> None:
-        self._address = broker.host, broker.port
-        super().__init__([self._address], auto_decode=False, vhost=vhost)
-        self._opened = opened
-
-    def attempt_connection(self) -> None:
-        self.socket = self._opened
-        self.current_host_and_port = self._address
-        if isinstance(self._opened, ssl.SSLSocket):
-            self._let_the_receiver_send()
-
-    def _let_the_receiver_send(self) -> None:
-        # OpenSSL's connections must not be read and written by two threads at once.
-        self.send_queue = PollableQueue()
-        self.sel = DefaultSelector()
-        self.sel.register(self.send_queue, EVENT_READ)
-        self.sel.register(self.socket, EVENT_READ)
-        self.blocking = False
-        self.socket.settimeout(0)
-
-    def receive(self) -> bytes | None:
-        data = self._receive()
-        if data == b"" and not self.blocking:
-            self.shutdown_queue()
-        return data
-
-    def _receive(self) -> bytes | None:
-        try:
-            received: bytes | None = super().receive()
-        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            raise
-        except OSError:
-            return b""
-        return received
+    def send(self, encoded_frame: bytes) -> None:
+        self._wire.write(encoded_frame, self._timeout)
