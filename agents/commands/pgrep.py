@@ -116,7 +116,7 @@ def _listing(host: str, result: Result, *, is_doubtful: bool) -> Listing:
 
 
 def _row(hash_: Mapping[Any, Any]) -> Row:
-    """A process as agents tell it, the Ruby one of 3.0.0 included; its keys are symbols."""
+    """A process as an agent tells it, with symbols for keys; MCollective's own may lack some and has more."""
     told = {str(key): value for key, value in hash_.items()}
     command = _text(told.get("cmdline"))
     state = _text(told.get("state"))

@@ -50,7 +50,7 @@ DDL: Final = Ddl(
                 Input("user", "Only those of this user, by name or number", optional=True, maxlength=50),
             ),
             outputs=(
-                Output("pslist", "The processes that match"),
+                Output("pslist", "The processes that match", []),
                 Output("truncated", "How many more match, for which the answer has no room", 0),
             ),
         ),

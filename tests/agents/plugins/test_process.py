@@ -152,6 +152,10 @@ def test_a_user_goes_by_name_or_number(user: str) -> None:
     assert os.getpid() in {row[Symbol("pid")] for row in rows}
 
 
+def test_a_host_that_refuses_still_has_a_list_for_the_summary_of_the_stock_client() -> None:
+    assert DDL.defaults("list") == {"pslist": [], "truncated": 0}
+
+
 def test_a_user_whom_the_host_does_not_know_has_no_processes() -> None:
     assert listed(user="nobody-of-that-name") == []
 
@@ -279,7 +283,9 @@ def test_who_has_ended_since_it_was_found_is_not_signalled() -> None:
     assert not _send(found, signal.SIGTERM, "cert=john")
 
 
-@pytest.mark.parametrize("pid", ["1", "01", str(os.getpid()), str(os.getppid())])
+@pytest.mark.parametrize(
+    "pid", ["1", "01", str(os.getpid()), str(os.getppid())], ids=["init", "init again", "the agent", "its parent"]
+)
 def test_init_the_agent_and_what_it_runs_under_are_never_signalled(pid: str) -> None:
     with pytest.raises(Abort, match=f"^{int(pid)} {PROTECTED}$"):
         ask("kill", pid=pid, signal="CONT")
