@@ -285,7 +285,7 @@ class _Link(ConnectionListener):  # type: ignore[misc] # stomp.py has no types
             if data is None:
                 return False
             if not data:
-                raise self._failed(self.error or "it hung up")
+                raise self._failed(self.error or self._ending())
             self._receive(data)
         return True
 
@@ -322,6 +322,12 @@ class _Link(ConnectionListener):  # type: ignore[misc] # stomp.py has no types
             self.hang_up()
             reason = why(error) if isinstance(error, OSError) else "the connection was lost"
             raise FabricError(f"{self.broker}: {self.error or reason}") from None
+
+    def _ending(self) -> str:
+        tls = self.broker.tls
+        if "CONNECTED" in self._answers or tls is None or tls.certificate is not None:
+            return "it hung up"
+        return "it hung up; perhaps it wants a certificate from us: name one under `tls:`"
 
     def _failed(self, reason: str) -> FabricError:
         self.error = reason
