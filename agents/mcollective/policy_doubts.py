@@ -10,6 +10,7 @@ from typing import Final
 
 from agents.mcollective.compound import Fact, Function, Term, parse
 from agents.mcollective.data import plugins
+from agents.mcollective.ddl import Ddl
 from agents.mcollective.errors import MessageError
 from agents.mcollective.policy_lines import ANY, Line, Policy
 from agents.mcollective.policy_text import Cell, Finding, Mistake, Reading, cells_of, is_compound
@@ -21,15 +22,15 @@ _WRITTEN: Final[Mapping[str, str]] = MappingProxyType({"==": "=", "=~": "="})
 Doubt = tuple[Cell, str, str]
 
 
-def doubts(reading: Reading) -> tuple[Finding, ...]:
-    """What can be read and is still worth a look."""
+def doubts(reading: Reading, ddl: Ddl | None = None) -> tuple[Finding, ...]:
+    """What can be read and is still worth a look; `ddl` is the agent's that the policy is for, where it is known."""
     text, policy = reading.text, reading.policy
     found = [
         Finding(policy.file, number, at.column, code, message, "warning")
         for number, line in enumerate(text.split("\n"), start=1)
         for at, code, message in _of_line(line)
     ]
-    return (*found, *_unreachable(policy), *_of_defaults(text, policy))
+    return (*found, *_unreachable(policy), *_of_defaults(text, policy), *(_of_actions(policy, ddl) if ddl else ()))
 
 
 def _of_line(line: str) -> Iterator[Doubt]:
@@ -103,6 +104,14 @@ def _unreachable(policy: Policy) -> Iterator[Finding]:
         else:
             message = f"never comes to decide: line {cover.number} does, whatever is asked"
             yield Finding(policy.file, line.number, 1, "unreachable", message, "warning")
+
+
+def _of_actions(policy: Policy, ddl: Ddl) -> Iterator[Finding]:
+    known = [action.name for action in ddl.actions]
+    for line in policy.lines:
+        for name in sorted((line.actions or frozenset()).difference(known)):
+            message = f"{ddl.agent} has no action “{name}”; it has {', '.join(known)}"
+            yield Finding(policy.file, line.number, 1, "no-action", message, "warning")
 
 
 def _of_defaults(text: str, policy: Policy) -> Iterator[Finding]:

@@ -123,7 +123,8 @@ class Policy:
         if request.explicit:
             return Decision(False, f"{self.file}: no line allows {request.action} by name")  # noqa: FBT003 - the answer
         if self.default is None:
-            return Decision(allow_unconfigured, f"{self.file}: no line is about it, and there is no policy default")
+            setting = f"allow_unconfigured is {'on' if allow_unconfigured else 'off'}"
+            return Decision(allow_unconfigured, f"{self.file}: no line and no policy default is about it; {setting}")
         return Decision(self.default.allows, f"{self.default.file}:{self.default.number}: {self.default}")
 
 

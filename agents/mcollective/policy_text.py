@@ -215,7 +215,7 @@ def _caller(name: Cell, groups: Groups) -> frozenset[str]:
         raise Mistake("caller", f"“{name.text}” is no caller like cert=NAME or uid=0, and no group", name.column)
     if name.text not in groups:
         advice = "write a line for it in the file “groups” beside this one"
-        raise Mistake("group", f"“{name.text}” is a group that nobody is in; {advice}", name.column)
+        raise Mistake("group", f"there is no group “{name.text}”; {advice}", name.column)
     return groups[name.text]
 
 

@@ -183,7 +183,10 @@ def test_where_there_is_no_policy_a_setting_decides(tmp_path: Path) -> None:
 
     assert asked(settings) == (True, "there is no service.policy")
     (tmp_path / "service.policy").write_text("allow\tcert=other\t*\t*\t*\n")
-    assert asked(settings) == (True, "service.policy: no line is about it, and there is no policy default")
+    assert asked(settings) == (
+        True,
+        "service.policy: no line and no policy default is about it; allow_unconfigured is on",
+    )
     (tmp_path / "service.policy").write_text("policy default deny\n")
     assert asked(settings) == (False, "service.policy:1: policy default deny")
 

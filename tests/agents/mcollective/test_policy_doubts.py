@@ -2,6 +2,7 @@
 
 import pytest
 
+from agents.mcollective.ddl import Action, Ddl
 from agents.mcollective.policy_doubts import doubts
 from agents.mcollective.policy_text import read
 
@@ -75,6 +76,15 @@ def test_a_line_that_never_comes_to_decide_is_told_with_the_one_that_does() -> N
     text = DEFAULT + RULE + "deny\tcert=x\tstop\txen=1\t*\ndeny\tcert=y\tstop\t*\t*\n"
 
     assert told(text) == ["3:1: unreachable: never comes to decide: line 2 does, whatever is asked"]
+
+
+def test_an_action_that_the_agent_does_not_have_is_told_where_the_agent_is_known() -> None:
+    ddl = Ddl("echo", "says", "1.0", 10, (Action("say", "say it"), Action("stop", "say no more")))
+    reading = read(DEFAULT + "allow\tcert=x\tsay stopp\t*\t*\nallow\tcert=y\t*\t*\t*\n", "echo.policy")
+
+    assert [str(finding) for finding in doubts(reading, ddl)] == [
+        "echo.policy:2:1: no-action: echo has no action “stopp”; it has say, stop"
+    ]
 
 
 def test_a_line_that_is_a_mistake_has_no_doubts_as_well() -> None:

@@ -99,8 +99,8 @@ def test_the_steps_end_with_the_line_that_decides() -> None:
     [
         (Default("echo.policy", 7, allows=True), False, True, "echo.policy:7: policy default allow"),
         (Default("echo.policy", 7, allows=False), True, False, "echo.policy:7: policy default deny"),
-        (None, False, False, "echo.policy: no line is about it, and there is no policy default"),
-        (None, True, True, "echo.policy: no line is about it, and there is no policy default"),
+        (None, False, False, "echo.policy: no line and no policy default is about it; allow_unconfigured is off"),
+        (None, True, True, "echo.policy: no line and no policy default is about it; allow_unconfigured is on"),
     ],
 )
 def test_where_no_line_decides_the_default_does(

@@ -160,7 +160,7 @@ def test_lines_know_their_place_and_their_words() -> None:
         ("allow\tcert=x /a/\t*\t*\t*", "14: caller: “/a/” is no caller like cert=NAME or uid=0, and no group"),
         ("allow\tcert=x,cert=y\t*\t*\t*", "7: caller: "),
         ("allow\tcert=../x\t*\t*\t*", "7: caller: "),
-        ("allow\tadmin\t*\t*\t*", "7: group: “admin” is a group that nobody is in; write a line for it in the file"),
+        ("allow\tadmin\t*\t*\t*", "7: group: there is no group “admin”; write a line for it in the file “groups” be"),
         ("deny\tcert=x\tstop *\t*\t*", "18: action: * stands alone"),
         ("deny\tcert=x\tstop,start\t*\t*", "13: action: “stop,start” is no name of an action"),
         ("deny\tcert=x\t*\t* a=b\t*", "15: condition: * stands alone"),

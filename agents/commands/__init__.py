@@ -1,0 +1,1 @@
+"""The commands of `xen-balancer-agent` and `mc-pgrep`, one file each."""
