@@ -32,6 +32,7 @@ from agents.mcollective.settings import Broker, Settings
 from agents.mcollective.sockets import Door, Wire, tls_context, why
 
 FIRST_PAUSE: Final = 0.2
+"""Seconds; half of a pause is always kept, the other half is chance."""
 GOODBYE: Final = 2.0
 """Seconds that a broker gets to confirm the end."""
 LISTENING: Final = "listening"
@@ -127,13 +128,12 @@ class Connection:
             self._thread.join(self._settings.connect_timeout + GOODBYE)
 
     def _run(self) -> None:
-        pause = FIRST_PAUSE
+        pause = 0.0
         while not self._stop.is_set():
             link = self._enter_any()
             lasted = self._stay(link) if link is not None else 0.0
-            pause = FIRST_PAUSE if lasted > pause else pause
+            pause = next_pause(pause, lasted, self._settings.reconnect_max)
             self._stop.wait(self._chance.uniform(pause / 2, pause))
-            pause = min(pause * 2, self._settings.reconnect_max)
 
     def _enter_any(self) -> "_Link | None":
         failures = []
@@ -170,6 +170,11 @@ class Connection:
             link.listen(self._subscriptions)
         if self._stop.is_set():
             link.hang_up()
+
+
+def next_pause(pause: float, lasted: float, longest: float) -> float:
+    """Twice the last one, up to the longest; anew after a connection that has lasted longer than it. All in s."""
+    return min(FIRST_PAUSE if not pause or lasted > pause else pause * 2, longest)
 
 
 class _Entrance:

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from agents.mcollective.connector import Connection, FabricError, Incoming
+from agents.mcollective.connector import Connection, FabricError, Incoming, next_pause
 from agents.mcollective.destinations import Outgoing, Subscription, fabric
 from agents.mcollective.keys import KeyFileError
 from agents.mcollective.settings import Broker, Settings, Tls
@@ -343,6 +343,23 @@ def test_the_brokers_of_the_pool_are_tried_in_order_or_by_chance() -> None:
 
 
 # How it mends
+
+
+@pytest.mark.parametrize(
+    ("pause", "lasted", "following"),
+    [
+        (0, 0, 0.2),
+        (0, 3600, 0.2),
+        (0.2, 0, 0.4),
+        (0.4, 0.1, 0.8),
+        (16, 0, 30),
+        (30, 0, 30),
+        (30, 20, 30),
+        (30, 31, 0.2),
+    ],
+)
+def test_pauses_double_until_a_connection_has_lasted_longer(pause: float, lasted: float, following: float) -> None:
+    assert next_pause(pause, lasted, 30) == following
 
 
 def test_a_broker_that_is_gone_is_replaced_by_the_next_of_the_pool(login: Login) -> None:
