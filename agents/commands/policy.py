@@ -77,7 +77,7 @@ def _check(arguments: Namespace) -> int:
 
 def _findings(file: Path) -> Iterator[Finding]:
     if file.name == "groups":
-        yield from read_groups_file(file)[1]
+        yield from read_groups_file(file)
         return
     reading = read_file(file)
     yield from sorted(

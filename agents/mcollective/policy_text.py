@@ -7,6 +7,7 @@ been the `deny` that counts.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal
@@ -61,28 +62,38 @@ class Reading:
 
 
 def read_file(path: Path) -> Reading:
-    """A policy's file, with the groups beside it."""
-    groups, findings = read_groups_file(path.with_name("groups"))
-    text = _text(path)
+    """A policy's file, with the groups beside it, if there are any."""
+    groups_file = path.with_name("groups")
+    return _reading(_text(path), str(path), _text(groups_file, missing=""), str(groups_file))
+
+
+def read_groups_file(path: Path) -> tuple[Finding, ...]:
+    """What is wrong in a file of groups."""
+    return _groups(_text(path), str(path))[1]
+
+
+@lru_cache(maxsize=32)
+def _reading(text: str | Finding, file: str, groups_text: str | Finding, groups_file: str) -> Reading:
+    """Files are read for each request; the same texts are understood once."""
+    groups, findings = _groups(groups_text, groups_file)
     if isinstance(text, Finding):
-        return Reading("", Policy(str(path)), (*findings, text))
-    reading = read(text, str(path), groups)
+        return Reading("", Policy(file), (*findings, text))
+    reading = read(text, file, groups)
     return replace(reading, findings=(*findings, *reading.findings))
 
 
-def read_groups_file(path: Path) -> tuple[Groups, tuple[Finding, ...]]:
-    """The groups in a file; none where there is no file."""
-    if not path.exists():
-        return NO_GROUPS, ()
-    text = _text(path)
-    return (NO_GROUPS, (text,)) if isinstance(text, Finding) else read_groups(text, str(path))
+def _groups(text: str | Finding, file: str) -> tuple[Groups, tuple[Finding, ...]]:
+    return (NO_GROUPS, (text,)) if isinstance(text, Finding) else read_groups(text, file)
 
 
-def _text(path: Path) -> str | Finding:
+def _text(path: Path, missing: str | None = None) -> str | Finding:
+    """The file's text, or what is wrong with it; `missing` where there is none."""
     try:
         with path.open("rb") as file:
             source = file.read(MAX_BYTES + 1)
     except OSError as error:
+        if missing is not None and isinstance(error, FileNotFoundError):
+            return missing
         advice = "write one with “policy default deny” and what is allowed"
         return Finding(str(path), 1, 1, "unreadable", f"{error.strerror or error}; {advice}")
     if len(source) > MAX_BYTES:

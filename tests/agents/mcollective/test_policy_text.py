@@ -233,8 +233,12 @@ def test_a_broken_file_of_groups_denies_everything_even_where_no_group_is_named(
     assert finding in str(refused.value)
 
 
-def test_no_file_of_groups_is_no_groups(tmp_path: Path) -> None:
-    assert read_groups_file(tmp_path / "groups") == ({}, ())
+def test_a_file_of_groups_can_be_read_by_itself(tmp_path: Path) -> None:
+    (tmp_path / "groups").write_text("ops cert=a\nops cert=b\n")
+
+    (finding,) = read_groups_file(tmp_path / "groups")
+
+    assert str(finding).startswith(f"{tmp_path}/groups:2:1: group: “ops” stands there twice")
 
 
 def test_a_file_that_is_not_there_denies_and_says_what_to_write(tmp_path: Path) -> None:
