@@ -5,7 +5,7 @@ Rule: modes and outputs are rows of a table; nobody else asks in which mode it r
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -15,11 +15,13 @@ from agents.hypervisor.scenario import Scenario, load_scenario
 from agents.hypervisor.simulated import SimulatedFarm
 from agents.mcollective.client import Client, FabricError
 from balancer.adapters.classic import Classic
+from balancer.adapters.classic_farm import ClassicFarm
 from balancer.adapters.clock import SystemClock, VirtualClock
 from balancer.adapters.control import listening
 from balancer.adapters.desk import ControlDesk, StatusBoard, commands
+from balancer.adapters.discovery import Found, finding, nobody
 from balancer.adapters.fanout import Fanout
-from balancer.adapters.journal import Keep, open_journal, read_journal
+from balancer.adapters.journal import JournalReader, Keep, open_journal, read_journal
 from balancer.adapters.journal_file import NoJournalError
 from balancer.adapters.mcollective_farm import McollectiveFarm
 from balancer.adapters.metrics import Metrics
@@ -33,8 +35,9 @@ from balancer.adapters.terminal import Terminal
 from balancer.adapters.unattended import Unattended
 from balancer.config import Configuration
 from balancer.core.cycle import primed, step, suppose
-from balancer.core.model import Decision, Sighting, State
+from balancer.core.model import Decision, Discovered, Sighting, State
 from balancer.core.signals import VOCABULARY
+from balancer.errors import UsageError
 from balancer.execution import Settings
 from balancer.installation import DEFAULT, shipped, version
 from balancer.loop import Loop, Pace
@@ -46,6 +49,24 @@ MODES: Final[Mapping[str, Callable[[Farm], Farm]]] = MappingProxyType({
     DRY_RUN: Rehearsal,
 })  # fmt: skip
 """What each mode of the daemon makes of the farm."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What a farm needs: a client, what is configured, the time, the hosts found before and those found from now on."""
+
+    client: Client
+    configuration: Configuration
+    clock: Callable[[], float]
+    discovered: tuple[Discovered, ...] = ()
+    found: Found = nobody
+
+
+DIALECTS: Final[Mapping[str, Callable[[Reach], Farm]]] = MappingProxyType({
+    "modern": lambda its: McollectiveFarm(its.client, its.configuration, its.clock, its.discovered, its.found),
+    "classic": lambda its: ClassicFarm(its.client, its.configuration, its.clock),
+})  # fmt: skip
+"""What speaks to agents of each dialect."""
 
 FRESH_ROUNDS: Final = 2.0
 """A journal younger than so many rounds is taken up where it ended."""
@@ -190,12 +211,13 @@ def daemon(configuration: Configuration, wish: DaemonWish, stream: TextIO) -> It
         client = stack.enter_context(closing(Client(configuration.mcollective)))
         with suppress(FabricError):
             client.connect()
-        farm = McollectiveFarm(client, configuration, clock.now)
+        before = _memory(journal, clock.now(), FRESH_ROUNDS * _interval(pace, rules.in_force))
+        found = stack.enter_context(finding(configuration))
+        farm = DIALECTS[configuration.dialect](Reach(client, configuration, clock.now, before.discovered, found))
         ports = Ports(clock, MODES[mode](farm), fanout, desk)
         settings = Settings(journal.instance, journal.epoch, mode, configuration.migration.overdue)
-        state = journal.last_state(clock.now(), FRESH_ROUNDS * _interval(pace, rules.in_force))
         url = f"http://{address}/metrics"
-        yield Daemon(Loop(ports, settings, pace, state), mode, rules, _both(desk.stop, clock.wake), url)
+        yield Daemon(Loop(ports, settings, pace, before.state), mode, rules, _both(desk.stop, clock.wake), url)
 
 
 def _pace(configuration: Configuration, wish: DaemonWish) -> Pace:
@@ -229,12 +251,28 @@ def _both(first: Callable[[], None], second: Callable[[], None]) -> Callable[[],
     return call
 
 
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a daemon left behind: the state of its last round, and the hosts that it had found by then."""
+
+    state: State = field(default_factory=State)
+    discovered: tuple[Discovered, ...] = ()
+
+
+def _memory(journal: JournalReader, now: float, max_age: float) -> Memory:
+    state = journal.last_state(now, max_age)
+    last = journal.round(state.round)
+    return Memory(state, last.gathering.discovered if last else ())
+
+
 @contextmanager
-def live_farm(configuration: Configuration, clock: SystemClock) -> Iterator[McollectiveFarm]:
-    """The real farm; FabricError where no broker is there."""
+def live_farm(configuration: Configuration, clock: SystemClock, before: Memory) -> Iterator[Farm]:
+    """The real farm for one round: whoever is known by now. FabricError where no broker is there."""
+    if not configuration.inventory and not before.discovered:
+        raise UsageError("no host is known yet: “xen-balancer run” finds them, or list them under “hosts”")
     with closing(Client(configuration.mcollective)) as client:
         client.connect()
-        yield McollectiveFarm(client, configuration, clock.now)
+        yield DIALECTS[configuration.dialect](Reach(client, configuration, clock.now, before.discovered))
 
 
 def _reached(configuration: Configuration) -> Mapping[str, str]:
@@ -259,9 +297,9 @@ def decide_live(configuration: Configuration, rules_file: Path | None, rounds_ov
     clock = SystemClock()
     rules = read(rules_file or configuration.rules or shipped(DEFAULT), VOCABULARY)
     interval = configuration.interval or rules.every or DEFAULT_EVERY
-    state = _remembered(configuration, clock.now(), FRESH_ROUNDS * interval)
-    with live_farm(configuration, clock) as farm:
-        state = _looked_at(farm, clock, state)
+    before = _remembered(configuration, clock.now(), FRESH_ROUNDS * interval)
+    with live_farm(configuration, clock, before) as farm:
+        state = _looked_at(farm, clock, before.state)
         gathering = farm.observe(state.round + 1)
     if rounds_over is not None:
         state = suppose(state, gathering, rules, interval, rounds_over)
@@ -281,9 +319,9 @@ def single_round(
     pace = Pace(configuration.interval)
     with ExitStack() as stack:
         journal = stack.enter_context(open_journal(configuration.state, clock.now, _keep(configuration)))
-        farm = stack.enter_context(live_farm(configuration, clock))
-        state = journal.last_state(clock.now(), FRESH_ROUNDS * _interval(pace, rules))
-        state = _looked_at(farm, clock, state)
+        before = _memory(journal, clock.now(), FRESH_ROUNDS * _interval(pace, rules))
+        farm = stack.enter_context(live_farm(configuration, clock, before))
+        state = _looked_at(farm, clock, before.state)
         if rounds_over is not None:
             state = suppose(state, farm.observe(state.round + 1), rules, _interval(pace, rules), rounds_over)
         fanout = Fanout(journal, stack.enter_context(Terminal(stream)))
@@ -300,13 +338,11 @@ def _looked_at(farm: Farm, clock: Clock, state: State) -> State:
     return looked
 
 
-def _remembered(configuration: Configuration, now: float, max_age: float) -> State:
+def _remembered(configuration: Configuration, now: float, max_age: float) -> Memory:
     """What the daemon remembers, or nothing where it never ran."""
     try:
         journal = read_journal(configuration.state)
     except NoJournalError:
-        return State()
-    try:
-        return journal.last_state(now, max_age)
-    finally:
-        journal.close()
+        return Memory()
+    with closing(journal):
+        return _memory(journal, now, max_age)

@@ -3,6 +3,10 @@
 import io
 import json
 import socket
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -10,6 +14,8 @@ from urllib.request import urlopen
 import pytest
 
 from agents.mcollective.client import FabricError
+from agents.mcollective.ddl import Action, Ddl, Input
+from agents.mcollective.settings import ClientKeys, ServerKeys
 from balancer.adapters.control import ask
 from balancer.adapters.journal import open_journal, read_journal
 from balancer.adapters.metrics import MetricsError
@@ -19,8 +25,11 @@ from balancer.adapters.snapshot import SnapshotFarm, read_snapshot
 from balancer.assembly import MODES, OUTPUTS, DaemonWish, Wish, daemon, decide_live, decide_snapshot, simulation
 from balancer.config import Configuration, read_configuration
 from balancer.core.model import Decision
+from balancer.errors import UsageError
 from balancer.ports import JournalError, OperatorActed
-from tests.stage import coilmq_wire, nobody, write_balancer
+from tests.adapters.puppets import Answer, Stage, staged
+from tests.stage import SOON, coilmq_wire, nobody, simulated_agents, write_balancer
+from tests.wire import eventually
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 
@@ -140,3 +149,134 @@ def test_for_a_snapshot_every_streak_is_reached_unless_another_is_supposed(tmp_p
     assert [(move.vm, move.target) for move in snapshot_decision(tmp_path, None).plan.moves] == [("v1", "h2")]
     assert snapshot_decision(tmp_path, 2).plan.moves == ()
     assert len(snapshot_decision(tmp_path, 3).plan.moves) == 1
+
+
+# -- hosts with the agent of 2010
+
+
+CLASSIC = Ddl(
+    agent="xenagent",
+    description="The agent of 2010, as far as a balancer asks it",
+    version="0.1",
+    timeout=30,
+    actions=(
+        Action("stat", "Load"),
+        Action("migrate", "Migrate", inputs=(Input("slice", ""), Input("newhost", "", validation="ipv4address"))),
+    ),
+)
+ADDRESSES = {"192.0.2.11": "hv1", "192.0.2.12": "hv2"}
+
+
+@dataclass
+class Year2010:
+    """Two hosts; every VM uses the CPUs that stand beside it."""
+
+    cpus: dict[str, float]
+    where: dict[str, str]
+    came: dict[str, float] = field(default_factory=dict)
+
+    def answers(self, host: str) -> dict[str, Answer]:
+        return {"stat": lambda _: self._stat(host), "migrate": lambda data: self._migrate(host, data)}
+
+    def _stat(self, host: str) -> dict[str, Any]:
+        here = [vm for vm, place in self.where.items() if place == host]
+        times = {vm: f"{self.cpus[vm] * (time.time() - self.came.get(vm, 1.7e9)):.1f}" for vm in here}
+        return {"slices": here, "load": sum(self.cpus[vm] for vm in here), "times": times}
+
+    def _migrate(self, host: str, data: Mapping[str, Any]) -> dict[str, Any]:
+        assert self.where[data["slice"]] == host
+        time.sleep(1.5)
+        self.where[data["slice"]] = ADDRESSES[data["newhost"]]
+        self.came[data["slice"]] = time.time()
+        return {"result": True}
+
+
+@contextmanager
+def year_2010(broker: int, folder: Path, keys: tuple[ServerKeys, ClientKeys]) -> Iterator[tuple[Year2010, Stage]]:
+    """The farm of 2010: hv1 is over 85 % busy, web1 has room on hv2."""
+    farm = Year2010({"web1": 2.4, "db1": 1.4, "dns1": 0.1}, {"web1": "hv1", "db1": "hv1", "dns1": "hv2"})
+    with staged(CLASSIC, folder, keys, coilmq_wire(broker)) as stage:
+        for host in ADDRESSES.values():
+            stage.enter(host, farm.answers(host))
+        yield farm, stage
+
+
+def of_2010(stage: Stage, **settings: Any) -> Configuration:
+    (stage.folder / "farm.rules").write_text(SOON)
+    hosts = [{"name": name, "address": address, "cores": 4, "memory": 16384.0} for address, name in ADDRESSES.items()]
+    own = {"state": stage.folder / "state", "rules": stage.folder / "farm.rules", "interval": 1.0, "deadline": 0.9}
+    dialect = {"dialect": "classic", "classic": {"vm_memory": 1024.0, "dom0_memory": 512.0}, "hosts": hosts}
+    return stage.configuration(**own | dialect | {"metrics": {"listen": "127.0.0.1:0"}} | settings)
+
+
+@pytest.fixture
+def key_pairs(server_keys: ServerKeys, client_keys: ClientKeys) -> tuple[ServerKeys, ClientKeys]:
+    return server_keys, client_keys
+
+
+def test_a_farm_of_2010_is_balanced(coilmq_port: int, tmp_path: Path, key_pairs: tuple[ServerKeys, ClientKeys]) -> None:
+    told = io.StringIO()
+    with year_2010(coilmq_port, tmp_path, key_pairs) as (farm, stage):
+        configuration = of_2010(stage, mode="active")
+        with daemon(configuration, DaemonWish(), told) as ready:
+            assert eventually(lambda: ready.loop.run(3) or farm.where["web1"] == "hv2")
+
+    assert farm.where == {"web1": "hv2", "db1": "hv1", "dns1": "hv2"}
+    assert "moved web1 from hv1 to hv2: hv1 cpu " in told.getvalue()
+    assert [line for line in told.getvalue().splitlines() if "lost" in line or "failed" in line] == []
+    with closing(read_journal(configuration.state)) as journal:
+        (order,) = journal.history(9).orders
+        assert [change.state for change in journal.changes(order.id)] == ["intent", "under way", "done"]
+        assert journal.history(9).rounds[-1].complete == 1.0
+
+
+def test_a_dry_run_and_a_plan_tell_the_same_of_it_and_move_nothing(
+    coilmq_port: int, tmp_path: Path, key_pairs: tuple[ServerKeys, ClientKeys]
+) -> None:
+    told = io.StringIO()
+    with year_2010(coilmq_port, tmp_path, key_pairs) as (farm, stage):
+        before = dict(farm.where)
+        with daemon(of_2010(stage), DaemonWish(), told) as ready:
+            assert eventually(lambda: ready.loop.run(3) or "would move web1 from hv1 to hv2" in told.getvalue())
+            with urlopen(ready.metrics, timeout=30) as answer:
+                assert b"xen_balancer_hosts_reporting 2.0" in answer.read()
+        elsewhere = of_2010(stage, state=tmp_path / "nobody")
+        decision = decide_live(elsewhere, None, None)
+
+    seen = decision.observation
+    assert [(vm.name, vm.host) for vm in seen.vms] == [("db1", "hv1"), ("dns1", "hv2"), ("web1", "hv1")]
+    assert all(host.busy is not None for host in seen.hosts)
+    assert farm.where == before
+
+
+# -- hosts that are found
+
+
+def test_a_daemon_without_configured_hosts_finds_them_and_the_next_one_knows_them_at_once(
+    coilmq_port: int, tmp_path: Path, keys: Path
+) -> None:
+    wire = coilmq_wire(coilmq_port)
+    with simulated_agents(tmp_path, wire, keys):
+        wanted = {"every": "5s", "wait": "0.5s"}
+        configuration = read_configuration(write_balancer(tmp_path, [], wire, keys, discovery=wanted))
+        with daemon(configuration, DaemonWish(), io.StringIO()) as ready:
+
+            def all_take_part() -> bool:
+                ready.loop.run(1)
+                return ask(configuration.state, "status")["expected"] == 2
+
+            assert eventually(all_take_part)
+        with daemon(configuration, DaemonWish(), io.StringIO()) as again:
+            again.loop.run(1)
+            status = ask(configuration.state, "status")
+        decision = decide_live(configuration, None, None)
+
+    assert (status["expected"], sorted(status["hosts"]), status["found"]) == (2, ["hv1", "hv2"], [])
+    assert [host.name for host in decision.observation.hosts] == ["hv1", "hv2"]
+
+
+def test_a_plan_where_no_host_is_known_yet_says_what_to_do(tmp_path: Path, keys: Path) -> None:
+    wire = coilmq_wire(nobody())
+    configuration = read_configuration(write_balancer(tmp_path, [], wire, keys, discovery={}))
+    with pytest.raises(UsageError, match="no host is known yet: “xen-balancer run” finds them"):
+        decide_live(configuration, None, None)

@@ -10,8 +10,8 @@ from pydantic import BaseModel
 
 from agents.documents import DocumentError
 from agents.mcollective.settings import ClientSettings
-from agents.xenagent import MIGRATION_URI, TARGET_URI
-from balancer.config import Configuration, HostEntry, Migration, read_configuration, read_mappings
+from agents.plugins.xenagent import MIGRATION_URI, TARGET_URI
+from balancer.config import Classic, Configuration, HostEntry, Migration, read_configuration, read_mappings
 
 EXAMPLE = Path(__file__).parents[1] / "deploy" / "examples" / "balancer.yaml"
 
@@ -45,24 +45,33 @@ def refused(file: Path, source: str) -> list[str]:
 # -- the example
 
 
+OWN_WORDS = (
+    "user|hosts_file|rules|port|tls|interval|mcollective|discovery|every|wait|forget|classic|collectives|vhost|psk"
+)
+"""What the example states in a comment that is no default."""
+
+
 def spelled_out() -> str:
     """The example with every default that it states in a comment taken in, where a value alone stands there."""
-    return re.sub(r"(?m)^( *)# ((?!user|hosts_file|rules|port|tls|interval)[a-z_]+: \S+( min| d)?)(?= |$)", r"\1\2",
-                  EXAMPLE.read_text())  # fmt: skip
+    stated = rf"(?m)^( *)# ((?!{OWN_WORDS})[a-z_]+: \S+( min| d)?)(?= |$)"
+    return re.sub(stated, r"\1\2", EXAMPLE.read_text())
 
 
 def test_the_example_can_be_read() -> None:
     configuration = read_configuration(EXAMPLE)
     assert configuration.mode == "dry-run"
     assert [host.name for host in configuration.inventory] == ["hv1.example.net", "hv2.example.net", "hv3.example.net"]
+    assert configuration.mcollective.ssl is not None
     assert configuration.mcollective.ssl.client_private == EXAMPLE.parent / "keys/balancer-private.pem"
 
 
 def test_what_the_example_states_as_default_is_the_default(file: Path) -> None:
     stated = read(file, spelled_out())
     plain = read(file, SMALL)
-    for group in ("mode", "state", "deadline", "migration", "journal", "metrics"):
+    for group in ("mode", "dialect", "state", "deadline", "migration", "journal", "metrics"):
         assert getattr(stated, group) == getattr(plain, group), group
+    assert stated.mcollective.ssl is not None
+    assert stated.mcollective.ssl.serializer == "yaml"
     own = {"brokers", "ssl", "identity"}
     assert stated.mcollective.model_dump(exclude=own) == plain.mcollective.model_dump(exclude=own)
     assert stated.mcollective.brokers[0].port == plain.mcollective.brokers[0].port
@@ -70,7 +79,31 @@ def test_what_the_example_states_as_default_is_the_default(file: Path) -> None:
 
 def test_that_test_reads_what_is_commented_out() -> None:
     added = set(spelled_out().splitlines()) - set(EXAMPLE.read_text().splitlines())
-    assert len(added) == 12
+    assert len(added) == 18
+
+
+def commented_out(name: str) -> str:
+    """A section of the example that stands in comments."""
+    text = EXAMPLE.read_text()
+    (section,) = re.findall(rf"(?m)^# {name}:\n(?:#   .*\n)+", text)
+    return re.sub(r"(?m)^# ", "", section)
+
+
+def test_the_discovery_that_the_example_shows_has_the_defaults_and_a_filter_of_each_kind(file: Path) -> None:
+    shown = read(file, f"{commented_out('discovery')}{WIRE}").discovery
+    plain = read(file, f"discovery: {{}}\n{WIRE}").discovery
+    assert shown is not None
+    assert plain == shown.model_copy(update={"facts": (), "classes": (), "names": (), "compound": None})
+    assert {name for name, entries in shown.wanted().items() if entries} == {
+        "fact", "cf_class", "agent", "identity", "compound",
+    }  # fmt: skip
+
+
+def test_the_classic_hosts_that_the_example_shows_can_be_had(file: Path) -> None:
+    (host,) = re.findall(r"- \{name: hv1, .*cores.*\}", EXAMPLE.read_text())
+    shown = read(file, f"dialect: classic\nhosts:\n  {host}\n{commented_out('classic')}{WIRE}")
+    assert shown.classic == Classic(vm_memory=1024.0, dom0_memory=1024.0)
+    assert [(host.cores, host.memory, host.ipv4) for host in shown.inventory] == [(8.0, 32768.0, "192.0.2.11")]
 
 
 def keys_of(model: type[BaseModel]) -> Iterator[str]:
@@ -83,7 +116,8 @@ def keys_of(model: type[BaseModel]) -> Iterator[str]:
 
 def test_the_example_names_every_key() -> None:
     text = EXAMPLE.read_text()
-    assert [key for key in keys_of(Configuration) if not re.search(rf"\b{key}:", text)] == []
+    unnamed = {key for key in keys_of(Configuration) if not re.search(rf"\b{key}:", text)}
+    assert unnamed == {"password"}, "which stands in the open in MCollective's own files alone"
 
 
 # -- what is refused
@@ -147,9 +181,114 @@ def test_an_interval_that_ends_before_the_deadline_is_refused(file: Path) -> Non
     ]
 
 
-def test_a_farm_without_hosts_is_refused(file: Path) -> None:
+def test_a_farm_without_hosts_is_refused_unless_they_are_to_be_found(file: Path) -> None:
     (told,) = refused(file, WIRE)
-    assert "no host is named: list them under “hosts”, or name a “hosts_file”" in told
+    assert "no host is named: list them under “hosts”, name a “hosts_file” of lines name,ip, or have them found" in told
+    assert read(file, f"discovery: {{}}\n{WIRE}").inventory == ()
+
+
+@pytest.mark.parametrize(
+    ("discovery", "message"),
+    [
+        ("{every: 1s}", "1:20: out-of-range: discovery.every: “1s” is too small; at least 5"),
+        ("{every: 5}", "1:20: wrong-value: discovery.every: “5” is not a time"),
+        ("{wait: 2 min}", "1:19: out-of-range: discovery.wait: “2 min” is too large; at most 60"),
+        ("{forget: 1s}", "1:21: out-of-range: discovery.forget: “1s” is too small; at least 60"),
+        ("{facts: [de]}", "1:21: wrong-value: discovery.facts[0]: “de” is no fact filter; write fact=value"),
+        ("{classes: ['']}", "1:23: out-of-range: discovery.classes[0]: “” is too short; at least 1"),
+        ("{compound: xen and}", "1:12: wrong-value: discovery: compound, at "),
+        ("{compund: xen}", "1:13: unknown-key: discovery.compund: unknown key; did you mean “compound”?"),
+    ],
+)
+def test_a_wrong_discovery_is_told_with_its_place(discovery: str, message: str, file: Path) -> None:
+    (told,) = refused(file, f"discovery: {discovery}\n{SMALL}")
+    assert told.startswith(message)
+
+
+# -- the dialect of 2010
+
+CLASSIC = "dialect: classic\nclassic: {vm_memory: 1GiB, dom0_memory: 1GiB}\n"
+HOST = "name: hv1, cores: 8, memory: 32GiB"
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (f"dialect: old\n{SMALL}", "1:10: wrong-value: dialect: “old” is none of 'modern' or 'classic'"),
+        (f"dialect: classic\nhosts: [{{{HOST}}}]\n{WIRE}", "1:1: missing-key: classic: is missing: “dialect: classic”"),
+        (f"{CLASSIC}hosts: [{{name: hv1, cores: 8}}]\n{WIRE}", "3:9: missing-key: hosts[0].memory: is missing: "),
+        (f"{CLASSIC}hosts: [{{name: hv1, memory: 8GiB}}]\n{WIRE}", "3:9: missing-key: hosts[0].cores: is missing: "),
+        (f"{CLASSIC}hosts: [{{name: hv1, memory: 8GiB, cores: 0}}]\n{WIRE}",
+         "3:42: out-of-range: hosts[0].cores: “0” is too small; it must be more than 0.0"),
+        (f"{CLASSIC}hosts: [{{name: hv1, memory: 1GiB, cores: 2}}]\n{WIRE}",
+         "3:29: out-of-range: hosts[0].memory: must be more than classic.dom0_memory, which is 1024 MiB"),
+        (f"{CLASSIC}hosts: [{{{HOST}, migration_address: hv1-m}}]\n{WIRE}",
+         "3:65: wrong-value: hosts[0].migration_address: is not for “dialect: classic”"),
+        (f"{CLASSIC}hosts: [{{{HOST}}}]\ndiscovery: {{}}\n{WIRE}",
+         "4:12: wrong-value: discovery: finds hosts whose cores and memory nobody tells"),
+        (f"{CLASSIC}hosts: [{{{HOST}}}]\nmigration: {{overdue: 30 min, transport: ssh}}\n{WIRE}",
+         "4:41: wrong-value: migration.transport: is not for “dialect: classic”"),
+        (f"dialect: classic\nclassic: {{vm_memory: 1GiB}}\nhosts: [{{{HOST}}}]\n{WIRE}",
+         "2:10: missing-key: classic.dom0_memory: is missing"),
+        (f"classic: {{vm_memory: 1GiB, dom0_memory: 1GiB}}\n{SMALL}",
+         "1:10: wrong-value: classic: is for “dialect: classic” alone; leave it out"),
+        (f"hosts: [{{name: hv1, cores: 8}}]\n{WIRE}",
+         "1:28: wrong-value: hosts[0].cores: is for “dialect: classic” alone"),
+    ],
+    ids=range(12),
+)  # fmt: skip
+def test_what_a_dialect_wants_or_has_no_use_for_is_told_with_its_place(source: str, message: str, file: Path) -> None:
+    (told,) = refused(file, source)
+    assert told.startswith(message)
+
+
+def test_a_host_of_the_mappings_that_nobody_lists_has_no_cores_and_memory(file: Path) -> None:
+    (file.parent / "xen-mappings.csv").write_text("hv1,10.0.0.1\nhv2,10.0.0.2\n")
+    (told,) = refused(file, f"{CLASSIC}hosts: [{{{HOST}}}]\n{WITHOUT_HOSTS}")
+    assert told.startswith("4:13: missing-key: hosts_file: “hv2” stands there alone; list it under “hosts” too")
+
+
+@pytest.mark.parametrize(
+    ("host", "ipv4"),
+    [
+        ({"name": "hv1", "address": "192.0.2.11"}, "192.0.2.11"),
+        ({"name": "192.0.2.11"}, "192.0.2.11"),
+        ({"name": "hv1"}, None),
+        ({"name": "hv1", "address": "2001:db8::11"}, None),
+        ({"name": "hv1", "address": "192.0.2.011"}, None),
+    ],
+)
+def test_an_ipv4_address_is_what_the_agent_of_2010_takes_for_one(host: dict[str, Any], ipv4: str | None) -> None:
+    assert HostEntry(**host).ipv4 == ipv4
+
+
+# -- mcollective: FILE
+
+CLIENT_CFG = """
+collectives = lyon
+main_collective = lyon
+connector = activemq
+securityprovider = psk
+plugin.psk = s3cret
+plugin.activemq.pool.size = 1
+plugin.activemq.pool.1.host = broker.example.net
+plugin.activemq.pool.1.port = 61613
+"""
+
+
+def test_the_wire_may_stand_in_a_file_of_mcollectives_own(file: Path) -> None:
+    (file.parent / "wire").mkdir()
+    (file.parent / "wire" / "client.cfg").write_text(CLIENT_CFG)
+    wire = read(file, "hosts: [{name: hv1}]\nmcollective: wire/client.cfg\n").mcollective
+    assert (wire.collective, str(wire.brokers[0]), wire.ssl) == ("lyon", "broker.example.net:61613", None)
+
+
+def test_a_mistake_in_that_file_is_told_with_its_place_there(file: Path) -> None:
+    cfg = file.parent / "client.cfg"
+    cfg.write_text(CLIENT_CFG + "plugin.activemq.pool.1.port = many\n")
+    with pytest.raises(DocumentError) as error:
+        read(file, "hosts: [{name: hv1}]\nmcollective: client.cfg\n")
+    assert str(error.value).startswith(f"{cfg}:10:1: wrong-value: plugin.activemq.pool.1.port: ")
 
 
 def test_all_mistakes_are_told_at_once_in_the_order_of_the_file(file: Path) -> None:
@@ -184,7 +323,7 @@ def test_a_file_that_is_no_yaml_or_not_there_is_told_with_its_place(file: Path) 
 def test_address_and_transport_make_the_uri_and_the_agent_takes_it(
     migration: dict[str, Any], host: dict[str, Any], uri: str
 ) -> None:
-    assert Migration(**migration).uri(HostEntry(**host)) == uri
+    assert Migration(**migration).uri(HostEntry(**host).reached) == uri
     assert re.search(TARGET_URI, uri)
 
 
@@ -193,12 +332,12 @@ def test_address_and_transport_make_the_uri_and_the_agent_takes_it(
     [("198.51.100.11", "tcp://198.51.100.11"), ("2001:db8::11", "tcp://[2001:db8::11]"), ("hv1-m", "tcp://hv1-m")],
 )
 def test_a_migration_network_makes_the_uri_of_the_memory(address: str, uri: str) -> None:
-    assert Migration.data_uri(HostEntry(name="hv1", migration_address=address)) == uri
+    assert HostEntry(name="hv1", migration_address=address).data_uri == uri
     assert re.search(MIGRATION_URI, uri)
 
 
 def test_without_a_migration_network_libvirt_finds_its_own_way() -> None:
-    assert Migration.data_uri(HostEntry(name="hv1", address="192.0.2.11")) is None
+    assert HostEntry(name="hv1", address="192.0.2.11").data_uri is None
 
 
 # -- the file of 2010

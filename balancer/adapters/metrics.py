@@ -1,8 +1,8 @@
 """What Prometheus sees: the last round as gauges, all that ever happened as counters.
 
-Rule: a scrape tells the last recorded round and nothing older, so a host that vanished has no series. Hosts come from
-the configured inventory; whatever else may grow is capped. VMs are told only where asked for. A new gauge is one row
-of a table.
+Rule: a scrape tells the last recorded round and nothing older, so a host that vanished has no series. Hosts are
+configured or found, and those found are capped, as is whatever else may grow. VMs are told only where asked for. A new
+gauge is one row of a table.
 """
 
 from collections import Counter
@@ -73,6 +73,8 @@ _ROUND: Final = (
            lambda d: [((), d.observation.expected)]),
     _Gauge("hosts_reporting", "Hosts that reported in the last round.", (),
            lambda d: [((), len(d.observation.hosts))]),
+    _Gauge("hosts_found", "Hosts that were found by discovery and do not take part yet.", (),
+           lambda d: [((), len(d.observation.found))]),
     _Gauge("vms_in_doubt", "VMs that several hosts reported in the last round; they are left alone.", (),
            lambda d: [((), len(d.observation.doubts))]),
     _Gauge("busy_ratio_max", "Busy share of the busiest host, 0-1.", (),

@@ -44,7 +44,8 @@ def run(arguments: Namespace) -> Exit:
 
 def _greeting(configuration: Configuration, ready: Daemon) -> str:
     hosts = many(len(configuration.inventory), "host")
+    found = "" if configuration.discovery is None else " and those that are found"
     return (
-        f"xen-balancer {version()}, mode {ready.mode}, {hosts}, state in {configuration.state}\n"
+        f"xen-balancer {version()}, mode {ready.mode}, {hosts}{found}, state in {configuration.state}\n"
         f"metrics: {ready.metrics}"
     )

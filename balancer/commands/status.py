@@ -9,6 +9,7 @@ from balancer.adapters.control import ask
 from balancer.commands.arguments import add_daemon, add_format, state_directory
 from balancer.commands.words import many
 from balancer.core.formats import printable
+from balancer.core.model import ROUNDS_TO_JOIN
 from balancer.errors import Exit
 
 HELP = "what the running daemon last saw, and what it does now"
@@ -44,6 +45,8 @@ def in_words(status: Mapping[str, Any]) -> Iterator[str]:
         streak = f"  in trouble for {many(host['streak'], 'round')}" if host["streak"] else ""
         yield f"  {name:20} cpu {busy}  load {host['load']:6.2f}  {many(host['vms'], 'VM'):>8}{streak}"
     yield from (f"  {name:20} silent" for name in status["silent"])
+    for found in status["found"]:
+        yield f"  {found['host']:20} newly found, in {found['rounds']} of {ROUNDS_TO_JOIN} complete rounds"
     for doubt in status["in_doubt"]:
         yield f"in doubt: {doubt['vm']} is reported by {' and '.join(doubt['hosts'])}; it is not moved"
     for order in status["orders"]:

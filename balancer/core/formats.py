@@ -125,6 +125,7 @@ def status_document(decision: Decision, orders: Iterable[Order]) -> Document:
         "complete": figure(decision.plan.complete),
         "expected": decision.observation.expected,
         "silent": list(decision.observation.silent),
+        "found": [{"host": each.name, "rounds": each.rounds} for each in decision.observation.found],
         "in_doubt": [{"vm": doubt.name, "hosts": list(doubt.hosts)} for doubt in decision.observation.doubts],
         "frozen": decision.plan.frozen,
         "sentence": decision.plan.sentence,

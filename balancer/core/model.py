@@ -7,20 +7,48 @@ Rule: frozen values. Times are seconds since the epoch as the clock port tells t
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from agents.report import Report
 from dsl.syntax import Kind
+
+ROUNDS_TO_JOIN: Final = 2
+"""Complete rounds in which a found host has to report before it takes part."""
 
 # -- what came in ---------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
+class Discovered:
+    """A host that was found, not configured: the complete rounds in which it reported, and since when it does not.
+
+    A round is complete when every host reported that was expected to. `silent_since` is the first round, since it last
+    reported, in which it was asked and did not.
+    """
+
+    name: str
+    rounds: int = 0
+    silent_since: float | None = None
+
+    @property
+    def takes_part(self) -> bool:
+        """It is expected, and may give and take VMs."""
+        return self.rounds >= ROUNDS_TO_JOIN
+
+
+@dataclass(frozen=True, slots=True)
 class Gathering:
-    """What one round's question brought: reports, who was expected to answer, and what had to be refused, by reason."""
+    """What one round's question brought: reports, who was expected to answer, and what had to be refused, by reason.
+
+    `discovered` are the found hosts as they stand after this round, also those whose reports do not count yet; `closed`
+    says of hosts that cannot take a VM, whatever they report, why not.
+    """
 
     reports: tuple[Report, ...]
     expected: tuple[str, ...]
     refused: Mapping[str, int] = field(default_factory=dict)
+    discovered: tuple[Discovered, ...] = ()
+    closed: Mapping[str, str] = field(default_factory=dict)
 
 
 # -- what is so -----------------------------------------------------------------------------------------------
@@ -79,7 +107,10 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """The farm in one round: hosts by name, VMs by name, who was silent, what is in doubt."""
+    """The farm in one round: hosts by name, VMs by name, who was silent, what is in doubt.
+
+    `found` are hosts that do not take part yet; `closed` says of hosts that cannot take a VM why not.
+    """
 
     round: int
     now: float
@@ -89,6 +120,8 @@ class Observation:
     doubts: tuple[Doubt, ...]
     expected: int
     refused: Mapping[str, int]
+    found: tuple[Discovered, ...] = ()
+    closed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def complete(self) -> float:

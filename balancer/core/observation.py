@@ -50,6 +50,8 @@ def observe(state: State, gathering: Gathering, now: float) -> Seen:
         doubts=_doubts(past.vms, state.orders),
         expected=len(gathering.expected),
         refused=dict(sorted(refused.items())),
+        found=tuple(each for each in gathering.discovered if not each.takes_part),
+        closed=gathering.closed,
     )
     return Seen(observation, past.references(set(observation.silent)), past.sightings())
 

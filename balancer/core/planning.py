@@ -4,7 +4,7 @@ Rule: a move may break no wall at any step; every refusal names its reason. When
 says so.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,6 +78,7 @@ def _walls(rules: Ruleset, sets: Sets, state: State, projection: Projection) -> 
         Always(frozenset(doubt.uuid for doubt in observation.doubts)),
         Closed("in doubt", doubtful, gives=False),
         Closed("maintenance", np.array([host.maintenance for host in observation.hosts], dtype=bool)),
+        *_closed(observation),
         Closed("drain", drained),
         Closed("unknown", projection.unmeasured),
         Quiet(rules.rest, state.orders, observation.now),
@@ -85,6 +86,13 @@ def _walls(rules: Ruleset, sets: Sets, state: State, projection: Projection) -> 
         *(never_wall(never, sets, projection) for never in rules.nevers),
         Memory(),
     )
+
+
+def _closed(observation: Observation) -> Iterator[Wall]:
+    """Hosts that cannot take a VM for reasons of the farm's own, one wall for each reason."""
+    for reason in sorted(set(observation.closed.values())):
+        hosts = [observation.closed.get(host.name) == reason for host in observation.hosts]
+        yield Closed(reason, np.array(hosts, dtype=bool))
 
 
 def _untouchable(observation: Observation, orders: Iterable[Order]) -> frozenset[str]:

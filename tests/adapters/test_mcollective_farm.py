@@ -2,41 +2,26 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agents.mcollective.client import Client
-from agents.mcollective.ddl import Abort
-from agents.mcollective.server import Service
-from agents.mcollective.settings import ClientKeys, ClientSettings, ServerKeys, ServerSettings
+from agents.mcollective.settings import ClientKeys, ClientSettings, ServerKeys
+from agents.plugins.xenagent import DDL
 from agents.report import Report, encode
-from agents.xenagent import DDL
-from balancer.adapters import mcollective_farm
+from balancer.adapters import answers, mcollective_farm
 from balancer.adapters.mcollective_farm import VALID, McollectiveFarm
 from balancer.config import Configuration, HostEntry, Migration, read_configuration
+from balancer.core.model import Discovered
 from balancer.ports import FarmError, Progress
 from tests.adapters.farm_contract import CONTRACT, HOSTS, SCENARIO, Staged, order
-from tests.brokers import BrokerProcess, coilmq
-from tests.stage import POLICY, coilmq_wire, simulated_agents, write_balancer
+from tests.adapters.puppets import Answer, Puppet, aborts, breaks, said, says_nothing, staged
+from tests.brokers import BrokerProcess
+from tests.stage import coilmq_wire, simulated_agents, write_balancer
 from tests.wire import eventually
-
-Answer = Callable[[Mapping[str, Any]], Mapping[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    process = coilmq(tmp_path_factory.mktemp("broker"))
-    process.start()
-    yield process.port
-    process.stop()
-
-
-def wire(folder: Path, port: int) -> dict[str, Any]:
-    """Each test is a collective of its own: they share a broker."""
-    return coilmq_wire(port) | {"collective": f"c{abs(hash(folder))}"}
 
 
 @contextmanager
@@ -48,7 +33,7 @@ def asked(configuration: Configuration) -> Iterator[McollectiveFarm]:
 
 @pytest.mark.parametrize("claim", CONTRACT, ids=lambda claim: claim.__name__)
 def test_it_keeps_to_the_contract(claim: Callable[[Staged], None], broker: int, tmp_path: Path, keys: Path) -> None:
-    common = wire(tmp_path, broker)
+    common = coilmq_wire(broker) | {"collective": f"c{abs(hash(tmp_path))}"}
     file = write_balancer(tmp_path, HOSTS, common, keys, interval="30s", deadline="3s")
     with simulated_agents(tmp_path, common, keys, SCENARIO), asked(read_configuration(file)) as farm:
         assert eventually(lambda: len(farm.observe(0).reports) == 2)
@@ -58,25 +43,7 @@ def test_it_keeps_to_the_contract(claim: Callable[[Staged], None], broker: int, 
 # -- hosts that do what they like
 
 
-Stage = Callable[..., tuple[McollectiveFarm, list["Puppet"]]]
-
-
-class Puppet:
-    """An agent that answers as it is told to, and remembers what it was asked."""
-
-    ddl = DDL
-
-    def __init__(self, answers: Mapping[str, Answer]) -> None:
-        self.answers = dict(answers)
-        self.asked: list[tuple[str, Mapping[str, Any]]] = []
-
-    def call(self, action: str, data: Mapping[str, Any], _caller: str) -> Mapping[str, Any]:
-        self.asked.append((action, data))
-        return self.answers[action](data)
-
-
-def said(**data: Any) -> Answer:
-    return lambda _data: data
+Stage = Callable[..., tuple[McollectiveFarm, list[Puppet]]]
 
 
 def reports(host: str, **changes: Any) -> Answer:
@@ -84,44 +51,18 @@ def reports(host: str, **changes: Any) -> Answer:
     return said(report=encode(Report(**{"host": host, "load": 0.0} | figures | changes)))
 
 
-def aborts(reason: str) -> Answer:
-    def answer(_data: Mapping[str, Any]) -> Mapping[str, Any]:
-        raise Abort(reason)
-
-    return answer
-
-
-def breaks(_data: Mapping[str, Any]) -> Mapping[str, Any]:
-    raise ValueError("kaboom")
-
-
-def says_nothing(_data: Mapping[str, Any]) -> Mapping[str, Any]:
-    time.sleep(8)
-    return {}
-
-
 @pytest.fixture
 def stage(broker: int, server_keys: ServerKeys, client_keys: ClientKeys, tmp_path: Path) -> Iterator[Stage]:
     """Brings hosts on, each with its answers, and the farm that asks them."""
-    common = wire(tmp_path, broker) | {"heartbeat": 0.0}
-    (tmp_path / "xenagent.policy").write_text(POLICY)
-    with ExitStack() as stack:
+    with staged(DDL, tmp_path, (server_keys, client_keys), coilmq_wire(broker)) as one:
 
-        def begin(*hosts: tuple[str, Mapping[str, Answer]], **settings: Any) -> tuple[McollectiveFarm, list[Puppet]]:
-            puppets = [Puppet(answers) for _, answers in hosts]
-            for (host, _), puppet in zip(hosts, puppets, strict=True):
-                own = ServerSettings(identity=host, ssl=server_keys, policies=tmp_path, workers=2, **common)
-                service = Service(own, [puppet])
-                stack.callback(service.close)
-                service.start()
+        def begin(
+            *hosts: tuple[str, Mapping[str, Answer]], farm: Mapping[str, Any] | None = None, **settings: Any
+        ) -> tuple[McollectiveFarm, list[Puppet]]:
+            puppets = [one.enter(host, answers, number) for number, (host, answers) in enumerate(hosts)]
             names = {host: HostEntry(name=host) for host, _ in hosts}
-            client = ClientSettings(identity="balancer", ssl=client_keys, **common)
-            configuration = Configuration(
-                **{"hosts": tuple(names.values()), "mcollective": client, "deadline": 1.0} | settings
-            )
-            farm = stack.enter_context(asked(configuration))
-            assert eventually(lambda: farm.observe(0) is not None and all(puppet.asked for puppet in puppets))
-            return farm, puppets
+            configuration = one.configuration(**{"hosts": tuple(names.values())} | settings)
+            return McollectiveFarm(one.connected(configuration), configuration, time.time, **farm or {}), puppets
 
         yield begin
 
@@ -172,14 +113,14 @@ def test_of_two_answers_that_differ_none_is_believed(stage: Stage) -> None:
 
 
 def test_a_hundred_hosts_are_asked_at_once_and_whoever_is_not_among_them_is_counted(stage: Stage) -> None:
-    absent = tuple(HostEntry(name=f"absent{number}") for number in range(mcollective_farm.ALL_FROM - 1))
+    absent = tuple(HostEntry(name=f"absent{number}") for number in range(answers.ALL_FROM - 1))
     farm, _ = stage(
         ("hv1", {"report": reports("hv1")}), ("stranger", {"report": reports("stranger")}),
         hosts=(HostEntry(name="hv1"), *absent),
     )  # fmt: skip
     gathering = farm.observe(1)
     assert [report.host for report in gathering.reports] == ["hv1"]
-    assert len(gathering.expected) == mcollective_farm.ALL_FROM
+    assert len(gathering.expected) == answers.ALL_FROM
     assert gathering.refused == {"unknown sender": 1}
 
 
@@ -247,6 +188,82 @@ def test_who_does_not_say_how_an_order_stands_has_not_said_that_it_failed(
     assert [(told.order, told.state) for told in farm.progress(orders)] == [
         ("a-1-1-hv1", "under way"), ("a-1-1-hv4", "unknown"),
     ]  # fmt: skip
+
+
+# -- hosts that nobody configured
+
+
+def test_a_found_host_is_asked_with_the_others_and_takes_part_after_two_complete_rounds(stage: Stage) -> None:
+    found = iter([(), ("hv2",), (), ()])
+    farm, (_, new) = stage(
+        ("hv1", {"report": reports("hv1")}), ("hv2", {"report": reports("hv2"), "migrate": said(state="done")}),
+        hosts=(HostEntry(name="hv1"),), discovery={}, farm={"found": lambda: next(found)},
+    )  # fmt: skip
+
+    def round_() -> tuple[list[str], tuple[str, ...], list[tuple[str, int]]]:
+        told = farm.observe(1)
+        assert told.refused == {}
+        return (
+            [report.host for report in told.reports],
+            told.expected,
+            [(each.name, each.rounds) for each in told.discovered],
+        )
+
+    assert round_() == (["hv1"], ("hv1",), [])
+    assert new.given("report") == []
+    assert round_() == (["hv1"], ("hv1",), [("hv2", 1)])
+    assert round_() == (["hv1"], ("hv1",), [("hv2", 2)])
+    assert round_() == (["hv1", "hv2"], ("hv1", "hv2"), [("hv2", 2)])
+
+
+def test_the_address_of_a_found_host_is_its_name(stage: Stage) -> None:
+    farm, (source, _) = stage(
+        ("hv1", {"report": reports("hv1"), "migrate": said(state="under way", error="")}),
+        ("hv2", {"report": reports("hv2")}),
+        hosts=(HostEntry(name="hv1"),), discovery={}, farm={"discovered": (Discovered("hv2", 2),)},
+    )  # fmt: skip
+
+    farm.migrate(order("a-1-1-1"))
+    (given,) = source.given("migrate")
+    assert (given["target_uri"], "migration_uri" in given) == ("xen://hv2/system", False)
+
+
+def test_hosts_found_by_an_earlier_daemon_take_part_at_once(stage: Stage) -> None:
+    before = (Discovered("hv1", 2), Discovered("hv2", 2), Discovered("hv9", 2), Discovered("new", 1))
+    farm, _ = stage(
+        ("hv1", {"report": reports("hv1")}), ("hv2", {"report": reports("hv2")}),
+        hosts=(HostEntry(name="hv1"),), discovery={}, farm={"discovered": before},
+    )  # fmt: skip
+    told = farm.observe(1)
+
+    assert [report.host for report in told.reports] == ["hv1", "hv2"]
+    assert told.expected == ("hv1", "hv2", "hv9")
+    assert [each.name for each in told.discovered] == ["hv2", "hv9"]
+
+
+def test_they_do_not_where_hosts_are_not_to_be_found_any_more(stage: Stage) -> None:
+    farm, _ = stage(
+        ("hv1", {"report": reports("hv1")}), ("hv2", {"report": reports("hv2")}),
+        hosts=(HostEntry(name="hv1"),), farm={"discovered": (Discovered("hv2", 2),)},
+    )  # fmt: skip
+
+    assert farm.observe(1).expected == ("hv1",)
+
+
+def test_who_joins_the_farm_and_who_is_forgotten_stands_in_the_log(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    farm, _ = stage(
+        ("hv1", {"report": reports("hv1")}), hosts=(), discovery={},
+        farm={"discovered": (Discovered("hv1", 1), Discovered("hv2", 2, silent_since=0.0))},
+    )  # fmt: skip
+
+    for _ in range(2):
+        farm.observe(1)
+    assert [record.message for record in caplog.records] == [
+        "hv2 has not reported for long; it is forgotten until it is found again",
+        "hv1 was found, and takes part from now on",
+    ]
 
 
 def test_without_a_broker_nobody_can_be_asked_and_it_says_which_was_tried(

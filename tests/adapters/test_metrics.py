@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from balancer.adapters.metrics import MAX_COUNTED, Metrics, MetricsError
 from balancer.adapters.served import CONNECTIONS
-from balancer.core.model import Doubt, OrderState
+from balancer.core.model import Discovered, Doubt, OrderState
 from balancer.ports import Event, OperatorActed, OrderHeld, RoundLost, RulesRead, Waiting
 from tests.adapters.samples import changed, decided, decision, host, order, streak, vm
 
@@ -67,12 +67,19 @@ def test_each_host_is_told_by_name() -> None:
     metrics = after(decided(seen))
     assert series(metrics, "hosts_expected") == {(): 3}
     assert series(metrics, "hosts_reporting") == {(): 2}
+    assert series(metrics, "hosts_found") == {(): 0}
     assert series(metrics, "host_load") == {("hv1",): 0.5, ("hv2",): 3.2}
     assert series(metrics, "host_busy_ratio") == {("hv1",): 0.25}
     assert series(metrics, "host_vms") == {("hv1",): 2, ("hv2",): 0}
     assert series(metrics, "host_streak_rounds") == {("hv2", "relieve"): 3}
     assert series(metrics, "busy_ratio_max") == {(): 0.08}
     assert series(metrics, "busy_ratio_stddev") == {(): 0.04}
+
+
+def test_a_host_that_was_found_and_takes_no_part_yet_is_counted() -> None:
+    seen = decision()
+    new = replace(seen.observation, found=(Discovered("hv9", 1),))
+    assert series(after(decided(replace(seen, observation=new))), "hosts_found") == {(): 1}
 
 
 def test_a_vm_in_doubt_is_counted() -> None:

@@ -12,7 +12,8 @@ from tests.stage import Program
 HOST = {"load": 3.5, "cpu": 0.9, "vms": 2, "streak": 0, "streaks": {}}
 STATUS = {
     "mode": "active", "paused": None, "rules_problem": None, "lost": None, "round": 3, "expected": 2, "silent": [],
-    "in_doubt": [], "orders": [], "sentence": "no action: no host is in trouble", "hosts": {"hv1": HOST, "hv2": HOST},
+    "found": [], "in_doubt": [], "orders": [], "sentence": "no action: no host is in trouble",
+    "hosts": {"hv1": HOST, "hv2": HOST},
 }  # fmt: skip
 
 
@@ -60,6 +61,7 @@ def test_whatever_is_amiss_is_told() -> None:
             "rules_problem": "farm.rules:1:1: syntax: what is wen?\n  wen\n  ^",
             "lost": {"round": 4, "why": "no broker"},
             "silent": ["hv3"],
+            "found": [{"host": "hv4", "rounds": 1}],
             "expected": 3,
             "in_doubt": [{"vm": "test", "hosts": ["hv1", "hv2"]}],
             "hosts": {"hv1": HOST | {"streak": 1, "vms": 1}, "hv2": HOST | {"cpu": None}},
@@ -77,6 +79,7 @@ def test_whatever_is_amiss_is_told() -> None:
         "  hv1                  cpu  90%  load   3.50      1 VM  in trouble for 1 round",
         "  hv2                  cpu    ?  load   3.50     2 VMs",
         "  hv3                  silent",
+        "  hv4                  newly found, in 1 of 2 complete rounds",
         "in doubt: test is reported by hv1 and hv2; it is not moved",
         "in doubt: web1 from hv1 to hv2: hv1 cpu 90% > 85%",
     ]

@@ -1,5 +1,6 @@
 import json
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -12,7 +13,7 @@ from balancer.core.formats import (
     status_document,
     summary_document,
 )
-from balancer.core.model import Order, OrderState, Rejection, Spread
+from balancer.core.model import Discovered, Order, OrderState, Rejection, Spread
 from tests.adapters.samples import decision, host, move, order, streak, vm
 
 
@@ -146,8 +147,11 @@ def test_a_return_is_a_move_back_within_two_hours(orders: list[Order], count: in
     assert returned(orders) == count
 
 
-def test_the_status_tells_open_orders_and_who_is_silent() -> None:
-    status = status_document(decision(vms=(vm("a", "hypervisor2"),), expected=3), [order()])
+def test_the_status_tells_open_orders_who_is_silent_and_who_is_new() -> None:
+    told = decision(vms=(vm("a", "hypervisor2"),), expected=3)
+    new = replace(told.observation, silent=("hypervisor4",), found=(Discovered("hypervisor5", 1),))
+    status = status_document(replace(told, observation=new), [order()])
+    assert (status["silent"], status["found"]) == (["hypervisor4"], [{"host": "hypervisor5", "rounds": 1}])
     assert status["complete"] == 0.6667
     assert status["orders"][0]["outcome"] == "under way"
     assert status["orders"][0]["started"] == 60.0

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.report import Counter, Report
-from balancer.core.model import Gathering, Observation, OrderState, State, Vm
+from balancer.core.model import Discovered, Gathering, Observation, OrderState, State, Vm
 from balancer.core.observation import FORGET_SIGHTING, observe
 from tests.farms import Farm, Rounds, farm, journey, moves
 
@@ -288,3 +288,12 @@ def test_counters_set_back_all_over_the_farm_move_nothing() -> None:
 
 def with_counter(report: Report, counter: Counter) -> Report:
     return replace(report, vms=tuple(replace(vm, counter=counter) for vm in report.vms))
+
+
+# -- hosts that were found --------------------------------------------------------------------------------------------
+
+
+def test_of_the_hosts_that_were_found_those_are_told_that_take_no_part_yet() -> None:
+    found = (Discovered("xen1", 2), Discovered("xen2", 1), Discovered("xen3"))
+    seen = observe(State(), replace(farm("xen1:").gathering(), discovered=found), 0.0)
+    assert [(each.name, each.rounds) for each in seen.observation.found] == [("xen2", 1), ("xen3", 0)]

@@ -1,9 +1,11 @@
 """A round's plan as a whole: freeze, the order of evaluation, and the round in one sentence."""
 
+from dataclasses import replace
+
 import pytest
 
 from balancer.core.model import Gathering, OrderState
-from tests.farms import AT_ONCE, EASE, RELIEVE, Rounds, decided, farm, journey, moves
+from tests.farms import AT_ONCE, EASE, RELIEVE, Rounds, decided, farm, journey, moves, refused
 
 FIVE = "xen1: web1 2, web2 1.7 | xen2: | xen3: | xen4: | xen5:"
 
@@ -179,3 +181,15 @@ def test_an_engagement_goes_on_after_a_frozen_round() -> None:
     play = Rounds(farm(FIVE), EASE)
     play.next()
     assert play.next(silent=["xen2", "xen3"]).state.engagements == play.state.engagements != ()
+
+
+# -- what the farm says of its hosts ----------------------------------------------------------------------------------
+
+
+def test_a_host_that_is_closed_takes_nothing_for_the_reason_given_and_may_still_give() -> None:
+    play = Rounds(farm("xen1: web1 2, web2 1.7 | xen2: | xen3:"), AT_ONCE)
+    play.farm.pass_time(play.interval)
+    closed = {"xen1": "no address", "xen2": "no address", "gone": "no address"}
+    told = play.next(gathering=replace(play.farm.gathering(), closed=closed))
+    assert moves(told) == ["web1: xen1 -> xen3"]
+    assert refused(told) == ["web1 -> xen2: no address"]
