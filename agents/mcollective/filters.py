@@ -1,72 +1,146 @@
-"""Is a request for this host? Filters by agent and by identity, as MCollective reads them.
+"""Is a request for this host? MCollective's filters, as a Ruby server reads them and as its clients write them.
 
-Rule: what is not understood does not match. Facts, classes, compound filters and regular expressions are not understood
-yet; a request that has them is for others.
+Rule: every criterion passes, and at least one is there; only the filter that asks for nothing at all needs none. What
+is not understood does not match, and a filter costs a bounded time whatever it holds.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
-from agents.mcollective.errors import MessageError
+from agents.mcollective.compound import evaluate, from_stack, parse, to_stack
+from agents.mcollective.matching import compare, is_regexp, is_text, named, not_understood
+from agents.mcollective.node import Node
+from agents.mcollective.serializers import Symbol
 
 ALWAYS: Final = "mcollective"
 """The agent that every host has."""
+MAX_ENTRIES: Final = 100
+"""Of each criterion; names of hosts may be more."""
+MAX_COMPOUNDS: Final = 5
 
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """What a filter is held against."""
-
-    identity: str
-    agents: Collection[str]
+_ASKS_FOR_NOTHING: Final[Mapping[str, Any]] = {"fact": [], "cf_class": [], "agent": [], "identity": [], "compound": []}
 
 
 def empty_filter(agent: str) -> dict[str, Any]:
     """The filter for every host that has the agent."""
-    return {"fact": [], "cf_class": [], "agent": [agent], "identity": [], "compound": []}
+    return filter_for(agent)
 
 
 def identity_filter(agent: str, hosts: Sequence[str]) -> dict[str, Any]:
     """The filter for these hosts alone."""
-    return empty_filter(agent) | {"identity": list(hosts)}
+    return filter_for(agent, identities=hosts)
 
 
-def matches(wanted: Mapping[str, Any], place: Place) -> bool:
-    """Every criterion passes, an empty one always, an unknown key too; MessageError where one is not understood."""
-    return all(_passes(name, criterion, place) for name, criterion in wanted.items() if name in _CRITERIA)
+def filter_for(
+    agent: str,
+    *,
+    identities: Iterable[str] = (),
+    classes: Iterable[str] = (),
+    facts: Iterable[Mapping[Symbol, str]] = (),
+    compound: str | None = None,
+) -> dict[str, Any]:
+    """The filter as mco's options -I, -C, -F (see `parse_fact`) and -S make it; CompoundError where that is none."""
+    return {
+        "fact": list(facts),
+        "cf_class": list(classes),
+        "agent": [agent],
+        "identity": list(identities),
+        "compound": [] if compound is None else [to_stack(parse(compound))],
+    }
 
 
-def _passes(name: str, criterion: Any, place: Place) -> bool:
-    if not isinstance(criterion, list):
-        raise MessageError("filter not understood", f"{name} should be a list")
-    return not criterion or _CRITERIA[name](name, criterion, place)
+def parse_fact(text: str) -> dict[Symbol, str]:
+    """What follows `mco -F` (`country=de`, `country=/^d/`, `cpus>=4`) as the wire has it; MessageError else."""
+    for form, operator in _FACT_FORMS:
+        if found := form.match(text):
+            fact = {"fact": found["fact"], "value": found["value"], "operator": operator or found["operator"]}
+            return {Symbol(name): value for name, value in fact.items()}
+    return not_understood(f"“{text}” is no fact filter; write fact=value, fact=/expression/ or fact>=number")
 
 
-def _agent(name: str, criterion: list[Any], place: Place) -> bool:
-    return all(entry == ALWAYS or entry in place.agents for entry in _words(name, criterion))
+_FACT_FORMS: Final = (
+    (re.compile(r"(?P<fact>[^ ]+?) *=> *(?P<value>.+)"), ">="),
+    (re.compile(r"(?P<fact>[^ ]+?) *=< *(?P<value>.+)"), "<="),
+    (re.compile(r"(?P<fact>[^ ]+?) *(?P<operator><=|>=|<|>|!=|==|=~) *(?P<value>.+)"), None),
+    (re.compile(r"(?P<fact>.+?) *= *(?P<value>/.+/)$"), "=~"),
+    (re.compile(r"(?P<fact>[^= ]+?) *= *(?P<value>.+)"), "=="),
+)
 
 
-def _identity(name: str, criterion: list[Any], place: Place) -> bool:
-    return place.identity in _words(name, criterion)
+def matches(wanted: Mapping[str, Any], node: Node) -> bool:
+    """The request is for this host; MessageError where what decides is not understood, unknown keys decide nothing."""
+    passed = wanted in ({}, _ASKS_FOR_NOTHING)
+    for name, entries in wanted.items():
+        for verdict in _verdicts(name, entries, node):
+            if not verdict:
+                return False
+            passed = True
+    return passed
 
 
-def _words(name: str, criterion: list[Any]) -> list[str]:
-    if not all(isinstance(entry, str) and not entry.startswith("/") for entry in criterion):
-        raise MessageError("filter not understood", f"{name} filters by exact names only")
-    return criterion
+def _verdicts(name: Any, entries: Any, node: Node) -> Iterator[bool]:
+    criterion = _CRITERIA.get(_kind(name))
+    if criterion is None:
+        return iter(())
+    if not isinstance(entries, list):
+        not_understood(f"{name} should be a list")
+    return criterion(entries, node) if entries else iter(())
 
 
-def _not_understood(name: str, _criterion: list[Any], _place: Place) -> bool:
-    raise MessageError("filter not understood", f"{name} filters are not known here")
+def _kind(name: Any) -> str | None:
+    if isinstance(name, str) and ("cf_class" in name or "puppet_class" in name):
+        return "cf_class"
+    return name if is_text(name) else None
 
 
-_CRITERIA: Final[Mapping[str, Callable[[str, list[Any], Place], bool]]] = MappingProxyType({
-    "agent": _agent,
-    "identity": _identity,
-    "fact": _not_understood,
-    "cf_class": _not_understood,
-    "puppet_class": _not_understood,
-    "compound": _not_understood,
+def _agents(entries: list[Any], node: Node) -> Iterator[bool]:
+    return (entry == ALWAYS or named(entry, node.agents) for entry in _words(entries))
+
+
+def _classes(entries: list[Any], node: Node) -> Iterator[bool]:
+    classes = node.classes()
+    return (named(entry, classes) for entry in _words(entries))
+
+
+def _identities(entries: list[Any], node: Node) -> Iterator[bool]:
+    """One of them, and not two: Ruby wants exactly one that matches."""
+    if not all(map(is_text, entries)):
+        not_understood("names are strings")
+    regexps = _few([entry for entry in entries if is_regexp(entry)])
+    found = entries.count(node.identity) + sum(named(entry, (node.identity,)) for entry in regexps)
+    return iter((found == 1,))
+
+
+def _facts(entries: list[Any], node: Node) -> Iterator[bool]:
+    facts = node.facts()
+    return (_is_true_of(entry, facts) for entry in _few(entries))
+
+
+def _is_true_of(entry: Any, facts: Mapping[str, Any]) -> bool:
+    if not isinstance(entry, dict) or not is_text(entry.get(_FACT)):
+        not_understood("a fact is {:fact, :value, :operator}")
+    return compare(entry.get(_OPERATOR), facts.get(entry[_FACT]), entry.get(_VALUE))
+
+
+def _compounds(entries: list[Any], node: Node) -> Iterator[bool]:
+    return (evaluate(from_stack(entry), node) for entry in _few(entries, MAX_COMPOUNDS))
+
+
+def _words(entries: list[Any]) -> list[str]:
+    return _few(entries) if all(map(is_text, entries)) else not_understood("names are strings")
+
+
+def _few(entries: list[Any], limit: int = MAX_ENTRIES) -> list[Any]:
+    return entries if len(entries) <= limit else not_understood(f"more than {limit} of a kind")
+
+
+_FACT, _VALUE, _OPERATOR = Symbol("fact"), Symbol("value"), Symbol("operator")
+_CRITERIA: Final[Mapping[str | None, Callable[[list[Any], Node], Iterator[bool]]]] = MappingProxyType({
+    "fact": _facts,
+    "cf_class": _classes,
+    "agent": _agents,
+    "identity": _identities,
+    "compound": _compounds,
 })  # fmt: skip
