@@ -67,7 +67,7 @@ def run(file: Path) -> None:
 
 
 def _wishes(roster: Roster) -> "queue.SimpleQueue[Callable[[], object] | None]":
-    """What signals ask for, one after another; None is the end. (Its `put` may interrupt itself.)"""
+    """What signals ask for, one after another, None is the end; its `put` may interrupt itself."""
     wishes: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: wishes.put(None))

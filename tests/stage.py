@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from agents.config import load_config
+from agents.daemon import assemble
 from agents.drivers import open_hypervisor
-from agents.mcollective.server import Service
-from agents.xenagent import Identity, XenAgent
 from tests.brokers import free_port
 from tests.wire import eventually
 
@@ -96,9 +95,9 @@ def simulated_agents(folder: Path, wire: Mapping[str, Any], keys: Path, scenario
     with ExitStack() as stack:
         for host in hosts:
             simulated = {"scenario": "farm.yaml", "directory": "."}
-            config = load_config(write_agent(folder, host, wire, keys, driver="simulated", simulated=simulated))
-            agent = XenAgent(open_hypervisor(config), Identity(host))
-            service = Service(config.mcollective, [agent])
+            file = write_agent(folder, host, wire, keys, driver="simulated", simulated=simulated)
+            config = load_config(file)
+            service = assemble(config, file, open_hypervisor(config)).service
             stack.callback(service.close)
             service.start()
             assert eventually(lambda each=service: each.connected)

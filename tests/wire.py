@@ -11,13 +11,17 @@ from typing import Any
 from hypothesis import strategies as some
 
 from agents.mcollective.client import Client
-from agents.mcollective.serializers import Limits, Symbol
 from agents.mcollective.ddl import Abort, Action, Ddl, Input, Output
 from agents.mcollective.filters import empty_filter
 from agents.mcollective.message import Call, Request, call_body
-from agents.mcollective.security import Caller
-from agents.mcollective.server import Service
+from agents.mcollective.roster import Roster
+from agents.mcollective.security.ssl_plugin import SslCaller
+from agents.mcollective.serializers import Limits, Symbol
+from agents.mcollective.serializers.psych import YAML
+from agents.mcollective.service import Service
 from agents.mcollective.settings import ClientKeys, ClientSettings, ServerKeys, ServerSettings
+from agents.mcollective.statistics import Statistics
+from agents.mcollective.this_node import ThisNode
 
 NOW = 1_795_332_541
 CALLER = "cert=balancer-public"
@@ -93,18 +97,42 @@ def ask(action: str, data: Mapping[str, Any], request_id: str = "b" * 32, **chan
     return say(body=call_body(replace(Call("echo", action, CALLER, data), **changes)), request_id=request_id)
 
 
-def caller(keys: Path, name: str = "balancer") -> Caller:
+def caller(keys: Path, name: str = "balancer") -> SslCaller:
     """That key pair's end of the wire."""
     files = ClientKeys(
         client_private=keys / f"{name}-private.pem",
         client_public=keys / f"{name}-public.pem",
         server_public=keys / "server-public.pem",
     )
-    return Caller(files, Limits())
+    return SslCaller(files, YAML, Limits())
+
+
+AGENT_FILE = """
+def create(context):
+    return context
+"""
+"""An agent's file whose agent is the context it is made from."""
+
+
+def roster_of(agent: Any, folder: Path, name: str = "echo") -> Roster:
+    """A roster with that agent and MCollective's discovery."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.py").write_text(AGENT_FILE)
+    (folder / "discovery.py").write_text("from agents.plugins.discovery import create\n")
+    roster = Roster((folder,))
+    roster.load(agent)
+    return roster
+
+
+def service_of(settings: ServerSettings, agent: Any, folder: Path) -> Service:
+    """A service that hosts that agent alone, beside discovery."""
+    roster = roster_of(agent, folder)
+    return Service(settings, roster, ThisNode(settings, roster, {}), Statistics())
 
 
 def policies(folder: Path, text: str = POLICY) -> Path:
     """A directory with the echo's policy."""
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "echo.policy").write_text(text)
     return folder
 
@@ -127,7 +155,11 @@ def farm(
     policy = policies(folder)
     echoes = {host: Echo() for host in hosts}
     services = [
-        Service(ServerSettings(identity=host, ssl=keys[0], policies=policy, workers=2, **common), [echoes[host]])
+        service_of(
+            ServerSettings(identity=host, ssl=keys[0], policies={"directory": policy}, workers=2, **common),
+            echoes[host],
+            folder / "agents" / host,
+        )
         for host in hosts
     ]
     client = Client(ClientSettings(identity="balancer", ssl=keys[1], **common))

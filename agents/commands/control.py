@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from agents.commands.arguments import add_client_config, client_settings
 from agents.mcollective.client import Client
-from agents.mcollective.filters import filter_for
+from agents.mcollective.filters import filter_for, parse_fact
 from agents.mcollective.logs import printable
 from agents.mcollective.message import OK, Result
 
@@ -35,7 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Ask, and tell each answer in a line; 1 where a host refused or failed or did not answer."""
     data = {"agent": options.agent} if options.action == "reload_agent" else {}
-    wanted = filter_for(AGENT, identities=options.identity, classes=options.classes, facts=options.facts)
+    wanted = filter_for(
+        AGENT, identities=options.identity, classes=options.classes, facts=[parse_fact(fact) for fact in options.facts]
+    )
     with closing(Client(client_settings(options.config))) as client:
         client.connect()
         hosts = client.discover(wanted, options.discovery_timeout)

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from agents.mcollective.serializers import Serializer, Symbol
 from agents.mcollective.errors import MessageError
+from agents.mcollective.serializers import Serializer, Symbol
 
 OK, ABORTED, UNKNOWN_ACTION, MISSING_DATA, INVALID_DATA, UNKNOWN_ERROR = range(6)
 """SimpleRPC's status codes."""

@@ -141,18 +141,15 @@ class Server:
         problem = ddl.validate(call.action, call.data)
         if problem is not None:
             return Result(INVALID_DATA, problem, ddl.defaults(call.action))
-        if not self._is_authorized(agent, call):
+        if not self._is_authorized(call):
             return Result(ABORTED, DENIED, ddl.defaults(call.action))
         self._audit.tell(request, call, self._clock())
         inputs = ddl.inputs(call.action, call.data)
         future = self._begin(f"{call.agent}-{call.action}", lambda: agent.call(call.action, inputs, call.caller))
         return self._outcome(future, agent, call)
 
-    def _is_authorized(self, agent: Agent, call: Call) -> bool:
-        policies = self._settings.policies
-        if not (policies.all_agents or agent.ddl.authorized_by_policy):
-            return True
-        decision = authorize(policies, call.agent, call.caller, call.action, self._node)
+    def _is_authorized(self, call: Call) -> bool:
+        decision = authorize(self._settings.policies, call.agent, call.caller, call.action, self._node)
         if not decision.allowed:
             self._log.say("not authorized", f"{call.caller} {call.agent} {call.action}: {decision.why}")
         return decision.allowed

@@ -79,9 +79,15 @@ class Service:
 
     def _work(self) -> None:
         while (incoming := self._waiting.get()) is not None:
-            payload = self.server.handle(incoming.body)
-            if payload is not None:
-                self._reply(incoming.reply_to, payload)
+            try:
+                self._serve(incoming)
+            except Exception as error:  # noqa: BLE001 - a mistake of ours costs this request, not the thread
+                self.server.refuse(MessageError("our mistake", f"{type(error).__name__}: {error}"))
+
+    def _serve(self, incoming: Incoming) -> None:
+        payload = self.server.handle(incoming.body)
+        if payload is not None:
+            self._reply(incoming.reply_to, payload)
 
     def _reply(self, reply_to: str, payload: bytes) -> None:
         if not self._fabric.takes_reply(reply_to):

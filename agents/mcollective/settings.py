@@ -66,7 +66,7 @@ class ClientKeys(Document):
 
 
 class SharedKey(Document):
-    """The psk plugin: one key that all know, always Marshal. Whoever has it can be anybody; `caller` is what is said."""
+    """The psk plugin: one key that all know, always Marshal. Who has it can be anybody; `caller` is what is said."""
 
     key_file: FileName | None = None
     key: SecretStr | None = None

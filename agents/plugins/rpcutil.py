@@ -150,9 +150,9 @@ class Rpcutil:
 
     def _get_config_item(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
         item = data["item"]
-        if item not in _ITEMS:
+        if item not in ITEMS:
             raise Abort(f"Unknown config property {item}")
-        return {"item": item, "value": _ITEMS[item](self._context)}
+        return {"item": item, "value": ITEMS[item](self._context)}
 
     def _get_data(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
         try:
@@ -181,7 +181,7 @@ class Rpcutil:
 TIMES: Final = ("utime", "stime", "cutime", "cstime")
 """Ruby's names of the first of `os.times`."""
 
-_ITEMS: Final[Mapping[str, Callable[[Context], Any]]] = MappingProxyType({
+ITEMS: Final[Mapping[str, Callable[[Context], Any]]] = MappingProxyType({
     "identity": lambda context: context.node.identity,
     "main_collective": lambda context: context.node.collectives[0],
     "collectives": lambda context: list(context.node.collectives),

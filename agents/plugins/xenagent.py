@@ -3,8 +3,8 @@
 Rule: `migrate` by order starts and answers at once; how it went is told by `order` and by every report. Look again just
 before acting: an order that is late, from an older epoch or for another host is refused, and then nothing has happened.
 
-Beside that it answers what the agent of 2010 answered, with the types of its time. Its `migrate` names a slice and a new
-host, waits for the end, and takes the same way through the same checks.
+Beside that it answers what the agent of 2010 answered, with the types of its time. Its `migrate` names a slice and a
+new host, waits for the end, and takes the same way through the same checks.
 """
 
 import dataclasses
@@ -39,6 +39,11 @@ PATIENCE: Final = 25.0
 POLL: Final = 0.1
 DOMAIN_0: Final = "Domain-0"
 NANOSECONDS: Final = 1e9
+
+
+class StillUnderWayError(Exception):
+    """A migration that has not ended while its caller waited: no refusal, so no Abort."""
+
 
 NAMED: Final = (Input("name", "The domU's name", validation=NAME, maxlength=200),)
 
@@ -175,7 +180,9 @@ class XenAgent:
         deadline = time.monotonic() + self._patience
         while (state := self._state({"order": order}, caller))["state"] == "under way":
             if time.monotonic() > deadline:
-                raise Abort(f"{vm.name} is still under way to {newhost}; order {order} goes on and tells how it ends")
+                raise StillUnderWayError(
+                    f"{vm.name} is still under way to {newhost}; order {order} goes on and tells how it ends"
+                )
             time.sleep(POLL)
         if state["error"]:
             LOG.warning("%s to %s as %s wanted: %s", vm.name, newhost, caller, state["error"])

@@ -17,6 +17,17 @@ mcollective:
   policies: policies
 """
 
+SERVER_CFG = """\
+main_collective = mcollective
+identity = hv1
+connector = activemq
+plugin.activemq.pool.size = 1
+plugin.activemq.pool.1.host = localhost
+securityprovider = psk
+plugin.psk = secret
+plugin.yaml = facts.yaml
+"""
+
 
 def read(tmp_path: Path, text: str) -> AgentConfig:
     (tmp_path / "agent.yaml").write_text(text)
@@ -33,7 +44,8 @@ def test_little_is_enough(tmp_path: Path) -> None:
     config = read(tmp_path, MINIMAL)
     assert (config.driver, config.libvirt.uri, config.libvirt.patience) == ("libvirt", "xen:///system", 10.0)
     assert (config.max_migrations, config.log_level, config.tags, config.facts) == (1, "info", (), {})
-    assert config.mcollective.policies == tmp_path / "policies"
+    assert config.mcollective.policies.directory == tmp_path / "policies"
+    assert config.mcollective.ssl is not None
     assert config.mcollective.ssl.server_private == tmp_path / "server-private.pem"
 
 
@@ -46,12 +58,33 @@ def test_the_example_can_be_run_with() -> None:
 def test_what_the_example_says_of_defaults_is_true(tmp_path: Path) -> None:
     text = EXAMPLE.read_text()
     said = re.findall(
-        r"^  # (vhost|direct_addressing|heartbeat|connect_timeout|reconnect_max): (\S+)", text, re.MULTILINE
+        r"^  # (connector|randomize|direct_addressing|agents_multiplex|heartbeat|connect_timeout|reconnect_max"
+        r"|registration|inactive): ([^#\n]+?)(?:  .*)?$",
+        text,
+        re.MULTILINE,
     )
-    said_on_top = re.findall(r"^# (max_migrations): (\S+)", text, re.MULTILINE)
+    said_on_top = re.findall(r"^# (process|classic|max_migrations): ([^#\n]+?)(?:  .*)?$", text, re.MULTILINE)
     written = "".join(f"  {key}: {value}\n" for key, value in said)
-    assert (len(said), len(said_on_top)) == (5, 1)
-    assert read(tmp_path, MINIMAL + written + "max_migrations: " + said_on_top[0][1]) == read(tmp_path, MINIMAL)
+    on_top = "".join(f"{key}: {value}\n" for key, value in said_on_top)
+    assert (len(said), len(said_on_top)) == (9, 3)
+    assert read(tmp_path, MINIMAL + written + on_top) == read(tmp_path, MINIMAL)
+
+
+def test_a_site_points_at_the_server_cfg_it_has(tmp_path: Path) -> None:
+    (tmp_path / "server.cfg").write_text(SERVER_CFG)
+
+    config = read(tmp_path, "mcollective: server.cfg\ntags: [prod]\n")
+
+    assert (config.mcollective.identity, config.tags) == ("hv1", ("prod",))
+    assert config.mcollective.psk is not None
+    assert config.mcollective.policies.directory == tmp_path / "policies"
+    assert config.mcollective.facts == (tmp_path / "facts.yaml",)
+
+
+def test_a_mistake_in_that_server_cfg_is_told_with_its_place_there(tmp_path: Path) -> None:
+    (tmp_path / "server.cfg").write_text(SERVER_CFG + "identiti = hv2\n")
+
+    assert [line.partition(" ")[0] for line in complaints(tmp_path, "mcollective: server.cfg\n")] == ["server.cfg:9:1:"]
 
 
 def test_the_part_of_the_example_for_the_simulated_driver_can_be_run_with(tmp_path: Path) -> None:

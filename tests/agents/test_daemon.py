@@ -30,7 +30,7 @@ vms:
 
 def agent(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-m", "agents.daemon", *arguments], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-m", "agents.cli", *arguments], capture_output=True, text=True, check=False, timeout=60
     )
 
 
@@ -70,7 +70,7 @@ def start() -> Iterator[Start]:
 
     def begin(file: Path) -> "subprocess.Popen[str]":
         process = subprocess.Popen(
-            [sys.executable, "-m", "agents.daemon", "--config", str(file)], stderr=subprocess.PIPE, text=True
+            [sys.executable, "-m", "agents.cli", "--config", str(file)], stderr=subprocess.PIPE, text=True
         )
         running.append(process)
         return process
@@ -145,7 +145,8 @@ def test_without_a_broker_it_keeps_trying_until_it_is_told_to_stop(
         first = process.stderr.readline()
         process.send_signal(signal.SIGTERM)
         _out, log = process.communicate(timeout=60)
-    assert "hv1 serves with the simulated driver" in first
+    served = "controller, discovery, process, rpcutil, xenagent"
+    assert f"hv1 serves {served} with the simulated driver" in first
     assert process.returncode == 0
     assert "Traceback" not in log
 

@@ -18,7 +18,7 @@ from tests.adapters.samples import changed, decided, decision, streak
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-PROGRAMS = {"xen-balancer": "balancer.cli", "xen-balancer-agent": "agents.daemon"}
+PROGRAMS = {"xen-balancer": "balancer.cli", "xen-balancer-agent": "agents.cli"}
 
 
 def examples() -> list[tuple[str, str, str]]:

@@ -19,11 +19,11 @@ from urllib.request import urlopen
 
 import pytest
 
-from agents.mcollective.serializers import Limits
 from agents.mcollective.connector import Connection, Incoming
 from agents.mcollective.destinations import Outgoing, Subscription
 from agents.mcollective.message import OK, Reply, Result, result_body
 from agents.mcollective.security import Host
+from agents.mcollective.serializers import Limits
 from agents.mcollective.settings import ClientKeys, ClientSettings, ServerKeys
 from tests.conftest import Login
 from tests.stage import SOON, Program, running, write_agent, write_balancer, xen_balancer
@@ -104,7 +104,7 @@ def begin(activemq_login: Login, keys: Path, tmp_path: Path) -> Iterator[Begin]:
             agents = {}
             for host, uri in uris.items():
                 config = write_agent(tmp_path, host, common, keys, driver="libvirt", libvirt={"uri": uri})
-                words = ("agents.daemon", "--config", str(config))
+                words = ("agents.cli", "--config", str(config))
                 agents[host] = stack.enter_context(running(*words, log=tmp_path / f"{host}.log"))
             assert all(agent.says("serves with the libvirt driver") for agent in agents.values())
             pace = {"interval": "2s", "deadline": "1.5s"}
@@ -305,7 +305,7 @@ def test_an_agent_that_is_killed_is_silent_and_back_when_it_is_started_again(beg
 
     whole = site.daemon.said.count("2/2 hosts")
     config = str(Path(site.config).with_name("hv2.yaml"))
-    with running("agents.daemon", "--config", config, log=tmp_path / "again.log"):
+    with running("agents.cli", "--config", config, log=tmp_path / "again.log"):
         assert site.daemon.says("2/2 hosts", times=whole + 2)
         assert site.daemon.end() == 0
     assert "Traceback" not in site.daemon.said

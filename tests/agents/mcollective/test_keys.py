@@ -21,7 +21,7 @@ def test_a_new_pair_fits_together_and_the_private_one_is_its_owners_alone(tmp_pa
 
     assert (private.name, public.name) == ("hv1-private.pem", "hv1-public.pem")
     assert private.stat().st_mode & 0o777 == 0o600
-    assert verified(load_public(public), "text", sign(load_private(private), "text"))
+    assert verified(load_public(public), b"text", sign(load_private(private), b"text"))
     assert private.read_text().startswith("-----BEGIN RSA PRIVATE KEY-----")
 
 
@@ -76,4 +76,4 @@ def test_a_password_is_the_first_line_of_its_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("signature", ["", "AAAA", "not base64!", "é"])
 def test_a_signature_that_is_none_does_not_fit(keys: Path, signature: str) -> None:
-    assert verified(load_public(keys / "server-public.pem"), "text", signature) is None
+    assert verified(load_public(keys / "server-public.pem"), b"text", signature) is None

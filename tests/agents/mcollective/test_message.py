@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from agents.mcollective.codec import Symbol, decode
 from agents.mcollective.errors import MessageError
 from agents.mcollective.message import (
     Call,
@@ -20,6 +19,8 @@ from agents.mcollective.message import (
     request_envelope,
     result_body,
 )
+from agents.mcollective.serializers import Symbol
+from agents.mcollective.serializers.psych import YAML, decode
 from tests.wire import say
 
 CAPTURED_REQUEST = """\
@@ -65,7 +66,7 @@ CAPTURED_REPLY = """\
 
 
 def test_a_request_of_rubys_client_is_read() -> None:
-    request, signed = read_request(decode(CAPTURED_REQUEST))
+    request, signed = read_request(decode(CAPTURED_REQUEST.encode()))
 
     assert (request.agent, request.sender, request.caller) == ("rpcutil", "rubyclient", "cert=john-public")
     assert (request.ttl, request.time, request.collective) == (60, 1795332541, "mcollective")
@@ -75,7 +76,7 @@ def test_a_request_of_rubys_client_is_read() -> None:
 
 
 def test_a_reply_of_rubys_server_is_read() -> None:
-    reply, signed = read_reply(decode(CAPTURED_REPLY))
+    reply, signed = read_reply(decode(CAPTURED_REPLY.encode()))
 
     assert (reply.sender, reply.agent, decode(signed.body)) == ("rubynode1", "discovery", "pong")
 
@@ -83,13 +84,13 @@ def test_a_reply_of_rubys_server_is_read() -> None:
 def test_a_request_comes_back_as_it_was_sent() -> None:
     sent = say(body=None)
 
-    assert read_request(request_envelope(sent, Signed("body", "hash"))) == (sent, Signed("body", "hash"))
+    assert read_request(request_envelope(sent, Signed(b"body", "hash"), YAML)) == (sent, Signed(b"body", "hash"))
 
 
 def test_a_reply_comes_back_as_it_was_sent() -> None:
     sent = Reply("echo", None, "hv1", "a" * 32, 1795332541)
 
-    assert read_reply(reply_envelope(sent, Signed("body", "hash"))) == (sent, Signed("body", "hash"))
+    assert read_reply(reply_envelope(sent, Signed(b"body", "hash"), YAML)) == (sent, Signed(b"body", "hash"))
 
 
 def test_bodies_come_back_as_they_were_sent() -> None:
@@ -127,7 +128,7 @@ def test_keys_may_be_strings_as_ruby_takes_them_too() -> None:
     ],
 )
 def test_an_envelope_with_a_field_of_the_wrong_type_is_malformed(key: str, value: Any) -> None:
-    envelope = request_envelope(say(body=None), Signed("body", "hash")) | {Symbol(key): value}
+    envelope = request_envelope(say(body=None), Signed(b"body", "hash"), YAML) | {Symbol(key): value}
 
     with pytest.raises(MessageError, match=key) as refused:
         read_request(envelope)

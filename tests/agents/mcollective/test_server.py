@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from agents.mcollective.serializers import Symbol
 from agents.mcollective.filters import identity_filter
 from agents.mcollective.message import Reply, Request, Result, read_result
-from agents.mcollective.security import Caller
+from agents.mcollective.security import CallerEnd
+from agents.mcollective.serializers import Symbol
 from agents.mcollective.server import Server
 from agents.mcollective.settings import ServerKeys, ServerSettings
-from tests.wire import CALLER, NOW, POLICY, Echo, ask, caller, policies, say, values
+from agents.mcollective.statistics import Statistics
+from agents.mcollective.this_node import ThisNode
+from tests.wire import CALLER, NOW, POLICY, Echo, ask, caller, policies, roster_of, say, values
 
 
 @dataclass
@@ -23,7 +25,7 @@ class Conversation:
     """A server, and a caller that asks it at a time that the test sets."""
 
     server: Server
-    asker: Caller
+    asker: CallerEnd
     echo: Echo
     now: list[float] = field(default_factory=lambda: [float(NOW)])
 
@@ -38,19 +40,21 @@ class Conversation:
 
     @property
     def refused(self) -> dict[str, int]:
-        return dict(self.server.counters.refused)
+        return dict(self.server.statistics.refused)
 
     @property
     def counts(self) -> dict[str, int]:
-        return dict(self.server.counters.counts)
+        return dict(self.server.statistics.counts)
 
 
 @pytest.fixture
 def talk(server_keys: ServerKeys, keys: Path, tmp_path: Path) -> Iterator[Conversation]:
     echo = Echo()
-    settings = ServerSettings(identity="hv1", ssl=server_keys, policies=policies(tmp_path))
+    settings = ServerSettings(identity="hv1", ssl=server_keys, policies={"directory": policies(tmp_path)})
+    roster = roster_of(echo, tmp_path / "agents")
     now = [float(NOW)]
-    yield Conversation(Server(settings, [echo], clock=lambda: now[0]), caller(keys), echo, now)
+    server = Server(settings, roster, ThisNode(settings, roster, {}), Statistics(), clock=lambda: now[0])
+    yield Conversation(server, caller(keys), echo, now)
     echo.hold.set()
 
 
@@ -71,7 +75,7 @@ def test_mco_ping_gets_its_pong(talk: Conversation) -> None:
     assert reply is not None
     assert strange is not None
     assert (reply.agent, reply.body) == ("discovery", "pong")
-    assert strange.body == "Unknown Request: 'hello'"
+    assert strange.body == "Unknown Request: hello"
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,11 @@ import pytest
 
 from agents.mcollective.client import Client, FabricError
 from agents.mcollective.message import Result
-from agents.mcollective.server import serve
+from agents.mcollective.service import serve
 from agents.mcollective.settings import ClientKeys, ClientSettings, ServerKeys, ServerSettings
 from tests.brokers import BrokerProcess
 from tests.conftest import Login
-from tests.wire import Echo, eventually, farm, policies
+from tests.wire import Echo, eventually, farm, policies, service_of
 
 HOSTS = ["hv1", "hv2", "hv3"]
 Keys = tuple[ServerKeys, ClientKeys]
@@ -136,9 +136,10 @@ def test_a_host_that_starts_before_its_broker_serves_as_soon_as_it_is_there(
 ) -> None:
     coilmq_process.stop()
     wire = on_coilmq(coilmq_process.port) | {"reconnect_max": 0.5}
-    settings = ServerSettings(identity="hv1", ssl=both[0], policies=policies(tmp_path), **wire)
+    settings = ServerSettings(identity="hv1", ssl=both[0], policies={"directory": policies(tmp_path)}, **wire)
+    service = service_of(settings, Echo(), tmp_path / "agents")
     stop = threading.Event()
-    thread = threading.Thread(target=serve, args=(settings, [Echo()], stop))
+    thread = threading.Thread(target=serve, args=(service, stop))
     thread.start()
     client = Client(ClientSettings(identity="balancer", ssl=both[1], **wire))
 
