@@ -6,25 +6,31 @@ plain value or as one DecodeError. Symbols are not strings, no string is ever a 
 
 import base64
 import binascii
+import datetime as dt
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import yaml
 
 from agents.mcollective.errors import DecodeError
 from agents.mcollective.serializers import EncodeError, Limits, Regexp, Serializer, Symbol
 
+_DEFAULT: Final = Limits()
 
-def decode(data: bytes, limits: Limits = Limits()) -> Any:
+
+def decode(data: bytes, limits: Limits = _DEFAULT) -> Any:
     """The one value in a document of plain YAML with Ruby's symbols; DecodeError for everything else."""
-    builder = _Builder(limits)
+    _check(data, limits)
+    builder = _Builder(Tally(limits, len(data)))
     try:
-        for event in yaml.parse(_text(data, limits), Loader=yaml.CSafeLoader):
-            builder.take(event)
+        # Given a str, the parser would encode it first.
+        for event in iter(yaml.CBaseLoader(data).get_event, None):
+            _HANDLERS[type(event)](builder, event)
     except yaml.YAMLError as error:
         raise DecodeError("damaged", _first_line(error)) from None
     return builder.result()
@@ -43,123 +49,142 @@ def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0]
 
 
-def _text(data: bytes, limits: Limits) -> str:
+def _check(data: bytes, limits: Limits) -> None:
     if len(data) > limits.size:
         raise DecodeError("too large", f"{len(data)} bytes, at most {limits.size}")
     try:
-        return data.decode()
+        data.decode()
     except UnicodeDecodeError as error:
         raise DecodeError("not UTF-8", f"at byte {error.start}") from None
+    if b"%TAG" in data and _TAG_DIRECTIVE.search(data):
+        raise DecodeError("forbidden tag", "a %TAG directive")
 
 
-_ABSENT: Final = object()
+_TAG_DIRECTIVE: Final = re.compile(rb"(?:\A|[\r\n]|\xc2\x85|\xe2\x80[\xa8\xa9])%TAG")
+"""No peer writes any, and each of many would cost the parser a look at all before it."""
 
 
 @dataclass(slots=True)
-class _Open:
-    """A collection whose end has not come yet, and what had been counted when it began."""
+class Tally:
+    """How much of one message there is so far; what an alias or a link repeats counts again.
 
-    value: list[Any] | dict[Any, Any]
+    `size`: bytes of the message, and characters of what it repeats.
+    """
+
+    limits: Limits
+    size: int
+    values: int = 0
+
+    def count(self, values: int, depth: int) -> None:
+        """So many more values, in so many collections around each other; DecodeError where that is too much."""
+        self.values += values
+        if depth > self.limits.depth:
+            raise DecodeError("too deep", f"more than {self.limits.depth} levels")
+        if self.values > self.limits.values:
+            raise DecodeError("too many values", f"more than {self.limits.values}")
+
+    def repeat(self, value: Any, depth: int) -> None:
+        """All that is in a value once more."""
+        waiting = [(value, depth)]
+        while waiting:
+            one, depth = waiting.pop()
+            if isinstance(one, list | dict):
+                inside = one if isinstance(one, list) else (*one.keys(), *one.values())
+                self.count(len(inside), depth + 1)
+                waiting.extend((each, depth + 1) for each in inside)
+            elif isinstance(one, str | bytes):
+                self._write(len(one))
+
+    def _write(self, characters: int) -> None:
+        self.size += characters
+        if self.size > self.limits.size:
+            raise DecodeError("too large", f"more than {self.limits.size} characters, repeated ones written out")
+
+
+def hash_of(items: list[Any]) -> dict[Any, Any]:
+    """The hash of keys and values in turn; DecodeError where a key is strange or there twice."""
+    keys = items[::2]
+    if not _NAMES.issuperset(map(type, keys)):
+        _refuse_strange(keys)
+    built = dict(zip(keys, items[1::2], strict=True))
+    if len(built) < len(keys):
+        twice = next(key for key, times in Counter(keys).items() if times > 1)
+        raise DecodeError("duplicate key", repr(twice)[:80])
+    return built
+
+
+_NAMES: Final = frozenset({str, Symbol, bytes, Regexp})
+_LARGEST_KEY: Final = 2**53
+"""Integers from 2**61 - 1 on can be chosen so that all have one hash, and a dict of many then takes minutes."""
+
+
+def _refuse_strange(keys: list[Any]) -> None:
+    for key in keys:
+        if type(key) not in _NAMES and (type(key) is not int or abs(key) > _LARGEST_KEY):
+            raise DecodeError("strange key", f"a {type(key).__name__}")
+
+
+class _Outer(NamedTuple):
+    """What is left aside while a collection inside it is read, and how that one ends."""
+
+    items: list[Any]
     anchor: str | None
-    values: int
-    characters: int
-    height: int = 1
-    key: Any = _ABSENT
-
-
-@dataclass(frozen=True, slots=True)
-class _Anchored:
-    value: Any
-    values: int
-    characters: int
-    height: int
+    build: Callable[[list[Any]], Any]
 
 
 @dataclass(slots=True)
 class _Builder:
-    limits: Limits
-    open: list[_Open] = field(default_factory=list)
-    anchors: dict[str, _Anchored] = field(default_factory=dict)
-    values: int = 0
-    characters: int = 0
-    root: Any = _ABSENT
+    """`items`: those of the innermost collection; a document is the only item of a list."""
 
-    def take(self, event: yaml.Event) -> None:
-        _HANDLERS[type(event)](self, event)
+    tally: Tally
+    items: list[Any] = field(default_factory=list)
+    outer: list[_Outer] = field(default_factory=list)
+    anchors: dict[str, Any] = field(default_factory=dict)
 
     def result(self) -> Any:
-        if self.root is _ABSENT:
+        if not self.items:
             raise DecodeError("damaged", "no document")
-        return self.root
+        return self.items[0]
 
     def document(self, _event: yaml.DocumentStartEvent) -> None:
-        if self.root is not _ABSENT:
+        if self.items:
             raise DecodeError("damaged", "a second document")
 
     def scalar(self, event: yaml.ScalarEvent) -> None:
-        value = _scalar(event, self.limits)
-        self._count(1, len(event.value), 0)
-        if event.anchor:
-            self.anchors[event.anchor] = _Anchored(value, 1, len(event.value), 0)
-        self._add(value, 0)
+        value = _scalar(event, self.tally.limits)
+        self.tally.count(1, len(self.outer))
+        self._take(value, event.anchor)
 
     def begin(self, event: yaml.SequenceStartEvent | yaml.MappingStartEvent) -> None:
         if event.tag is not None:
-            raise DecodeError("forbidden tag", event.tag)
-        opened = _Open(_COLLECTIONS[type(event)](), event.anchor, self.values, self.characters)
-        self._count(1, 0, 1)
-        self.open.append(opened)
+            raise DecodeError("forbidden tag", event.tag[:80])
+        self.outer.append(_Outer(self.items, event.anchor, _COLLECTIONS[type(event)]))
+        self.tally.count(1, len(self.outer))
+        self.items = []
 
     def end(self, _event: yaml.CollectionEndEvent) -> None:
-        done = self.open.pop()
-        if done.anchor:
-            weight = self.values - done.values, self.characters - done.characters
-            self.anchors[done.anchor] = _Anchored(done.value, *weight, done.height)
-        self._add(done.value, done.height)
+        outer = self.outer.pop()
+        value = outer.build(self.items)
+        self.items = outer.items
+        self._take(value, outer.anchor)
 
     def alias(self, event: yaml.AliasEvent) -> None:
-        known = self.anchors.get(event.anchor or "")
-        if known is None:
-            raise DecodeError("unknown alias", f"*{event.anchor}")
-        self._count(known.values, known.characters, known.height)
-        self._add(known.value, known.height)
+        if event.anchor not in self.anchors:
+            raise DecodeError("unknown alias", f"*{event.anchor}"[:80])
+        value = self.anchors[event.anchor]
+        self.tally.count(1, len(self.outer))
+        self.tally.repeat(value, len(self.outer))
+        self.items.append(value)
 
-    def _count(self, values: int, characters: int, height: int) -> None:
-        self.values += values
-        self.characters += characters
-        if len(self.open) + height > self.limits.depth:
-            raise DecodeError("too deep", f"more than {self.limits.depth} levels")
-        if self.values > self.limits.values:
-            raise DecodeError("too many values", f"more than {self.limits.values}")
-        if self.characters > self.limits.size:
-            raise DecodeError("too large", f"more than {self.limits.size} characters, aliases written out")
-
-    def _add(self, value: Any, height: int) -> None:
-        if not self.open:
-            self.root = value
-            return
-        target = self.open[-1]
-        target.height = max(target.height, height + 1)
-        if isinstance(target.value, list):
-            target.value.append(value)
-        elif target.key is _ABSENT:
-            target.key = _key(value, target.value)
-        else:
-            target.value[target.key] = value
-            target.key = _ABSENT
+    def _take(self, value: Any, anchor: str | None) -> None:
+        self.items.append(value)
+        if anchor is not None:
+            self.anchors[anchor] = value
 
 
-def _key(value: Any, siblings: Mapping[Any, Any]) -> Any:
-    if isinstance(value, list | dict | bool | float | None):
-        raise DecodeError("strange key", f"a {type(value).__name__}")
-    if value in siblings:
-        raise DecodeError("duplicate key", repr(value)[:80])
-    return value
-
-
-_COLLECTIONS: Final[Mapping[type[yaml.Event], Callable[[], list[Any] | dict[Any, Any]]]] = MappingProxyType({
-    yaml.SequenceStartEvent: list,
-    yaml.MappingStartEvent: dict,
+_COLLECTIONS: Final[Mapping[type[yaml.Event], Callable[[list[Any]], Any]]] = MappingProxyType({
+    yaml.SequenceStartEvent: lambda items: items,
+    yaml.MappingStartEvent: hash_of,
 })  # fmt: skip
 
 _HANDLERS: Final[Mapping[type[yaml.Event], Callable[[_Builder, Any], None]]] = MappingProxyType({
@@ -177,9 +202,17 @@ _HANDLERS: Final[Mapping[type[yaml.Event], Callable[[_Builder, Any], None]]] = M
 
 
 def _scalar(event: yaml.ScalarEvent, limits: Limits) -> Any:
-    if event.tag is not None:
-        return _tagged(event.tag, event.value)
-    return _plain(event.value, limits) if event.implicit[0] else event.value
+    tag, text = event.tag, event.value
+    if tag is not None and tag != _AS_IF_PLAIN:
+        return _tagged(tag, text)
+    if not event.implicit[0]:
+        return text
+    reader = _PLAIN.get(text[:1])
+    return text if reader is None else reader(text, limits)
+
+
+_AS_IF_PLAIN: Final = "!"
+"""So Psych marks symbols that it has to quote, as in `! ':a: b'`."""
 
 
 def _tagged(tag: str, text: str) -> Any:
@@ -190,7 +223,7 @@ def _tagged(tag: str, text: str) -> Any:
 
 def _binary(text: str) -> bytes:
     try:
-        return base64.b64decode("".join(text.split()), validate=True)
+        return base64.b64decode(text.encode().translate(None, b" \t\r\n"), validate=True)
     except (binascii.Error, ValueError):
         raise DecodeError("damaged", "!binary that is no base64") from None
 
@@ -211,35 +244,56 @@ _WORDS: Final[Mapping[str, bool | None]] = MappingProxyType({
 })  # fmt: skip
 _LONGEST_WORD: Final = max(map(len, _WORDS))
 
-_INTEGER: Final = re.compile(r"[-+]?(?:0|[1-9](?:\d|[,_]\d)*)", re.ASCII)
-_FLOAT: Final = re.compile(r"[-+]?(?:\d[\d,_]*\.\d*|\.\d+)(?:[eE][-+]?\d+)?", re.ASCII)
-_NOT_FINITE: Final = re.compile(r"[-+]?\.(?:inf|nan)", re.IGNORECASE)
+_NUMBER: Final = re.compile(
+    r"""(?P<integer>[-+]?(?:0|[1-9](?:\d|[,_]\d)*+))
+    |(?P<float>[-+]?(?:\d[\d,_]*+\.\d*|\.\d+)(?:[eE][-+]?\d+)?)
+    |(?P<infinite>[-+]?\.(?i:inf|nan))""",
+    re.ASCII | re.VERBOSE,
+)
+_KINDS: Final[Mapping[str | None, Callable[[str], int | float]]] = MappingProxyType({
+    "integer": int,
+    "float": float,
+    "infinite": lambda _text: math.inf,
+})  # fmt: skip
 _QUOTED: Final = re.compile(r"""(["'])(.*)\1""", re.DOTALL)
 
 
-def _plain(text: str, limits: Limits) -> Any:
-    if len(text) <= _LONGEST_WORD and text.lower() in _WORDS:
-        return _WORDS[text.lower()]
+def _word(text: str, _limits: Limits) -> Any:
+    return _WORDS.get(text.lower(), text) if len(text) <= _LONGEST_WORD else text
+
+
+def _symbol(text: str, _limits: Limits) -> Any:
+    if len(text) == 1:
+        return text
+    quoted = _QUOTED.fullmatch(text, 1)
+    return Symbol(quoted[2] if quoted else text[1:])
+
+
+def _no_merge_key(text: str, _limits: Limits) -> str:
     if text == "<<":
         raise DecodeError("merge key", "<< is not taken")
-    if text.startswith(":") and len(text) > 1:
-        quoted = _QUOTED.fullmatch(text[1:])
-        return Symbol(quoted[2] if quoted else text[1:])
-    return _number(text, limits) if text[0] in "+-.0123456789" else text
+    return text
 
 
 def _number(text: str, limits: Limits) -> Any:
-    if _NOT_FINITE.fullmatch(text):
-        raise DecodeError("bad number", f"{text} is not finite")
-    kind = int if _INTEGER.fullmatch(text) else float if _FLOAT.fullmatch(text) else None
-    if kind is None:
+    found = _NUMBER.fullmatch(text)
+    if found is None:
         return text
     if len(text) > limits.digits:
         raise DecodeError("bad number", f"{len(text)} characters long, at most {limits.digits}")
-    number = kind(text.replace(",", "").replace("_", ""))
+    number = _KINDS[found.lastgroup](text.replace(",", "").replace("_", ""))
     if not math.isfinite(number):
         raise DecodeError("bad number", f"{text} is not finite")
     return number
+
+
+_PLAIN: Final[Mapping[str, Callable[[str, Limits], Any]]] = MappingProxyType({
+    ":": _symbol,
+    "<": _no_merge_key,
+    **dict.fromkeys("+-.0123456789", _number),
+    **dict.fromkeys({initial for word in _WORDS for initial in (word[:1], word[:1].upper())}, _word),
+})  # fmt: skip
+"""What a plain scalar may be, by its first character; any other is a string."""
 
 
 class _Dumper(yaml.CSafeDumper):
@@ -274,6 +328,8 @@ def _represent_float(dumper: _Dumper, number: float) -> yaml.Node:
 _Dumper.add_representer(str, _represent_text)
 _Dumper.add_representer(Symbol, _represent_symbol)
 _Dumper.add_representer(float, _represent_float)
+for _without_form in (set, dt.date, dt.datetime):
+    _Dumper.add_representer(_without_form, _Dumper.represent_undefined)
 _Dumper.add_implicit_resolver(_IMPLIED, re.compile(r":[A-Za-z_]"), [":"])
 
 YAML: Final = Serializer(encode, decode, embed=bytes.decode)
