@@ -36,8 +36,9 @@ lint: .venv/ready-lint  ## ruff, its formatter, mypy --strict, the import contra
 	@$(BIN)/lint-imports --no-logo
 
 .PHONY: bench
-bench: .venv/ready-demo  ## how long a round of the core takes over 1,000 hosts
+bench: .venv/ready-test  ## how long a round takes: the core over 1,000 hosts, the wire over both brokers
 	@$(BIN)/python tests/bench/core_round.py
+	@PYTHONPATH=. $(BIN)/python tests/bench/wire_round.py
 
 .PHONY: transcripts
 transcripts: .venv/ready-test  ## writes what each scenario prints anew; read the difference before it is committed

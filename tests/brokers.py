@@ -128,7 +128,9 @@ class BrokerProcess:
 
     def _run(self, command: list[str]) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
-            return subprocess.Popen(command, env=self.environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+            return subprocess.Popen(
+                command, cwd=self.log.parent, env=self.environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+            )
 
     def _answers(self) -> bool:
         try:

@@ -1,7 +1,7 @@
 """What the wire needs to know, as agents and balancer write it under `mcollective:` in their configuration.
 
-Rule: unknown keys are refused, every number has bounds, a secret stands in a file that its owner alone can read;
-MCollective's words are kept.
+Rule: unknown keys are refused, every number has bounds, a secret is named by its file, or stands where
+MCollective's own files have it, and is never shown again; MCollective's words are kept.
 """
 
 import socket

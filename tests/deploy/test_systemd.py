@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from agents import daemon
+from agents import cli as agents_cli
 from balancer import cli
 
 DEPLOYED = Path(__file__).parents[2] / "deploy" / "systemd"
 UNITS = ("xen-balancer.service", "xen-balancer-agent.service")
-MAINS = {"xen-balancer": cli.main, "xen-balancer-agent": daemon.main}
+MAINS = {"xen-balancer": cli.main, "xen-balancer-agent": agents_cli.main}
 
 needs_systemd = pytest.mark.skipif(
     shutil.which("systemd-analyze") is None, reason="needs systemd-analyze: apt-get install systemd"

@@ -22,8 +22,9 @@ import pytest
 from agents.mcollective.connector import Connection, Incoming
 from agents.mcollective.destinations import Outgoing, Subscription
 from agents.mcollective.message import OK, Reply, Result, result_body
-from agents.mcollective.security import Host
+from agents.mcollective.security.ssl_plugin import SslHost
 from agents.mcollective.serializers import Limits
+from agents.mcollective.serializers.psych import YAML
 from agents.mcollective.settings import ClientKeys, ClientSettings, ServerKeys
 from tests.conftest import Login
 from tests.stage import SOON, Program, running, write_agent, write_balancer, xen_balancer
@@ -239,7 +240,7 @@ def test_whatever_else_is_sent_is_counted_by_reason_and_the_loop_goes_on(
     site = begin(uris)
     intruder = Intruder(activemq_login, site, client_keys)
     try:
-        security = Host(server_keys, Limits(1024 * 1024))
+        security = SslHost(server_keys, YAML, Limits(1024 * 1024))
 
         def answer(sender: str, request_id: str) -> bytes:
             body = result_body(Result(OK, "OK", {"report": "{}"}))
@@ -271,7 +272,7 @@ def test_an_answer_of_a_host_that_was_not_asked_is_an_unknown_sender(
     uris = {"hv1": node(tmp_path / "hv1.xml", {"web1": 1})}
     site = begin(uris, silent=["hv2"], wire={"direct_threshold": 0})
     intruder = Intruder(activemq_login, site, client_keys)
-    security = Host(server_keys, Limits(1024 * 1024))
+    security = SslHost(server_keys, YAML, Limits(1024 * 1024))
 
     def answered() -> bool:
         for question in intruder.heard[-1:]:

@@ -248,6 +248,8 @@ _FLOAT: Final = re.compile(rb"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 
 def _regexp(source: str, flags: int) -> Regexp:
     """As Ruby inspects it, which is also how it stands in YAML."""
+    if len(source) > _LONGEST_REGEXP:
+        raise DecodeError("too large", f"a regular expression of {len(source)} characters, at most {_LONGEST_REGEXP}")
     letters = "".join(letter for letter, flag in _FLAGS.items() if flags & flag)
     return Regexp(f"/{_BARE_SLASH.sub(_escaped, source)}/{letters}")
 
@@ -256,6 +258,7 @@ def _escaped(found: re.Match[str]) -> str:
     return found[0] if len(found[0]) == 2 else f"\\{found[0]}"
 
 
+_LONGEST_REGEXP: Final = 10_000
 _FLAGS: Final = MappingProxyType({"m": 4, "i": 1, "x": 2, "n": 32})
 _BARE_SLASH: Final = re.compile(r"\\.|/", re.DOTALL)
 

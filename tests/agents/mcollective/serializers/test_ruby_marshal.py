@@ -144,6 +144,7 @@ HOSTILE = [
     (marshalled(b"{\x06i\x00" * 100_000), "too deep"),
     (marshalled(b"[\x03\x60\xea\x00" + b"0" * 60_000), "too many values"),
     (marshalled(b'"\x03\x00\x00\x10' + b"x" * 1024 * 1024), "too large"),
+    (marshalled(b"/\x02\x20\x4e" + b"/" * 20_000 + b"\x00"), "too large"),
     (doubling(30), "too many values"),
 ]
 
