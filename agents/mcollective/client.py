@@ -115,7 +115,7 @@ class Client:
         self._security = caller_end(settings)
         self._fabric = fabric(settings)
         self._replies = self._fabric.replies(os.getpid(), next(_sequence))
-        self._arrived: queue.Queue[bytes] = queue.Queue(settings.max_waiting)
+        self._arrived: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._former: deque[str] = deque(maxlen=REMEMBERED)
         self._dropped = 0
         self._dropped_before = 0
@@ -234,7 +234,7 @@ class Client:
         return {"too busy": dropped} if dropped else {}
 
     def _take(self, incoming: Incoming) -> None:
-        try:
-            self._arrived.put_nowait(incoming.body)
-        except queue.Full:
+        if self._arrived.qsize() < self._settings.max_waiting:
+            self._arrived.put(incoming.body)
+        else:
             self._dropped += 1  # written by the receiver's thread alone, and never set back

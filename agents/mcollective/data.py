@@ -51,9 +51,10 @@ def lookup(
 
     None is a field that the plugin has and cannot fill. DataError where there is no such plugin or no answer.
     """
-    question = _QUESTIONS.get(source.lower().removesuffix("_data"))
+    name = source.lower().removesuffix("_data")
+    question = _QUESTIONS.get(name)
     if question is None:
-        raise DataError(f"No plugin {source} defined")
+        raise DataError(f"No plugin {name}_data defined")
     problem = _problem(question, query)
     if problem is not None:
         raise DataError(f"Cannot validate input query: {problem}", 4)

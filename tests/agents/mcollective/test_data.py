@@ -87,7 +87,7 @@ def test_those_are_rubys_words(tmp_path: Path) -> None:
 
 
 def test_an_unknown_plugin_is_refused() -> None:
-    with pytest.raises(DataError, match="No plugin nosuch defined"):
+    with pytest.raises(DataError, match="No plugin nosuch_data defined"):
         lookup("nosuch", "x", HOST)
 
 

@@ -13,7 +13,7 @@ READ, WRITE = frozenset({"read"}), frozenset({"write"})
 
 
 def cannot_be_told(_node: Node) -> bool:
-    raise MessageError("policy", "No plugin puppet defined")
+    raise MessageError("policy", "No plugin puppet_data defined")
 
 
 YES = Condition("xen", lambda _node: True)
@@ -44,7 +44,7 @@ def request(caller: str = "cert=a", action: str = "read", *, explicit: bool = Fa
         (line("allow", frozenset()), "the caller is not anybody: its groups are empty"),
         (line("allow", A, WRITE), "the action is not write"),
         (line("allow", A, READ, YES, NO), "kvm does not hold"),
-        (line("allow", A, READ, DOUBT), "puppet().enabled=true cannot be told: No plugin puppet defined"),
+        (line("allow", A, READ, DOUBT), "puppet().enabled=true cannot be told: No plugin puppet_data defined"),
         (line("deny", A, READ, NO), "kvm does not hold"),
         (line("deny", A, READ, DOUBT), None),
         (line("deny", A, READ, DOUBT, NO), "kvm does not hold"),

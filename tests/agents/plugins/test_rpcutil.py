@@ -84,7 +84,7 @@ def test_a_data_plugin_answers_as_it_does_in_filters(asked: Any, tmp_path: Path)
     assert asked("get_data", source="fstat", query=str(tmp_path / "classes"))["present"] == 1
     with pytest.raises(InvalidData):
         asked("get_data", source="fstat")
-    with pytest.raises(DataError, match="No plugin nosuch defined"):
+    with pytest.raises(DataError, match="No plugin nosuch_data defined"):
         asked("get_data", source="nosuch", query="x")
 
 
