@@ -147,7 +147,7 @@ _NO_NUMBERS: Final = (ABSENT, None, True, "60", "", 1.5, -1, 2**53 + 1, 2**100, 
 _NO_BODIES: Final = (ABSENT, None, True, 7, 1.5, [], {}, Symbol("a"))
 _NO_HASHES: Final = (
     *(ABSENT, None, True, 7, [], {}, b"\xff", "", "*", "é", "=", "A", "A" * 343, "A" * 344, "\n" * 344),
-    *("0" * 32, "A" * 500_000, "A " * 250_000, "A\n" * 250_000),
+    *("0" * 32, "A" * 500_000, "AB " * 300_000, "A\n" * 250_000),
 )
 _WRONG: Final[Mapping[str, tuple[Any, ...]]] = MappingProxyType({
     **dict.fromkeys(("agent", "senderid", "requestid", "collective"), _NO_NAMES),
