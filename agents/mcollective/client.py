@@ -74,7 +74,7 @@ class Gathering:
 
     def take(self, reply: Reply) -> None:
         """Take a verified reply; MessageError where it is not wanted."""
-        self._check_question(reply)
+        _check_question(reply, self.request_id, self.former)
         if reply.sender not in self.hosts:
             raise MessageError("unknown sender", reply.sender)
         result = read_result(reply.body)
@@ -82,10 +82,6 @@ class Gathering:
         if before is not result:
             self._conflicting |= {reply.sender} if before != result else set()
             raise MessageError("duplicate", reply.sender)
-
-    def _check_question(self, reply: Reply) -> None:
-        if reply.request_id != self.request_id:
-            raise MessageError("late" if reply.request_id in self.former else "unknown request", reply.request_id)
 
 
 @dataclass(slots=True)
@@ -100,11 +96,15 @@ class _Discovery:
     complete: Final = False
 
     def take(self, reply: Reply) -> None:
-        if reply.request_id != self.request_id:
-            raise MessageError("late" if reply.request_id in self.former else "unknown request", reply.request_id)
+        _check_question(reply, self.request_id, self.former)
         if reply.body != "pong":
             raise MessageError("malformed", f"{reply.sender} did not say pong")
         self.found.add(reply.sender)
+
+
+def _check_question(reply: Reply, request_id: str, former: Collection[str]) -> None:
+    if reply.request_id != request_id:
+        raise MessageError("late" if reply.request_id in former else "unknown request", reply.request_id)
 
 
 class Client:
