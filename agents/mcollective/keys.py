@@ -82,7 +82,7 @@ def sign(key: rsa.RSAPrivateKey, body: bytes) -> str:
 def verified(key: rsa.RSAPublicKey, body: bytes, signature: str) -> bytes | None:
     """The signature's bytes where it is that key's, over exactly these bytes; None where it is not."""
     try:
-        decoded = base64.b64decode("".join(signature.split()), validate=True)
+        decoded = base64.b64decode(signature.encode().translate(None, b" \t\r\n"), validate=True)
         key.verify(decoded, body, padding.PKCS1v15(), hashes.SHA1())  # noqa: S303 - as in sign
     except (binascii.Error, ValueError, InvalidSignature):
         return None

@@ -14,7 +14,7 @@ from agents.mcollective.serializers import Serializer, Symbol
 OK, ABORTED, UNKNOWN_ACTION, MISSING_DATA, INVALID_DATA, UNKNOWN_ERROR = range(6)
 """SimpleRPC's status codes."""
 
-CALLER: Final = re.compile(r"(?P<type>\w+)=(?P<name>[\w.-]+)", re.ASCII)
+CALLER: Final = re.compile(r"(?P<type>\w{1,100})=(?P<name>[\w.-]{1,200})", re.ASCII)
 NAME: Final = re.compile(r"[A-Za-z0-9_][\w.-]{0,199}", re.ASCII)
 MAX_INTEGER: Final = 2**53
 

@@ -16,6 +16,8 @@ from agents.mcollective.serializers.ruby_marshal import MARSHAL
 from agents.mcollective.settings import ClientSettings, SerializerName, ServerSettings
 
 SERIALIZERS: Final[Mapping[SerializerName, Serializer]] = MappingProxyType({"yaml": YAML, "marshal": MARSHAL})
+MAX_VALUES: Final = 5_000
+"""Of one request and of its body: some thousand names of hosts, and never more than 50 ms for both."""
 
 
 def caller_end(settings: ClientSettings) -> CallerEnd:
@@ -29,7 +31,7 @@ def caller_end(settings: ClientSettings) -> CallerEnd:
 
 def host_end(settings: ServerSettings) -> HostEnd:
     """A server's end; KeyFileError where a key cannot be used."""
-    limits = Limits(settings.max_message_bytes)
+    limits = Limits(settings.max_message_bytes, values=MAX_VALUES)
     if settings.ssl is not None:
         return SslHost(settings.ssl, SERIALIZERS[settings.ssl.serializer], limits)
     assert settings.psk is not None  # the settings have one of the two

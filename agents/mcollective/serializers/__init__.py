@@ -29,7 +29,7 @@ class Symbol(str):
         return not self == other
 
     def __hash__(self) -> int:
-        return hash((Symbol, str(self)))
+        return ~str.__hash__(self)
 
     def __repr__(self) -> str:
         return f":{self}"

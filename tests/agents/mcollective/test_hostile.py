@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from agents.mcollective.errors import DecodeError
 from agents.mcollective.keys import load_private, sign
 from agents.mcollective.security import CallerEnd
-from agents.mcollective.security.choice import caller_end
+from agents.mcollective.security.choice import MAX_VALUES, caller_end
 from agents.mcollective.serializers import Limits, Regexp, Symbol
 from agents.mcollective.server import Server
 from agents.mcollective.settings import ClientKeys, ClientSettings, ServerKeys, ServerSettings, SharedKey
@@ -33,7 +33,7 @@ SECONDS = 0.05
 BYTES = 10 * MEBIBYTE
 TRIES = 3
 """The machine may be busy: the quickest of so many counts."""
-LIMITS = Limits(values=5_000)
+LIMITS = Limits(values=MAX_VALUES)
 """What hosts take."""
 PLAIN = {type(None), bool, int, float, str, bytes, Symbol, Regexp, list, dict}
 SECRET = b"s3cret"
@@ -146,6 +146,11 @@ def outcome(server: Server, payload: bytes) -> Counter[str]:
     return tally(server) - before
 
 
+def handling(new: Callable[[], Server], payload: bytes) -> Callable[[], object]:
+    """What a server without a memory of it does with that message."""
+    return partial(new().handle, payload)
+
+
 @pytest.fixture(params=["psk", "ssl with yaml", "ssl with marshal"])
 def host(request: pytest.FixtureRequest, server_keys: ServerKeys, client_keys: ClientKeys, tmp_path: Path) -> Host:
     plugin, _, of = request.param.partition(" with ")
@@ -183,6 +188,22 @@ def test_it_does_so_for_hostile_bodies_that_its_caller_has_signed(host: Host) ->
 
 def test_it_does_so_for_hostile_requests_that_its_caller_has_signed(host: Host) -> None:
     assert host.uncounted(signed_requests(host)) == []
+
+
+def test_a_server_takes_50_ms_for_none(host: Host) -> None:
+    server = host.new()
+    messages = [*CORPUS, *signed_bodies(host), *signed_requests(host)]
+
+    slow = [(name, payload) for name, payload in messages if seconds(partial(server.handle, payload)) >= SECONDS]
+
+    assert [name for name, payload in slow if quickest(partial(handling, host.new, payload)) >= SECONDS] == []
+
+
+def test_a_server_takes_10_mebibytes_for_none(host: Host) -> None:
+    server = host.new()
+    messages = [*CORPUS, *signed_bodies(host), *signed_requests(host)]
+
+    assert [name for name, payload in messages if peak(partial(server.handle, payload)) >= BYTES] == []
 
 
 def test_a_server_is_as_it_was_after_all_of_them(host: Host) -> None:
