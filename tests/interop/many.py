@@ -1,4 +1,4 @@
-"""Many of our nodes in one process: `python many.py CONFIG…` serves with each configuration until it is ended."""
+"""Many of our nodes in one process: `-m tests.interop.many CONFIG…` serves with each file until it is ended."""
 
 import signal
 import sys

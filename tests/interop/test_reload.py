@@ -1,6 +1,7 @@
 """Our server loads its agents anew while requests stream in: each that was sent is done once, and answered."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -78,6 +80,22 @@ def test_the_level_of_the_log_is_turned_by_a_signal(program: Program) -> None:
         program.process.send_signal(signal.SIGUSR2)
 
         assert program.says(f"Logging level is now {level}")
+
+
+def test_our_command_asks_the_controller_with_mcos_file(own_cell: Cell, program: Program) -> None:
+    file = stock.client(own_cell).config
+
+    told = [control(file, *words) for words in (["stats"], ["reload_agent", "witness"], ["reload_agent", "nosuch"])]
+
+    assert re.fullmatch(r" +ours1> total=\d+ replies=\d+ valid=\d+ invalid=0 filtered=0 passed=\d+\n", told[0].stdout)
+    assert told[1].stdout == f"{OURS:>30}> reloaded witness agent\n"
+    assert (told[2].returncode, "there is no agent nosuch" in told[2].stdout) == (1, True)
+
+
+def control(file: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+    """`xen-balancer-agent control WORDS`, to its end."""
+    command = [sys.executable, "-m", "agents.cli", "control", "--config", str(file), *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
 
 def test_stock_mco_asks_the_controller(own_cell: Cell, program: Program) -> None:
