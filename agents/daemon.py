@@ -56,8 +56,8 @@ def run(file: Path) -> None:
     hypervisor.report()
     daemon = assemble(config, file, hypervisor)
     wishes = _wishes(daemon.roster)
+    LOG.info("%s serves with the %s driver: %s", config.mcollective.identity, config.driver, _names(daemon))
     daemon.service.start()
-    LOG.info("%s serves %s with the %s driver", config.mcollective.identity, _names(daemon), config.driver)
     while (wish := wishes.get()) is not None:
         wish()
     daemon.service.close()

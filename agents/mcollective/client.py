@@ -117,8 +117,8 @@ class Client:
         self._replies = self._fabric.replies(os.getpid(), next(_sequence))
         self._arrived: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._former: deque[str] = deque(maxlen=REMEMBERED)
-        self._dropped = 0
-        self._dropped_before = 0
+        self._lost = {"too busy": 0, "too large": 0}  # counted by the receiver's thread alone, and never set back
+        self._lost_before = dict(self._lost)
         self._connection = Connection(settings, self._take)
         self._log = RateLimitedLog(_LOGGER)
 
@@ -161,7 +161,7 @@ class Client:
         for _ in self._taken(gathering, deadline):
             if progress is not None:
                 progress(gathering.answered)
-        gathering.refused.update(self._overflown())
+        gathering.refused.update(self._lost_since())
         return gathering.replies()
 
     def tell(self, agent: str, action: str, data: Mapping[str, Any], hosts: Collection[str]) -> str:
@@ -228,13 +228,15 @@ class Client:
             else:
                 yield
 
-    def _overflown(self) -> Mapping[str, int]:
-        """What the receiver could not keep since the last question."""
-        dropped, self._dropped_before = self._dropped - self._dropped_before, self._dropped
-        return {"too busy": dropped} if dropped else {}
+    def _lost_since(self) -> Mapping[str, int]:
+        """What the receiver could not keep since the last question, by reason."""
+        before, self._lost_before = self._lost_before, dict(self._lost)
+        return {reason: count - before[reason] for reason, count in self._lost_before.items() if count > before[reason]}
 
     def _take(self, incoming: Incoming) -> None:
-        if self._arrived.qsize() < self._settings.max_waiting:
+        if not incoming.whole:
+            self._lost["too large"] += 1
+        elif self._arrived.qsize() < self._settings.max_waiting:
             self._arrived.put(incoming.body)
         else:
-            self._dropped += 1  # written by the receiver's thread alone, and never set back
+            self._lost["too busy"] += 1

@@ -61,10 +61,11 @@ class FabricError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """One MESSAGE; `reply_to` is empty where none is wanted."""
+    """One MESSAGE; `reply_to` is empty where none is wanted, `body` where it was too large to be taken whole."""
 
     body: bytes
     reply_to: str
+    whole: bool = True
 
 
 class Connection:
@@ -317,8 +318,7 @@ class _Link(ConnectionListener):  # type: ignore[misc] # stomp.py has no types
         self.error = ""
         if frame.body is None:
             self._log.say("too large", f"a message to {frame.headers.get('destination', '')} was passed over")
-        else:
-            self._take(Incoming(frame.body, frame.headers.get("reply-to", "")))
+        self._take(Incoming(frame.body or b"", frame.headers.get("reply-to", ""), whole=frame.body is not None))
 
     def _do(self, what: Callable[[], object]) -> None:
         try:

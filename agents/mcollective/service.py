@@ -72,6 +72,9 @@ class Service:
         return self._fabric.server_subscriptions(self._roster.schemas, directed=self._settings.direct_addressing)
 
     def _take(self, incoming: Incoming) -> None:
+        if not incoming.whole:
+            self.server.refuse(MessageError("too large", "it was passed over"))
+            return
         try:
             self._waiting.put_nowait(incoming)
         except queue.Full:

@@ -27,7 +27,12 @@ from tests.certificates import Authority, Identity
 from tests.conftest import Login
 from tests.wire import eventually
 
-LATER = (int(time.time()), 60)
+
+def life() -> tuple[int, int]:
+    """Of a message that is made now."""
+    return int(time.time()), 60
+
+
 HERE = Subscription("here", "/topic/here")
 HELLO = Outgoing("/topic/here", {"reply-to": "/queue/there"}, b"hello \x00 world")
 
@@ -148,10 +153,12 @@ def test_a_request_and_its_reply_find_their_way(login: Login, host: str | None, 
         connected(at(login, **common), *answering.server_subscriptions(["echo"], directed=True)) as agent,
         connected(at(login, **common), *place.subscriptions) as client,
     ):
-        client.connection.send(asking.request(common["collective"], "echo", host, place.reply_to, LATER, b"what? \x00"))
+        client.connection.send(
+            asking.request(common["collective"], "echo", host, place.reply_to, life(), b"what? \x00")
+        )
         request = agent.next()
         assert answering.takes_reply(request.reply_to)
-        agent.connection.send(answering.reply(request.reply_to, LATER, b"that! \x00"))
+        agent.connection.send(answering.reply(request.reply_to, life(), b"that! \x00"))
         reply = client.next()
 
     assert request.body == b"what? \x00"
@@ -168,7 +175,7 @@ def test_a_directed_request_reaches_its_host_alone(login: Login) -> None:
     ):
         reply_to = words["hv1"].replies(4242, 1).reply_to
         for host, body in (("hv2", b"two"), ("hv1", b"one"), (None, b"both")):
-            first.connection.send(words["hv1"].request(common["collective"], "echo", host, reply_to, LATER, body))
+            first.connection.send(words["hv1"].request(common["collective"], "echo", host, reply_to, life(), body))
 
         assert {first.next().body, first.next().body} == {b"one", b"both"}
         assert {second.next().body, second.next().body} == {b"two", b"both"}
