@@ -187,8 +187,9 @@ def test_a_message_above_the_limit_is_passed_over_and_said(login: Login, caplog:
         end.connection.send(Outgoing(here.destination, {}, b"x" * 16_385))
         end.connection.send(Outgoing(here.destination, {}, b"x" * 16_384))
 
-        assert len(end.next().body) == 16_384
+        passed_over, taken = end.next(), end.next()
 
+    assert (passed_over.body, passed_over.whole, len(taken.body), taken.whole) == (b"", False, 16_384, True)
     assert f"too large: a message to {here.destination} was passed over" in caplog.text.replace("//", "/")
 
 
