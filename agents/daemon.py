@@ -4,7 +4,6 @@ Rule: SIGTERM and SIGINT end it, SIGUSR1 loads all agents anew, SIGUSR2 turns th
 """
 
 import logging
-import queue
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,6 +24,8 @@ from agents.orders import Orders
 
 BUILT_IN: Final = Path(agents.plugins.__file__).parent
 """The folder of the agents that every host has."""
+
+SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2)
 
 LOG: Final = logging.getLogger(__name__)
 
@@ -51,29 +52,24 @@ def assemble(config: AgentConfig, file: Path, hypervisor: Hypervisor) -> Daemon:
 
 def run(file: Path) -> None:
     """Serve until told to stop, the hypervisor having answered once."""
+    # Blocked in every thread and fetched one by one: a handler has to wake the main thread, and that can fail.
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     config = load_config(file)
     hypervisor = open_hypervisor(config)
     hypervisor.report()
     daemon = assemble(config, file, hypervisor)
-    wishes = _wishes(daemon.roster)
     LOG.info("%s serves with the %s driver: %s", config.mcollective.identity, config.driver, _names(daemon))
     daemon.service.start()
-    while (wish := wishes.get()) is not None:
+    wishes: dict[signal.Signals, Callable[[], None]] = {
+        signal.SIGUSR1: lambda: _reload(daemon.roster),
+        signal.SIGUSR2: next_level,
+    }
+    while (wish := wishes.get(signal.Signals(signal.sigwait(SIGNALS)))) is not None:
         wish()
     daemon.service.close()
     if daemon.orders.under_way():
         LOG.warning("%d migrations go on without this agent", daemon.orders.under_way())
     LOG.info("%s has stopped", config.mcollective.identity)
-
-
-def _wishes(roster: Roster) -> "queue.SimpleQueue[Callable[[], object] | None]":
-    """What signals ask for, one after another, None is the end; its `put` may interrupt itself."""
-    wishes: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: wishes.put(None))
-    signal.signal(signal.SIGUSR1, lambda *_: wishes.put(lambda: _reload(roster)))
-    signal.signal(signal.SIGUSR2, lambda *_: wishes.put(next_level))
-    return wishes
 
 
 def _reload(roster: Roster) -> None:
