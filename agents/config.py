@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from agents.documents import Document, FileName, Mistake, Seconds, load
-from agents.mcollective.cfg_field import from_server_cfg
+from agents.mcollective.cfg.field import from_server_cfg
 from agents.mcollective.settings import ServerSettings
 from agents.transport import Transport
 

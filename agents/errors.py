@@ -11,7 +11,7 @@ from typing import Final
 
 from agents.documents import DocumentError
 from agents.hypervisor import HypervisorError
-from agents.mcollective.connector import FabricError
+from agents.mcollective.connector.connection import FabricError
 from agents.mcollective.errors import MessageError
 from agents.mcollective.keys import KeyFileError
 from agents.mcollective.roster import LoadError

@@ -15,9 +15,9 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from agents.documents import MAX_BYTES, Document, DocumentError, FileName, Mebibytes, Mistake, Seconds, load
-from agents.mcollective.cfg_field import from_client_cfg
+from agents.mcollective.cfg.field import from_client_cfg
 from agents.mcollective.errors import MessageError
-from agents.mcollective.filters import MAX_ENTRIES, filter_for, parse_fact
+from agents.mcollective.selection.filters import MAX_ENTRIES, filter_for, parse_fact
 from agents.mcollective.settings import ClientSettings, Name
 from agents.transport import Transport, bracketed
 

@@ -12,10 +12,10 @@ from hypothesis import strategies as some
 
 from agents.mcollective.client import Client
 from agents.mcollective.ddl import Abort, Action, Ddl, Input, Output
-from agents.mcollective.filters import empty_filter
 from agents.mcollective.message import Call, Request, call_body
 from agents.mcollective.roster import Roster
 from agents.mcollective.security.ssl_plugin import SslCaller
+from agents.mcollective.selection.filters import empty_filter
 from agents.mcollective.serializers import Limits, Symbol
 from agents.mcollective.serializers.psych import YAML
 from agents.mcollective.service import Service

@@ -8,8 +8,8 @@ from pydantic import BeforeValidator, ConfigDict
 
 from agents.documents import Document, load
 from agents.errors import UsageError
-from agents.mcollective.cfg import read_client
-from agents.mcollective.cfg_field import from_client_cfg
+from agents.mcollective.cfg.documents import read_client
+from agents.mcollective.cfg.field import from_client_cfg
 from agents.mcollective.settings import ClientSettings
 
 DEFAULT_CONFIG: Final = Path("/etc/xen-balancer/agent.yaml")

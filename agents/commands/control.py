@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from agents.commands.arguments import add_client_config, client_settings
 from agents.mcollective.client import Client
-from agents.mcollective.filters import filter_for, parse_fact
 from agents.mcollective.logs import printable
 from agents.mcollective.message import OK, Result
+from agents.mcollective.selection.filters import filter_for, parse_fact
 
 HELP: Final = "ask daemons for their statistics, or to load their agents anew"
 AGENT: Final = "controller"

@@ -24,10 +24,10 @@ from agents.commands.arguments import add_client_config, client_settings
 from agents.errors import UsageError, guarded
 from agents.mcollective.client import Client, Replies
 from agents.mcollective.errors import MessageError
-from agents.mcollective.filters import filter_for, parse_fact
 from agents.mcollective.logs import printable
-from agents.mcollective.matching import is_regexp
 from agents.mcollective.message import OK, Result
+from agents.mcollective.selection.filters import filter_for, parse_fact
+from agents.mcollective.selection.matching import is_regexp
 from agents.mcollective.settings import NAME, ClientSettings
 from agents.plugins.process import DDL
 from agents.progress import progress

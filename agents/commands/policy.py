@@ -15,10 +15,10 @@ from types import MappingProxyType
 from typing import Final
 
 from agents.commands.ddl import schemas
+from agents.mcollective.authorization.doubts import doubts
+from agents.mcollective.authorization.lines import Decision, Request
+from agents.mcollective.authorization.text import CALLER, Finding, read_file, read_groups_file
 from agents.mcollective.ddl import Ddl
-from agents.mcollective.policy_doubts import doubts
-from agents.mcollective.policy_lines import Decision, Request
-from agents.mcollective.policy_text import CALLER, Finding, read_file, read_groups_file
 from agents.mcollective.settings import host_name
 
 HELP: Final = "check policies, or explain what one decides"

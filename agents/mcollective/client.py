@@ -16,13 +16,13 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Final
 
-from agents.mcollective.connector import Connection, FabricError, Incoming
-from agents.mcollective.destinations import Outgoing, fabric
+from agents.mcollective.connector.connection import Connection, FabricError, Incoming
+from agents.mcollective.connector.destinations import Outgoing, fabric
 from agents.mcollective.errors import MessageError
-from agents.mcollective.filters import empty_filter, identity_filter
 from agents.mcollective.logs import RateLimitedLog
 from agents.mcollective.message import Call, Reply, Request, Result, call_body, read_result
 from agents.mcollective.security.choice import caller_end
+from agents.mcollective.selection.filters import empty_filter, identity_filter
 from agents.mcollective.settings import ClientSettings
 
 __all__ = ["Client", "FabricError", "Gathering", "Replies"]

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
-from agents.mcollective.filters import empty_filter
 from agents.mcollective.message import Request
 from agents.mcollective.node import Node
+from agents.mcollective.selection.filters import empty_filter
 from agents.mcollective.serializers import Symbol
 from agents.mcollective.settings import ServerSettings
 

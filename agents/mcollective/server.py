@@ -12,9 +12,9 @@ from concurrent.futures import Future
 from typing import Any, Final, TypeVar
 
 from agents.mcollective.audit import Audit
+from agents.mcollective.authorization.policy import authorize
 from agents.mcollective.ddl import Abort, Agent, PlainAgent
 from agents.mcollective.errors import MessageError
-from agents.mcollective.filters import matches
 from agents.mcollective.freshness import Freshness
 from agents.mcollective.logs import RateLimitedLog
 from agents.mcollective.message import (
@@ -30,9 +30,9 @@ from agents.mcollective.message import (
     result_body,
 )
 from agents.mcollective.node import Node
-from agents.mcollective.policy import authorize
 from agents.mcollective.roster import Roster
 from agents.mcollective.security.choice import host_end
+from agents.mcollective.selection.filters import matches
 from agents.mcollective.serializers import EncodeError
 from agents.mcollective.settings import ServerSettings
 from agents.mcollective.statistics import Statistics

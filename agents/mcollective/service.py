@@ -14,8 +14,8 @@ import uuid
 from typing import Final
 
 from agents.mcollective import registration
-from agents.mcollective.connector import Connection, FabricError, Incoming
-from agents.mcollective.destinations import Subscription, fabric
+from agents.mcollective.connector.connection import Connection, FabricError, Incoming
+from agents.mcollective.connector.destinations import Subscription, fabric
 from agents.mcollective.errors import MessageError
 from agents.mcollective.logs import RateLimitedLog
 from agents.mcollective.node import Node

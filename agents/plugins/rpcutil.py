@@ -11,8 +11,8 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from agents.context import Context
-from agents.mcollective.data import DataError, lookup, plugins
 from agents.mcollective.ddl import Abort, Action, Ddl, Input, InvalidData, Output
+from agents.mcollective.selection.data import DataError, lookup, plugins
 from agents.mcollective.serializers import Symbol
 
 VERSION: Final = "2.12.5"

@@ -3,7 +3,7 @@
 import pytest
 
 from agents.errors import UsageError, guarded
-from agents.mcollective.connector import FabricError
+from agents.mcollective.connector.connection import FabricError
 from agents.mcollective.errors import MessageError
 
 

@@ -22,8 +22,8 @@ from statistics import median
 from typing import Any
 
 from agents.mcollective.client import Client
-from agents.mcollective.connector import Connection, Incoming
-from agents.mcollective.destinations import fabric
+from agents.mcollective.connector.connection import Connection, Incoming
+from agents.mcollective.connector.destinations import fabric
 from agents.mcollective.keys import generate_keys
 from agents.mcollective.settings import ClientSettings
 from balancer.adapters.mcollective_farm import McollectiveFarm

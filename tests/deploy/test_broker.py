@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from agents.mcollective.connector import Connection, FabricError, Incoming
-from agents.mcollective.destinations import Subscription, fabric
+from agents.mcollective.connector.connection import Connection, FabricError, Incoming
+from agents.mcollective.connector.destinations import Subscription, fabric
 from agents.mcollective.settings import Broker, Settings
 from tests.brokers import BrokerProcess, activemq, rabbitmq
 from tests.certificates import STORE_PASSWORD

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from agents.mcollective.authorization.doubts import doubts
+from agents.mcollective.authorization.policy import authorize
+from agents.mcollective.authorization.text import read_file
 from agents.mcollective.ddl import Ddl
-from agents.mcollective.policy import authorize
-from agents.mcollective.policy_doubts import doubts
-from agents.mcollective.policy_text import read_file
 from agents.mcollective.settings import ActionPolicy
 from agents.plugins import controller, process, rpcutil, xenagent
 from tests.nodes import ToldNode

@@ -7,11 +7,11 @@ import pytest
 
 from agents.commands.ddl import schemas
 from agents.documents import Document, parse
-from agents.mcollective.cfg import read_server
-from agents.mcollective.policy import authorize
-from agents.mcollective.policy_doubts import doubts
-from agents.mcollective.policy_lines import Request
-from agents.mcollective.policy_text import read, read_file, read_groups
+from agents.mcollective.authorization.doubts import doubts
+from agents.mcollective.authorization.lines import Request
+from agents.mcollective.authorization.policy import authorize
+from agents.mcollective.authorization.text import read, read_file, read_groups
+from agents.mcollective.cfg.documents import read_server
 from agents.mcollective.settings import ActionPolicy
 from tests.nodes import ToldNode
 
@@ -123,7 +123,7 @@ def test_it_names_every_agent_that_asks_for_a_policy_itself() -> None:
 
 
 def source(module: str) -> str:
-    return (ROOT / "agents" / "mcollective" / f"{module}.py").read_text(encoding="utf-8")
+    return (ROOT / "agents" / "mcollective" / "authorization" / f"{module}.py").read_text(encoding="utf-8")
 
 
 def explained(header: str) -> set[str]:
@@ -131,13 +131,13 @@ def explained(header: str) -> set[str]:
 
 
 def test_every_code_of_a_mistake_is_explained() -> None:
-    codes = set(re.findall(r'(?:Mistake\(|_names\(cell, |, 1, 1, |at\.column, )"([a-z-]+)"', source("policy_text")))
+    codes = set(re.findall(r'(?:Mistake\(|_names\(cell, |, 1, 1, |at\.column, )"([a-z-]+)"', source("text")))
 
     assert explained("mistake | means") == codes
 
 
 def test_every_code_of_a_doubt_is_explained() -> None:
-    codes = set(re.findall(r'(?:yield [^\n]+?, |yield |, 1, |\(\(word, |\(\()"([a-z-]+)", ', source("policy_doubts")))
+    codes = set(re.findall(r'(?:yield [^\n]+?, |yield |, 1, |\(\(word, |\(\()"([a-z-]+)", ', source("doubts")))
 
     assert explained("doubt | means") == codes
 

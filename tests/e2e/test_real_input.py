@@ -19,8 +19,8 @@ from urllib.request import urlopen
 
 import pytest
 
-from agents.mcollective.connector import Connection, Incoming
-from agents.mcollective.destinations import Outgoing, Subscription
+from agents.mcollective.connector.connection import Connection, Incoming
+from agents.mcollective.connector.destinations import Outgoing, Subscription
 from agents.mcollective.message import OK, Reply, Result, result_body
 from agents.mcollective.security.ssl_plugin import SslHost
 from agents.mcollective.serializers import Limits

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from agents.mcollective.client import Client
-from agents.mcollective.filters import empty_filter, filter_for, parse_fact
+from agents.mcollective.selection.filters import empty_filter, filter_for, parse_fact
 from agents.mcollective.settings import ClientSettings
 from tests.interop.stock import CLASSES, Cell, facts, running, within
 from tests.stage import Program

@@ -2,7 +2,7 @@
 
 from contextlib import closing
 
-from agents.mcollective.cfg import read_client
+from agents.mcollective.cfg.documents import read_client
 from agents.mcollective.client import Client
 from tests.interop import ours, stock
 from tests.interop.conftest import open_beside

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from agents.mcollective.filters import empty_filter
+from agents.mcollective.selection.filters import empty_filter
 from agents.mcollective.serializers import Serializer, Symbol
 from agents.mcollective.serializers.psych import YAML
 from agents.mcollective.serializers.ruby_marshal import MARSHAL

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from agents.mcollective.filters import identity_filter
 from agents.mcollective.message import Reply, Request, Result, read_result
 from agents.mcollective.security import CallerEnd
+from agents.mcollective.selection.filters import identity_filter
 from agents.mcollective.serializers import Symbol
 from agents.mcollective.server import Server
 from agents.mcollective.settings import ServerKeys, ServerSettings

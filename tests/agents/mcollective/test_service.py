@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.mcollective.client import Client
-from agents.mcollective.filters import empty_filter
+from agents.mcollective.selection.filters import empty_filter
 from agents.mcollective.service import Service
 from agents.mcollective.settings import ClientSettings, ServerSettings
 from agents.mcollective.statistics import Statistics

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from agents.mcollective.data import DataError
 from agents.mcollective.ddl import Abort, InvalidData
+from agents.mcollective.selection.data import DataError
 from agents.mcollective.serializers import Symbol
 from agents.plugins.rpcutil import DDL, ITEMS, create
 from tests.agents.plugins.drivers import Idle

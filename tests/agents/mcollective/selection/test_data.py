@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from agents.mcollective import data
-from agents.mcollective.data import DataError, lookup, plugins
+from agents.mcollective.selection import data
+from agents.mcollective.selection.data import DataError, lookup, plugins
 from agents.mcollective.serializers import Symbol
 from tests.agents.mcollective.oracle import HOST, REFUSED, ruby
 

@@ -7,7 +7,7 @@ import pytest
 from pydantic import BeforeValidator
 
 from agents.documents import Document, DocumentError, load
-from agents.mcollective.cfg_field import from_client_cfg
+from agents.mcollective.cfg.field import from_client_cfg
 from agents.mcollective.settings import ClientSettings
 
 CFG = """\

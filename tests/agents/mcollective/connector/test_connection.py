@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from agents.mcollective.connector import Connection, FabricError, Incoming, next_pause
-from agents.mcollective.destinations import Outgoing, Subscription, fabric
+from agents.mcollective.connector.connection import Connection, FabricError, Incoming, next_pause
+from agents.mcollective.connector.destinations import Outgoing, Subscription, fabric
 from agents.mcollective.keys import KeyFileError
 from agents.mcollective.settings import Broker, Settings, Tls
 from tests.brokers import BrokerProcess, TlsDoor, coilmq, free_port

@@ -24,12 +24,12 @@ from stomp.listener import ConnectionListener
 from stomp.protocol import Protocol11
 from stomp.transport import BaseTransport
 
-from agents.mcollective.destinations import Outgoing, Subscription, fabric
-from agents.mcollective.frames import Frame, FrameError, FrameReader
+from agents.mcollective.connector.destinations import Outgoing, Subscription, fabric
+from agents.mcollective.connector.frames import Frame, FrameError, FrameReader
+from agents.mcollective.connector.sockets import Door, Wire, tls_context, why
 from agents.mcollective.keys import load_password
 from agents.mcollective.logs import RateLimitedLog, printable
 from agents.mcollective.settings import Broker, Settings
-from agents.mcollective.sockets import Door, Wire, tls_context, why
 
 FIRST_PAUSE: Final = 0.2
 """Seconds; half of a pause is always kept, the other half is chance."""

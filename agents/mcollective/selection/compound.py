@@ -12,9 +12,10 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, Final, Literal, get_args
 
-from agents.mcollective.data import DataError, lookup
 from agents.mcollective.errors import MessageError
-from agents.mcollective.matching import (
+from agents.mcollective.node import Node
+from agents.mcollective.selection.data import DataError, lookup
+from agents.mcollective.selection.matching import (
     between_slashes,
     compare,
     compare_field,
@@ -24,7 +25,6 @@ from agents.mcollective.matching import (
     not_understood,
     regexp,
 )
-from agents.mcollective.node import Node
 from agents.mcollective.serializers import Regexp
 
 MAX_TEXT: Final = 4096

@@ -2,9 +2,9 @@
 
 import pytest
 
+from agents.mcollective.authorization.lines import Condition, Decision, Default, Line, Policy, Request
 from agents.mcollective.errors import MessageError
 from agents.mcollective.node import Node
-from agents.mcollective.policy_lines import Condition, Decision, Default, Line, Policy, Request
 from tests.nodes import ToldNode
 
 A, B = frozenset({"cert=a"}), frozenset({"cert=b"})

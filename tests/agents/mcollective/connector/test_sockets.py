@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 
+from agents.mcollective.connector.sockets import Door, Wire, tls_context, why
 from agents.mcollective.keys import KeyFileError
 from agents.mcollective.settings import Broker, Tls
-from agents.mcollective.sockets import Door, Wire, tls_context, why
 from tests.brokers import free_port
 from tests.certificates import Authority
 

@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 from pydantic import ValidationError
 
 from agents.documents import MAX_BYTES, DocumentError, Step, read_bytes
-from agents.mcollective.cfg_keys import CONNECTORS, DEFAULTS, KNOWN, PLUGINS, PROVIDERS, REQUIRED, SWITCHES, USED
+from agents.mcollective.cfg.keys import CONNECTORS, DEFAULTS, KNOWN, PLUGINS, PROVIDERS, REQUIRED, SWITCHES, USED
 from agents.mcollective.settings import ClientSettings, ServerSettings, Settings
 
 AnySettings = TypeVar("AnySettings", bound=Settings)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.mcollective.policy_lines import Decision, Policy, Request
-from agents.mcollective.policy_text import MAX_BYTES, PolicyError, read, read_file, read_groups, read_groups_file
+from agents.mcollective.authorization.lines import Decision, Policy, Request
+from agents.mcollective.authorization.text import MAX_BYTES, PolicyError, read, read_file, read_groups, read_groups_file
 from tests.nodes import ToldNode
 
 GROUPS = {"admins": frozenset({"cert=a", "uid=0"}), "nobody": frozenset()}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from agents.mcollective.frames import MAX_HEAD, Frame, FrameError, FrameReader
+from agents.mcollective.connector.frames import MAX_HEAD, Frame, FrameError, FrameReader
 
 LIMIT = 100
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.mcollective.cfg_keys import DEFAULTS, IGNORED, KNOWN, PROVIDERS, REQUIRED, SWITCHES, USED, Key, heartbeat
+from agents.mcollective.cfg.keys import DEFAULTS, IGNORED, KNOWN, PROVIDERS, REQUIRED, SWITCHES, USED, Key, heartbeat
 from agents.mcollective.settings import ClientSettings, ServerSettings
 
 RUBY = Path("/usr/lib/ruby/vendor_ruby/mcollective")

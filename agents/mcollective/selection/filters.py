@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
-from agents.mcollective.compound import evaluate, from_stack, parse, to_stack
-from agents.mcollective.matching import compare, is_regexp, is_text, named, not_understood
 from agents.mcollective.node import Node
+from agents.mcollective.selection.compound import evaluate, from_stack, parse, to_stack
+from agents.mcollective.selection.matching import compare, is_regexp, is_text, named, not_understood
 from agents.mcollective.serializers import Symbol
 
 ALWAYS: Final = "mcollective"

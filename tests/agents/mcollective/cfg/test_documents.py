@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from agents.documents import DocumentError
-from agents.mcollective.cfg import client_document, read_client, read_server, server_document
-from agents.mcollective.cfg_keys import IGNORED
+from agents.mcollective.cfg.documents import client_document, read_client, read_server, server_document
+from agents.mcollective.cfg.keys import IGNORED
 from agents.mcollective.settings import ClientSettings, ServerSettings
 
 DEBIANS = Path("/etc/mcollective")

@@ -2,9 +2,9 @@
 
 import pytest
 
+from agents.mcollective.authorization.doubts import doubts
+from agents.mcollective.authorization.text import read
 from agents.mcollective.ddl import Action, Ddl
-from agents.mcollective.policy_doubts import doubts
-from agents.mcollective.policy_text import read
 
 DEFAULT = "policy default deny\n"
 RULE = "allow\tcert=x\tstop\t*\t*\n"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from agents.mcollective.destinations import FABRICS, Fabric, Outgoing, ReplyPlace, Subscription, fabric
+from agents.mcollective.connector.destinations import FABRICS, Fabric, Outgoing, ReplyPlace, Subscription, fabric
 from agents.mcollective.settings import Settings
 
 LIFE = (1_795_332_541, 60)

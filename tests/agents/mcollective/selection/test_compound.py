@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from agents.mcollective.compound import (
+from agents.mcollective.errors import MessageError
+from agents.mcollective.selection.compound import (
     MAX_FUNCTIONS,
     MAX_TEXT,
     MAX_TOKENS,
@@ -21,7 +22,6 @@ from agents.mcollective.compound import (
     parse,
     to_stack,
 )
-from agents.mcollective.errors import MessageError
 from agents.mcollective.serializers import Regexp, Symbol
 from tests.agents.mcollective.oracle import CLASSES, FACTS, HOST, REFUSED, ruby, verdict, verdicts
 

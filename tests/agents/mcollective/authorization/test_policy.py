@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from agents.mcollective.authorization.doubts import doubts
+from agents.mcollective.authorization.policy import authorize, policy_of
+from agents.mcollective.authorization.text import PolicyError, read_file
 from agents.mcollective.ddl import Action, Ddl
-from agents.mcollective.policy import authorize, policy_of
-from agents.mcollective.policy_doubts import doubts
-from agents.mcollective.policy_text import PolicyError, read_file
 from agents.mcollective.settings import ActionPolicy
 from tests.nodes import ToldNode
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from agents.mcollective.errors import MessageError
-from agents.mcollective.matching import MAX_REGEXP, compare, compare_field, integer, named, regexp
+from agents.mcollective.selection.matching import MAX_REGEXP, compare, compare_field, integer, named, regexp
 from agents.mcollective.serializers import Symbol
 from tests.agents.mcollective.oracle import FACTS, REFUSED, ruby, verdict, verdicts
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from agents.mcollective.errors import MessageError
-from agents.mcollective.filters import (
+from agents.mcollective.selection.filters import (
     MAX_COMPOUNDS,
     MAX_ENTRIES,
     empty_filter,

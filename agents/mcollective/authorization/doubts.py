@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from agents.mcollective.compound import Fact, Function, Term, parse
-from agents.mcollective.data import plugins
+from agents.mcollective.authorization.lines import ANY, Line, Policy
+from agents.mcollective.authorization.text import Cell, Finding, Mistake, Reading, cells_of, is_compound
 from agents.mcollective.ddl import Ddl
 from agents.mcollective.errors import MessageError
-from agents.mcollective.policy_lines import ANY, Line, Policy
-from agents.mcollective.policy_text import Cell, Finding, Mistake, Reading, cells_of, is_compound
+from agents.mcollective.selection.compound import Fact, Function, Term, parse
+from agents.mcollective.selection.data import plugins
 
 _RUBY: Final = "MCollective's own plugin"
 

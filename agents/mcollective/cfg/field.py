@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationInfo
 
-from agents.mcollective.cfg import client_document, server_document
+from agents.mcollective.cfg.documents import client_document, server_document
 
 
 def from_server_cfg(value: Any, info: ValidationInfo) -> Any:

@@ -12,12 +12,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal
 
-from agents.mcollective.compound import Class, CompoundError, Expression, Fact, Function, evaluate, parse
-from agents.mcollective.data import DataError, lookup
+from agents.mcollective.authorization.lines import ANY, Condition, Default, Line, Policy
 from agents.mcollective.errors import MessageError
-from agents.mcollective.matching import is_regexp, regexp
 from agents.mcollective.node import Node
-from agents.mcollective.policy_lines import ANY, Condition, Default, Line, Policy
+from agents.mcollective.selection.compound import Class, CompoundError, Expression, Fact, Function, evaluate, parse
+from agents.mcollective.selection.data import DataError, lookup
+from agents.mcollective.selection.matching import is_regexp, regexp
 
 MAX_BYTES: Final = 1024 * 1024
 

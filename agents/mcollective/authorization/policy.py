@@ -8,9 +8,9 @@ import re
 from pathlib import Path
 from typing import Final
 
+from agents.mcollective.authorization.lines import Decision, Policy, Request
+from agents.mcollective.authorization.text import PolicyError, read_file
 from agents.mcollective.node import Node
-from agents.mcollective.policy_lines import Decision, Policy, Request
-from agents.mcollective.policy_text import PolicyError, read_file
 from agents.mcollective.settings import NAME, ActionPolicy
 
 _NAME: Final = re.compile(NAME)

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
-from agents.mcollective.matching import integer, is_text
 from agents.mcollective.node import Node
+from agents.mcollective.selection.matching import integer, is_text
 
 MAX_HASHED: Final = 16 * 1024 * 1024
 """Bytes of a file whose MD5 is told."""
