@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import closing, nullcontext
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from itertools import chain
+from itertools import chain, count
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -297,10 +297,17 @@ def _ask(options: argparse.Namespace) -> Answers:
     with closing(Client(_settings(options))) as client:
         client.connect()
         hosts = _named(options) or client.discover(wanted, options.discovery_timeout)
-        bar = progress(sys.stderr, len(hosts)) if options.progress and hosts else nullcontext(None)
-        with bar as show:
-            replies = client.call("process", "list", data, hosts, options.timeout, progress=show)
+        bar = progress(sys.stderr, len(hosts)) if options.progress and hosts else nullcontext(_no_bar)
+        answered = count(1)
+        with bar as draw:
+            replies = client.call(
+                "process", "list", data, hosts, options.timeout, heard=lambda *_: draw(next(answered))
+            )
     return answers(hosts, replies)
+
+
+def _no_bar(_done: int) -> None:
+    """For whom no progress is drawn."""
 
 
 def _tell(told: Answers, options: argparse.Namespace) -> None:

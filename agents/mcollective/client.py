@@ -25,7 +25,7 @@ from agents.mcollective.security.choice import caller_end
 from agents.mcollective.selection.filters import empty_filter, identity_filter
 from agents.mcollective.settings import ClientSettings
 
-__all__ = ["Client", "FabricError", "Gathering", "Replies"]
+__all__ = ["Client", "FabricError", "Gathering", "Heard", "Replies", "pass_by"]
 
 DISCOVERY: Final = "discovery"
 """The agent that answers `ping` with `pong`."""
@@ -55,22 +55,17 @@ class Gathering:
     hosts: Collection[str]
     former: Collection[str] = ()
     refused: Counter[str] = field(default_factory=Counter)
-    _by_host: dict[str, Result] = field(default_factory=dict)
+    by_host: dict[str, Result] = field(default_factory=dict)
     _conflicting: set[str] = field(default_factory=set)
 
     @property
     def complete(self) -> bool:
         """Every host has answered."""
-        return len(self._by_host) == len(self.hosts)
-
-    @property
-    def answered(self) -> int:
-        """How many hosts have."""
-        return len(self._by_host)
+        return len(self.by_host) == len(self.hosts)
 
     def replies(self) -> Replies:
         """What has come so far."""
-        return Replies(dict(self._by_host), dict(self.refused), frozenset(self._conflicting))
+        return Replies(dict(self.by_host), dict(self.refused), frozenset(self._conflicting))
 
     def take(self, reply: Reply) -> None:
         """Take a verified reply; MessageError where it is not wanted."""
@@ -78,7 +73,7 @@ class Gathering:
         if reply.sender not in self.hosts:
             raise MessageError("unknown sender", reply.sender)
         result = read_result(reply.body)
-        before = self._by_host.setdefault(reply.sender, result)
+        before = self.by_host.setdefault(reply.sender, result)
         if before is not result:
             self._conflicting |= {reply.sender} if before != result else set()
             raise MessageError("duplicate", reply.sender)
@@ -105,6 +100,14 @@ class _Discovery:
 def _check_question(reply: Reply, request_id: str, former: Collection[str]) -> None:
     if reply.request_id != request_id:
         raise MessageError("late" if reply.request_id in former else "unknown request", reply.request_id)
+
+
+Heard = Callable[[str, Result], None]
+"""Is told a host's first answer as it comes."""
+
+
+def pass_by(_host: str, _result: Result) -> None:
+    """For whom all answers together are soon enough."""
 
 
 class Client:
@@ -145,12 +148,12 @@ class Client:
         timeout: float,
         *,
         broadcast: bool = False,
-        progress: Callable[[int], None] | None = None,
+        heard: Heard = pass_by,
     ) -> Replies:
         """Ask these hosts; return when all have answered or after `timeout` s; FabricError where nobody can be asked.
 
         With `broadcast` the question goes to every host that has the agent, whose answers are taken from `hosts` alone.
-        `progress` is told how many have answered, each time that one does.
+        `heard` is told each host's first answer as it comes, so that the work on it is done while others are awaited.
         """
         deadline = time.monotonic() + timeout
         gathering = Gathering(uuid.uuid4().hex, frozenset(hosts), frozenset(self._former))
@@ -158,9 +161,8 @@ class Client:
         call = Call(agent, action, self._security.name, data)
         for outgoing in self._questions(call, gathering, broadcast=broadcast) if hosts else ():
             self._connection.send(outgoing)
-        for _ in self._taken(gathering, deadline):
-            if progress is not None:
-                progress(gathering.answered)
+        for reply in self._taken(gathering, deadline):
+            heard(reply.sender, gathering.by_host[reply.sender])
         gathering.refused.update(self._lost_since())
         return gathering.replies()
 
@@ -214,19 +216,19 @@ class Client:
             time=life[0],
         )
 
-    def _taken(self, asked: Gathering | _Discovery, deadline: float) -> Iterator[None]:
-        """Once for each reply that was taken, until all are there or it is too late."""
+    def _taken(self, asked: Gathering | _Discovery, deadline: float) -> Iterator[Reply]:
+        """Each reply that was taken, until all are there or it is too late."""
         while not asked.complete and (left := deadline - time.monotonic()) > 0:
             try:
-                payload = self._arrived.get(timeout=left)
-                asked.take(self._security.open(payload))
+                reply = self._security.open(self._arrived.get(timeout=left))
+                asked.take(reply)
             except queue.Empty:
                 return
             except MessageError as error:
                 asked.refused[error.reason] += 1
                 self._log.say(error.reason, error.message)
             else:
-                yield
+                yield reply
 
     def _lost_since(self) -> Mapping[str, int]:
         """What the receiver could not keep since the last question, by reason."""

@@ -17,7 +17,7 @@ from agents.mcollective.logs import RateLimitedLog
 from agents.mcollective.message import INVALID_DATA, MISSING_DATA, OK, UNKNOWN_ACTION, Result
 from agents.mcollective.settings import ClientSettings
 from agents.report import Report
-from balancer.adapters.answers import ask, reports
+from balancer.adapters.answers import Reports, ask, gather
 from balancer.adapters.classic_report import read_stat
 from balancer.adapters.known_hosts import KnownHosts
 from balancer.config import Classic, Configuration, HostEntry
@@ -61,10 +61,10 @@ class ClassicFarm:
         def read(host: str, data: Any) -> Report:
             return read_stat(self._hosts[host], self._classic, data, asked, round_number)
 
-        replies = ask(self._client, "stat", {}, self._known.asked, self._deadline)
-        told, refused = reports(replies, read, self._log)
+        told = gather(self._client, "stat", self._known.asked, self._deadline, Reports(read, self._log))
         closed = {name: NO_ADDRESS for name, host in self._hosts.items() if host.ipv4 is None}
-        return Gathering(told, self._known.expected({report.host for report in told}), dict(refused), closed=closed)
+        expected = self._known.expected({report.host for report in told.reports})
+        return Gathering(told.reports, expected, dict(told.refused), closed=closed)
 
     def migrate(self, order: Order) -> Progress:
         """Begin to ask the source; an order that was given before is only told of."""

@@ -14,7 +14,7 @@ from agents.mcollective.errors import MessageError
 from agents.mcollective.logs import RateLimitedLog
 from agents.mcollective.message import OK, UNKNOWN_ERROR, Result
 from agents.report import Report, ReportError, decode
-from balancer.adapters.answers import ask, reports
+from balancer.adapters.answers import Reports, ask, gather
 from balancer.adapters.discovery import Found, nobody
 from balancer.adapters.known_hosts import Heard, KnownHosts
 from balancer.config import Configuration, HostEntry
@@ -57,15 +57,14 @@ class McollectiveFarm:
     def observe(self, round_number: int) -> Gathering:  # noqa: ARG002  (the port's)
         """Ask every known host for its report."""
         known = self._known = self._known.and_found(self._found())
-        replies = ask(self._client, "report", {}, known.asked, self._deadline)
-        told, refused = reports(replies, self._report, self._log)
-        reported = {report.host for report in told}
-        self._known = known.after(Heard(replies.by_host.keys(), reported, self._clock()))
+        told = gather(self._client, "report", known.asked, self._deadline, Reports(self._report, self._log))
+        reported = {report.host for report in told.reports}
+        self._known = known.after(Heard(told.heard, reported, self._clock()))
         self._tell_changes(known)
         return Gathering(
-            tuple(report for report in told if report.host in known.members),
+            tuple(report for report in told.reports if report.host in known.members),
             known.expected(reported),
-            dict(refused),
+            dict(told.refused),
             self._known.discovered,
         )
 

@@ -11,7 +11,7 @@ from agents.mcollective.errors import MessageError
 from agents.mcollective.logs import RateLimitedLog
 from agents.mcollective.message import ABORTED, OK, Result
 from agents.report import Report
-from balancer.adapters.answers import reports
+from balancer.adapters.answers import Reports
 from tests.adapters.samples import report
 
 
@@ -26,8 +26,11 @@ def told(
 ) -> tuple[list[str], dict[str, int]]:
     """Whose report can be used, and what was refused."""
     log = RateLimitedLog(logging.getLogger(__name__))
-    usable, why_not = reports(Replies(results, refused or {}, frozenset(conflicting)), read, log)
-    return [each.host for each in usable], dict(why_not)
+    reports = Reports(read, log)
+    for host, result in results.items():
+        reports.hear(host, result)
+    told = reports.told(Replies(results, refused or {}, frozenset(conflicting)))
+    return [each.host for each in told.reports], dict(told.refused)
 
 
 GOOD = Result(OK, "OK", "a report")

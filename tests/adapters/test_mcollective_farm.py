@@ -260,7 +260,7 @@ def test_who_joins_the_farm_and_who_is_forgotten_stands_in_the_log(
 
     for _ in range(2):
         farm.observe(1)
-    assert [record.message for record in caplog.records] == [
+    assert [record.message for record in caplog.records if record.name == mcollective_farm.__name__] == [
         "hv2 has not reported for long; it is forgotten until it is found again",
         "hv1 was found, and takes part from now on",
     ]

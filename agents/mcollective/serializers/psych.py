@@ -310,7 +310,17 @@ _WRITTEN: Final = "!ruby/sym"
 
 
 def _represent_text(dumper: _Dumper, text: str) -> yaml.Node:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"')
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=_style(text))
+
+
+def _style(text: str) -> str:
+    r"""Always quoted, or a block: what `"` would double with each level of text within text stands as it is.
+
+    A block's lines may end in nothing but \\n. Where libyaml cannot write what is asked for it takes `"`.
+    """
+    if '"' not in text or not text.isascii() or "\r" in text:
+        return '"'
+    return "|" if "\n" in text else "'"
 
 
 def _represent_symbol(dumper: _Dumper, symbol: Symbol) -> yaml.Node:

@@ -137,7 +137,13 @@ class _Reader:
         return self.data[begin : self.at]
 
     def run(self) -> bytes:
-        return self.take(self.integer())
+        # Most are short, and there are dozens in a message: what `take(integer())` does, at a third of its price.
+        begin = self.at + 1
+        end = begin + self.data[begin - 1] - 5
+        if not begin <= end <= min(begin + 122, len(self.data)):
+            return self.take(self.integer())
+        self.at = end
+        return self.data[begin:end]
 
     def enter(self, value: Any) -> Any:
         self.objects.append(value)
