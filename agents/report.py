@@ -12,16 +12,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Final, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError
+from msgspec import DecodeError, Meta
+from msgspec.json import Decoder, Encoder
 
 FORMAT: Final = "report/1"
 MAX_BYTES: Final = 4 * 1024 * 1024
 MAX_VMS: Final = 10_000
 
-Id = Annotated[str, Field(min_length=1, max_length=200)]
-Text = Annotated[str, Field(max_length=200)]
-Finite = Annotated[float, Field(ge=0, le=1e15, allow_inf_nan=False)]
-Nanoseconds = Annotated[int, Field(ge=0, lt=2**64)]
+Id = Annotated[str, Meta(min_length=1, max_length=200)]
+Text = Annotated[str, Meta(max_length=200)]
+Finite = Annotated[float, Meta(ge=0, le=1e15)]
+Nanoseconds = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
 class ReportError(Exception):
@@ -47,14 +48,14 @@ class VmReport:
 
     uuid: Id
     name: Id
-    domain_id: Annotated[int, Field(ge=-1)]
+    domain_id: Annotated[int, Meta(ge=-1)]
     state: Text
-    vcpus: Annotated[int, Field(ge=0, le=100_000)]
+    vcpus: Annotated[int, Meta(ge=0, le=100_000)]
     memory_mb: Finite
     counter: Counter
     persistent: bool = True
     passthrough: bool = False
-    tags: Annotated[tuple[Text, ...], Field(max_length=100)] = ()
+    tags: Annotated[tuple[Text, ...], Meta(max_length=100)] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class OrderReport:
 
     id: Id
     state: Literal["under way", "done", "failed"]
-    error: Annotated[str, Field(max_length=1000)] = ""
+    error: Annotated[str, Meta(max_length=1000)] = ""
     seconds: Finite = 0.0
 
 
@@ -73,30 +74,31 @@ class Report:
 
     host: Id
     boot_id: Id
-    sequence: Annotated[int, Field(ge=0)]
+    sequence: Annotated[int, Meta(ge=0)]
     time: Finite
-    cores: Annotated[float, Field(gt=0, le=100_000, allow_inf_nan=False)]
+    cores: Annotated[float, Meta(gt=0, le=100_000)]
     memory_mb: Finite
     memory_free_mb: Finite
     load: Finite
     uptime: Finite | None = None
     own: Counter | None = None
-    vms: Annotated[tuple[VmReport, ...], Field(max_length=MAX_VMS)] = ()
-    orders: Annotated[tuple[OrderReport, ...], Field(max_length=1000)] = ()
+    vms: Annotated[tuple[VmReport, ...], Meta(max_length=MAX_VMS)] = ()
+    orders: Annotated[tuple[OrderReport, ...], Meta(max_length=1000)] = ()
     maintenance: bool = False
     xen: Text | None = None
     cpu_group: Text | None = None
-    tags: Annotated[tuple[Text, ...], Field(max_length=100)] = ()
-    facts: Annotated[Mapping[Text, Text], Field(max_length=1000)] = field(default_factory=dict)
+    tags: Annotated[tuple[Text, ...], Meta(max_length=100)] = ()
+    facts: Annotated[Mapping[Text, Text], Meta(max_length=1000)] = field(default_factory=dict)
     format: Literal["report/1"] = FORMAT
 
 
-_ADAPTER: Final = TypeAdapter(Report)
+_ENCODER: Final = Encoder()
+_DECODER: Final = Decoder(Report)
 
 
 def encode(report: Report) -> str:
     """The report as one line of JSON."""
-    return _ADAPTER.dump_json(report).decode()
+    return _ENCODER.encode(report).decode()
 
 
 def decode(text: str | bytes) -> Report:
@@ -104,8 +106,7 @@ def decode(text: str | bytes) -> Report:
     if len(text) > MAX_BYTES:
         raise ReportError(f"{len(text)} bytes, more than {MAX_BYTES}")
     try:
-        return _ADAPTER.validate_json(text)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(step) for step in first["loc"]) or "report"
-        raise ReportError(f"{where}: {first['msg']}") from None
+        return _DECODER.decode(text)
+    except (DecodeError, UnicodeError, RecursionError) as error:
+        what, _, where = str(error).partition(" - at `$")
+        raise ReportError(f"{where.strip('.`') or 'report'}: {what}") from None

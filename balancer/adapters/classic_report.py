@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agents.mcollective.errors import MessageError
-from agents.report import MAX_VMS, Counter, Finite, Id, Report, VmReport
+from agents.report import MAX_VMS, Counter, Report, VmReport
 from balancer.config import Classic, HostEntry
 
 BOOT: Final = "classic"
@@ -29,15 +29,18 @@ _HARMLESS: Final = re.compile(r"[A-Za-z0-9_.:/+][A-Za-z0-9_.:/+-]*")
 """Xen's own names. That agent hands a name to a shell, so a VM of another is not to be moved."""
 
 
+_Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
 class _Stat(BaseModel):
     """The reply of `stat`; `times` are texts of seconds."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    slices: Annotated[tuple[Id, ...], Field(max_length=MAX_VMS)]
-    load: Finite
+    slices: Annotated[tuple[_Name, ...], Field(max_length=MAX_VMS)]
+    load: Annotated[float, Field(ge=0, le=1e15, allow_inf_nan=False)]
     times: Annotated[
-        dict[Id, Annotated[float, Field(ge=0, le=MAX_SECONDS, allow_inf_nan=False)]], Field(max_length=MAX_VMS + 1)
+        dict[_Name, Annotated[float, Field(ge=0, le=MAX_SECONDS, allow_inf_nan=False)]], Field(max_length=MAX_VMS + 1)
     ]
 
 

@@ -9,7 +9,6 @@ import binascii
 import datetime as dt
 import math
 import re
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -18,14 +17,24 @@ from typing import Any, Final, NamedTuple
 import yaml
 
 from agents.mcollective.errors import DecodeError
-from agents.mcollective.serializers import EncodeError, Limits, Regexp, Serializer, Symbol
+from agents.mcollective.serializers import EncodeError, Limits, Regexp, Serializer, Symbol, Tally, hash_of
+from agents.mcollective.serializers.psych_lines import lines_of_names
+from agents.mcollective.serializers.psych_scalars import plain
 
 _DEFAULT: Final = Limits()
 
 
 def decode(data: bytes, limits: Limits = _DEFAULT) -> Any:
     """The one value in a document of plain YAML with Ruby's symbols; DecodeError for everything else."""
-    _check(data, limits)
+    if len(data) > limits.size:
+        raise DecodeError("too large", f"{len(data)} bytes, at most {limits.size}")
+    value = lines_of_names(data, limits)
+    return parsed(data, limits) if value is None else value
+
+
+def parsed(data: bytes, limits: Limits) -> Any:
+    """The same, by the parser's events."""
+    _check(data)
     builder = _Builder(Tally(limits, len(data)))
     try:
         # Given a str, the parser would encode it first.
@@ -49,9 +58,7 @@ def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0]
 
 
-def _check(data: bytes, limits: Limits) -> None:
-    if len(data) > limits.size:
-        raise DecodeError("too large", f"{len(data)} bytes, at most {limits.size}")
+def _check(data: bytes) -> None:
     try:
         data.decode()
     except UnicodeDecodeError as error:
@@ -62,66 +69,6 @@ def _check(data: bytes, limits: Limits) -> None:
 
 _TAG_DIRECTIVE: Final = re.compile(rb"(?:\A|[\r\n]|\xc2\x85|\xe2\x80[\xa8\xa9])%TAG")
 """No peer writes any, and each of many would cost the parser a look at all before it."""
-
-
-@dataclass(slots=True)
-class Tally:
-    """How much of one message there is so far; what an alias or a link repeats counts again.
-
-    `size`: bytes of the message, and characters of what it repeats.
-    """
-
-    limits: Limits
-    size: int
-    values: int = 0
-
-    def count(self, values: int, depth: int) -> None:
-        """So many more values, in so many collections around each other; DecodeError where that is too much."""
-        self.values += values
-        if depth > self.limits.depth:
-            raise DecodeError("too deep", f"more than {self.limits.depth} levels")
-        if self.values > self.limits.values:
-            raise DecodeError("too many values", f"more than {self.limits.values}")
-
-    def repeat(self, value: Any, depth: int) -> None:
-        """All that is in a value once more."""
-        waiting = [(value, depth)]
-        while waiting:
-            one, depth = waiting.pop()
-            if isinstance(one, list | dict):
-                inside = one if isinstance(one, list) else (*one.keys(), *one.values())
-                self.count(len(inside), depth + 1)
-                waiting.extend((each, depth + 1) for each in inside)
-            elif isinstance(one, str | bytes):
-                self._write(len(one))
-
-    def _write(self, characters: int) -> None:
-        self.size += characters
-        if self.size > self.limits.size:
-            raise DecodeError("too large", f"more than {self.limits.size} characters, repeated ones written out")
-
-
-def hash_of(items: list[Any]) -> dict[Any, Any]:
-    """The hash of keys and values in turn; DecodeError where a key is strange or there twice."""
-    keys = items[::2]
-    if not _NAMES.issuperset(map(type, keys)):
-        _refuse_strange(keys)
-    built = dict(zip(keys, items[1::2], strict=True))
-    if len(built) < len(keys):
-        twice = next(key for key, times in Counter(keys).items() if times > 1)
-        raise DecodeError("duplicate key", repr(twice)[:80])
-    return built
-
-
-_NAMES: Final = frozenset({str, Symbol, bytes, Regexp})
-_LARGEST_KEY: Final = 2**53
-"""Integers from 2**61 - 1 on can be chosen so that all have one hash, and a dict of many then takes minutes."""
-
-
-def _refuse_strange(keys: list[Any]) -> None:
-    for key in keys:
-        if type(key) not in _NAMES and (type(key) is not int or abs(key) > _LARGEST_KEY):
-            raise DecodeError("strange key", f"a {type(key).__name__}")
 
 
 class _Outer(NamedTuple):
@@ -205,10 +152,7 @@ def _scalar(event: yaml.ScalarEvent, limits: Limits) -> Any:
     tag, text = event.tag, event.value
     if tag is not None and tag != _AS_IF_PLAIN:
         return _tagged(tag, text)
-    if not event.implicit[0]:
-        return text
-    reader = _PLAIN.get(text[:1])
-    return text if reader is None else reader(text, limits)
+    return plain(text, limits) if event.implicit[0] else text
 
 
 _AS_IF_PLAIN: Final = "!"
@@ -236,64 +180,6 @@ _TAGS: Final[Mapping[str, Callable[[str], Any]]] = MappingProxyType({
     "tag:yaml.org,2002:binary": _binary,
     "tag:yaml.org,2002:str": str,
 })  # fmt: skip
-
-_WORDS: Final[Mapping[str, bool | None]] = MappingProxyType({
-    "": None, "~": None, "null": None,
-    "yes": True, "true": True, "on": True,
-    "no": False, "false": False, "off": False,
-})  # fmt: skip
-_LONGEST_WORD: Final = max(map(len, _WORDS))
-
-_NUMBER: Final = re.compile(
-    r"""(?P<integer>[-+]?(?:0|[1-9](?:\d|[,_]\d)*+))
-    |(?P<float>[-+]?(?:\d[\d,_]*+\.\d*|\.\d+)(?:[eE][-+]?\d+)?)
-    |(?P<infinite>[-+]?\.(?i:inf|nan))""",
-    re.ASCII | re.VERBOSE,
-)
-_KINDS: Final[Mapping[str | None, Callable[[str], int | float]]] = MappingProxyType({
-    "integer": int,
-    "float": float,
-    "infinite": lambda _text: math.inf,
-})  # fmt: skip
-_QUOTED: Final = re.compile(r"""(["'])(.*)\1""", re.DOTALL)
-
-
-def _word(text: str, _limits: Limits) -> Any:
-    return _WORDS.get(text.lower(), text) if len(text) <= _LONGEST_WORD else text
-
-
-def _symbol(text: str, _limits: Limits) -> Any:
-    if len(text) == 1:
-        return text
-    quoted = _QUOTED.fullmatch(text, 1)
-    return Symbol(quoted[2] if quoted else text[1:])
-
-
-def _no_merge_key(text: str, _limits: Limits) -> str:
-    if text == "<<":
-        raise DecodeError("merge key", "<< is not taken")
-    return text
-
-
-def _number(text: str, limits: Limits) -> Any:
-    found = _NUMBER.fullmatch(text)
-    if found is None:
-        return text
-    if len(text) > limits.digits:
-        raise DecodeError("bad number", f"{len(text)} characters long, at most {limits.digits}")
-    number = _KINDS[found.lastgroup](text.replace(",", "").replace("_", ""))
-    if not math.isfinite(number):
-        raise DecodeError("bad number", f"{text} is not finite")
-    return number
-
-
-_PLAIN: Final[Mapping[str, Callable[[str, Limits], Any]]] = MappingProxyType({
-    ":": _symbol,
-    "<": _no_merge_key,
-    **dict.fromkeys("+-.0123456789", _number),
-    **dict.fromkeys({initial for word in _WORDS for initial in (word[:1], word[:1].upper())}, _word),
-})  # fmt: skip
-"""What a plain scalar may be, by its first character; any other is a string."""
 
 
 class _Dumper(yaml.CSafeDumper):

@@ -12,12 +12,12 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from agents.mcollective.errors import DecodeError
-from agents.mcollective.serializers import EncodeError, Limits, Regexp, Serializer, Symbol
-from agents.mcollective.serializers.psych import Tally, hash_of
+from agents.mcollective.serializers import EncodeError, Limits, Regexp, Serializer, Symbol, Tally, hash_of
 
 _VERSION: Final = b"\x04\x08"
 _DEFAULT: Final = Limits()
@@ -186,7 +186,7 @@ class _Reader:
         return self.next(_WITH_ENCODING)
 
     def symbol(self) -> Symbol:
-        symbol = Symbol(_ascii(self.run()))
+        symbol = _symbol(self.run())
         self.symbols.append(symbol)
         return symbol
 
@@ -285,6 +285,14 @@ def _decoder(name: str) -> _Decode:
 
 _utf8: Final = _decoder("UTF-8")
 _ascii: Final = _decoder("US-ASCII")
+
+
+@lru_cache(maxsize=1000)
+def _symbol(run: bytes) -> Symbol:
+    """One of the same few dozen, in every message."""
+    return Symbol(_ascii(run))
+
+
 _NAMED: Final = ("US-ASCII", "ISO-8859-1", "ISO-8859-15", "Windows-1252", "Shift_JIS", "EUC-JP", "GBK", "Big5")
 _ENCODINGS: Final[Mapping[tuple[str, bool | bytes], _Decode]] = MappingProxyType({
     ("E", True): _utf8,
