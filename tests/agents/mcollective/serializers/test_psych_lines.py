@@ -120,7 +120,7 @@ def test_anything_else_is_left_to_the_parser(document: str) -> None:
     ("limits", "is_taken"),
     [(Limits(values=7, depth=2), True), (Limits(values=6, depth=2), False), (Limits(values=7, depth=1), False)],
 )
-def test_what_is_above_a_limit_is_left_to_the_parser(limits: Limits, is_taken: bool) -> None:
+def test_what_is_above_a_limit_is_left_to_the_parser(limits: Limits, *, is_taken: bool) -> None:
     document = b"---\n:a:\n  :b: 1\n:c: 2\n"
 
     assert (lines_of_names(document, limits) is not None) == is_taken
@@ -130,7 +130,7 @@ def test_what_is_above_a_limit_is_left_to_the_parser(limits: Limits, is_taken: b
 
 scalars = some.one_of(
     some.sampled_from(
-        ["true", "no", "null", "~", "0", "007", "1790000000", "a.b-c_d", "1.5", "-1", ":b", "|", "|-", ""]
+        [*["true", "no", "null", "~", "0", "007", "1790000000", "a.b-c_d", "1.5", "-1", ":b", "|", "|-"], ""]
     ),
     some.text("ab: '\"\\n#|-%&*!?{}[],@`~", max_size=12),
     some.text("ab: '\"\\n#", max_size=12).map(lambda text: f'"{text}"'),
