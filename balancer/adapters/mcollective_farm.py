@@ -117,7 +117,7 @@ class McollectiveFarm:
             raise MessageError("unreadable report", f"{host}: {error}") from None
         if report.host != host:
             raise MessageError("another host's report", f"{host} reports for {report.host}")
-        return replace(report, maintenance=report.maintenance or self._entry(host).maintenance)
+        return replace(report, maintenance=True) if self._entry(host).maintenance else report
 
     def _tell_changes(self, before: KnownHosts) -> None:
         """Who joins the farm or leaves it by itself: a person should be able to read that afterwards."""

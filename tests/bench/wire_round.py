@@ -2,9 +2,12 @@
 
 Rule: both are measured in one run, over one broker, from the same farm process, through the same connection class; the
 echoes are what the broker and the wire can do, the round also checks every signature and reads every report. Signing is
-told apart (see wire_farm.py): a thousand real hosts sign side by side, here one process does it for all.
+told apart (see wire_farm.py): a thousand real hosts sign side by side, here one process does it for all. Broker and
+hosts have all processors but the last one and the balancer has that one, as if on a machine of its own; with `--mixed`
+all share all.
 
     make bench
+    wire_round.py --mixed
 """
 
 import json
@@ -37,6 +40,16 @@ SECURITY = ("ssl yaml", "ssl marshal", "psk")
 WARM_UP, ROUNDS = 3, 7
 COLLECTIVE = "mcollective"
 DEADLINE = 60.0
+PROCESSORS = os.sched_getaffinity(0)
+OURS = PROCESSORS if "--mixed" in sys.argv or len(PROCESSORS) == 1 else {max(PROCESSORS)}
+
+
+@contextmanager
+def theirs() -> Iterator[None]:
+    """What is started in here has the processors that are not the balancer's."""
+    os.sched_setaffinity(0, PROCESSORS - OURS or PROCESSORS)
+    yield
+    os.sched_setaffinity(0, OURS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +164,8 @@ def bench(broker: BrokerProcess, connector: str, keys: Path, kind: str, case: tu
     }  # fmt: skip
     file = keys / "farm.json"
     file.write_text(json.dumps(document))
-    farm = subprocess.Popen([sys.executable, str(FARM), str(file)], stdout=subprocess.PIPE, text=True)
+    with theirs():
+        farm = subprocess.Popen([sys.executable, str(FARM), str(file)], stdout=subprocess.PIPE, text=True)
     try:
         ready = Bench(settings, case[0], farm)
         ready.told()
@@ -163,6 +177,7 @@ def bench(broker: BrokerProcess, connector: str, keys: Path, kind: str, case: tu
 
 def main() -> None:
     """One table."""
+    os.sched_setaffinity(0, OURS)
     figures = f"{'hosts':>5} {'bytes':>6} {'echo':>9} {'round':>9} {'of limit':>8} {'signing':>9}"
     print(f"{'broker':9} {'security':12} {figures}")
     with tempfile.TemporaryDirectory() as folder:
@@ -174,7 +189,8 @@ def main() -> None:
             place = Path(folder) / connector
             place.mkdir()
             broker = start(place)
-            broker.start()
+            with theirs():
+                broker.start()
             for case in CASES:
                 for kind in SECURITY:
                     with bench(broker, connector, keys, kind, case) as ready:

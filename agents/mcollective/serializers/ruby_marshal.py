@@ -138,9 +138,9 @@ class _Reader:
 
     def run(self) -> bytes:
         # Most are short, and there are dozens in a message: what `take(integer())` does, at a third of its price.
-        begin = self.at + 1
-        end = begin + self.data[begin - 1] - 5
-        if not begin <= end <= min(begin + 122, len(self.data)):
+        size, begin = self.data[self.at] - 5, self.at + 1
+        end = begin + size
+        if not 0 <= size < 123 or end > len(self.data):
             return self.take(self.integer())
         self.at = end
         return self.data[begin:end]
@@ -186,7 +186,8 @@ class _Reader:
         return self.next(_WITH_ENCODING)
 
     def symbol(self) -> Symbol:
-        symbol = _symbol(self.run())
+        run = self.run()
+        symbol = _symbol(run) if len(run) <= _USUAL_SYMBOL else Symbol(_ascii(run))
         self.symbols.append(symbol)
         return symbol
 
@@ -285,6 +286,9 @@ def _decoder(name: str) -> _Decode:
 
 _utf8: Final = _decoder("UTF-8")
 _ascii: Final = _decoder("US-ASCII")
+
+
+_USUAL_SYMBOL: Final = 40
 
 
 @lru_cache(maxsize=1000)
