@@ -1,12 +1,14 @@
 """`control`: daemons everywhere, over the wire: their statistics, and their agents loaded anew.
 
-Rule: MCollective 0.4.4's `mc-controller` in its words and its lines, over an agent whose policy says who may.
+Rule: MCollective 0.4.4's `mc-controller` in its words and its lines, over an agent whose policy says who may. Its word
+`stats` asks for the action `daemon_stats`.
 """
 
 import argparse
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -28,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-C", "--class", dest="classes", action="append", default=[], metavar="CLASS")
     parser.add_argument("-F", "--fact", dest="facts", action="append", default=[], metavar="FACT=VALUE")
     parser.add_argument("--discovery-timeout", type=float, default=2.0, metavar="S", help="default: 2")
-    parser.add_argument("action", choices=["stats", "reload_agent", "reload_agents"])
+    parser.add_argument("action", choices=[*_WORDS])
     parser.add_argument("agent", nargs="?", help="with reload_agent: which")
 
 
@@ -41,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     with closing(Client(client_settings(options.config))) as client:
         client.connect()
         hosts = client.discover(wanted, options.discovery_timeout)
-        replies = client.call(AGENT, options.action, data, hosts, TIMEOUT)
+        replies = client.call(AGENT, _WORDS[options.action].action, data, hosts, TIMEOUT)
     for host in hosts:
         sys.stdout.write(f"{host:>30}> {_told(options.action, replies.by_host.get(host))}\n")
     return 0 if hosts and all(_is_good(replies.by_host.get(host)) for host in hosts) else 1
@@ -56,7 +58,7 @@ def _told(action: str, result: Result | None) -> str:
         return "no answer"
     if result.status != OK:
         return printable(result.text)
-    return printable(_WORDS[action](result.data))
+    return printable(_WORDS[action].told(result.data))
 
 
 def _stats(data: Mapping[str, Any]) -> str:
@@ -70,8 +72,16 @@ def _message(data: Mapping[str, Any]) -> str:
     return str(data["message"])
 
 
-_WORDS: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = MappingProxyType({
-    "stats": _stats,
-    "reload_agent": _message,
-    "reload_agents": _message,
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """What a word of the command line asks for, and how the answer is told."""
+
+    action: str
+    told: Callable[[Mapping[str, Any]], str]
+
+
+_WORDS: Final[Mapping[str, _Word]] = MappingProxyType({
+    "stats": _Word("daemon_stats", _stats),
+    "reload_agent": _Word("reload_agent", _message),
+    "reload_agents": _Word("reload_agents", _message),
 })  # fmt: skip

@@ -30,7 +30,7 @@ def ask(coilmq_port: int, keys: Path, tmp_path: Path) -> Iterator[Control]:
         return control.run(parser.parse_args(["--config", str(config), "--discovery-timeout", "1", *words]))
 
     with simulated_agents(tmp_path, wire, keys):
-        policy(tmp_path, "stats")
+        policy(tmp_path, "daemon_stats")
         yield run
 
 
