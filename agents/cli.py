@@ -5,7 +5,7 @@ Rule: one command a file, one row here.
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from types import MappingProxyType, ModuleType
 from typing import Final
@@ -26,8 +26,12 @@ COMMANDS: Final[Mapping[str, ModuleType]] = MappingProxyType({
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
-    options = _parser().parse_args(arguments)
-    return guarded(PROGRAM, lambda: int(options.run(options)))
+    return guarded(PROGRAM, lambda: _run(_parser().parse_args(arguments)))
+
+
+def _run(options: argparse.Namespace) -> int:
+    command: Callable[[argparse.Namespace], int] = options.run
+    return command(options)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from agents.commands.arguments import add_client_config, client_settings
+from agents.commands.words import of_dropped
 from agents.mcollective.client import Client
 from agents.mcollective.logs import printable
 from agents.mcollective.message import OK, Result
@@ -46,6 +47,8 @@ def run(options: argparse.Namespace) -> int:
         replies = client.call(AGENT, _WORDS[options.action].action, data, hosts, TIMEOUT)
     for host in hosts:
         sys.stdout.write(f"{host:>30}> {_told(options.action, replies.by_host.get(host))}\n")
+    if replies.refused:
+        sys.stderr.write(f"xen-balancer-agent: {of_dropped(replies.refused)}\n")
     return 0 if hosts and all(_is_good(replies.by_host.get(host)) for host in hosts) else 1
 
 

@@ -6,10 +6,7 @@ that was asked has told, 1 not every one, 2 usage or configuration, 3 no broker.
 """
 
 import argparse
-import io
 import json
-import logging
-import os
 import re
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -21,6 +18,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from agents.commands.arguments import add_client_config, client_settings
+from agents.commands.words import of_dropped
 from agents.errors import UsageError, guarded
 from agents.mcollective.client import Client, Replies
 from agents.mcollective.errors import MessageError
@@ -240,8 +238,7 @@ def trouble_lines(told: Answers, timeout: float) -> list[str]:
         some = ", ".join(told.silent[:MOST_NAMED]) + (", …" if told.silent[MOST_NAMED:] else "")
         lines.append(f"no answer within {timeout:g} s from {len(told.silent)}: {printable(some)}")
     if told.dropped:
-        reasons = ", ".join(f"{reason} ({count})" for reason, count in sorted(told.dropped.items()))
-        lines.append(f"messages that are no answer: {reasons}")
+        lines.append(of_dropped(told.dropped))
     if not (told.listings or told.refused or told.silent):
         lines.append("no host was found; see that the filter fits, and that agents run there")
     return lines
@@ -274,21 +271,12 @@ def document(told: Answers, pattern: str) -> dict[str, Any]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-    logging.basicConfig(handlers=[logging.NullHandler()])  # what counts is told by exit codes and `trouble_lines`
-    options = _parser().parse_args(arguments)
-    return guarded(PROGRAM, lambda: _run(options))
+    return guarded(PROGRAM, lambda: _run(_parser().parse_args(arguments)))
 
 
 def _run(options: argparse.Namespace) -> int:
     told = _ask(options)
-    try:
-        _tell(told, options)
-    except BrokenPipeError:
-        # Nobody reads on; what is left to be flushed at the end goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _tell(told, options)
     return told.code
 
 

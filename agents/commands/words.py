@@ -1,0 +1,9 @@
+"""Words that several commands say of what hosts answered."""
+
+from collections.abc import Mapping
+
+
+def of_dropped(dropped: Mapping[str, int]) -> str:
+    """What is wrong with messages that came and are no answer, and how many they are."""
+    reasons = ", ".join(f"{reason} ({count})" for reason, count in sorted(dropped.items()))
+    return f"messages that are no answer: {reasons}"
