@@ -14,12 +14,12 @@ from agents.hypervisor import HypervisorError
 from agents.mcollective.client import FabricError
 from agents.mcollective.keys import KeyFileError
 from agents.output import printed
+from agents.version import version
 from balancer.adapters.control import ControlError
 from balancer.adapters.metrics import MetricsError
 from balancer.adapters.rule_file import RulesError
 from balancer.commands import demo, history, pause, plan, resume, rules, run, simulate, status
 from balancer.errors import Exit, UsageError
-from balancer.installation import version
 from balancer.ports import FarmError, JournalError
 
 COMMANDS: Final[Mapping[str, ModuleType]] = MappingProxyType({

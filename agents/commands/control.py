@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-I", "--identity", action="append", default=[], metavar="HOST", help="this host (repeatable)")
     parser.add_argument("-C", "--class", dest="classes", action="append", default=[], metavar="CLASS")
     parser.add_argument("-F", "--fact", dest="facts", action="append", default=[], metavar="FACT=VALUE")
+    parser.add_argument("-W", dest="combined", action="append", default=[], metavar="WORDS", help="classes and facts")
     parser.add_argument("--discovery-timeout", type=float, default=2.0, metavar="S", help="default: 2")
     parser.add_argument("action", choices=[*_WORDS])
     parser.add_argument("agent", nargs="?", help="with reload_agent: which")
@@ -39,7 +40,11 @@ def run(options: argparse.Namespace) -> int:
     """Ask, and tell each answer in a line; 1 where a host refused or failed or did not answer."""
     data = {"agent": options.agent} if options.action == "reload_agent" else {}
     wanted = filter_for(
-        AGENT, identities=options.identity, classes=options.classes, facts=[parse_fact(fact) for fact in options.facts]
+        AGENT,
+        identities=options.identity,
+        classes=options.classes,
+        facts=map(parse_fact, options.facts),
+        combined=options.combined,
     )
     with closing(Client(client_settings(options.config))) as client:
         client.connect()

@@ -29,6 +29,7 @@ from agents.mcollective.selection.matching import is_regexp
 from agents.mcollective.settings import NAME, ClientSettings
 from agents.plugins.process import DDL
 from agents.progress import progress
+from agents.version import version
 
 PROGRAM: Final = "mc-pgrep"
 FORMAT: Final = "pgrep/1"
@@ -324,14 +325,15 @@ def _filter(options: argparse.Namespace) -> Mapping[str, Any]:
         identities=options.identity,
         classes=options.with_class,
         facts=map(parse_fact, options.fact),
+        combined=options.combined,
         compound=options.compound,
     )
 
 
 def _named(options: argparse.Namespace) -> tuple[str, ...]:
     """The hosts that are asked without a search: all that are wanted, by their whole names."""
-    is_search = options.with_class or options.fact or options.compound or any(map(is_regexp, options.identity))
-    return () if is_search else tuple(dict.fromkeys(options.identity))
+    criteria = (options.with_class, options.fact, options.combined, options.compound)
+    return () if any(criteria) or any(map(is_regexp, options.identity)) else tuple(dict.fromkeys(options.identity))
 
 
 def _settings(options: argparse.Namespace) -> ClientSettings:
@@ -348,6 +350,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         PROGRAM, description="Lists the processes that match, on all hosts that match.", allow_abbrev=False
     )
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {version()}")
     parser.add_argument("pattern", metavar="PATTERN", help="a regular expression on the command line")
     parser.add_argument("-z", "--zombies", action="store_true", help="only those that have ended and nobody waited for")
     parser.add_argument("-u", "--user", metavar="U", help="only those of this user")
@@ -369,6 +372,7 @@ def _add_hosts(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "-I", dest="identity", type=_host, action="append", default=[], metavar="NAME", help="of a name, or /like it/"
     )
+    group.add_argument("-W", dest="combined", action="append", default=[], metavar="WORDS", help="xen country=de")
     group.add_argument("-S", dest="compound", metavar="EXPRESSION", help="country=de and not xen")
     group.add_argument("-T", dest="collective", metavar="COLLECTIVE", help="in this collective")
 
