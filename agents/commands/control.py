@@ -6,15 +6,15 @@ Rule: MCollective 0.4.4's `mc-controller` in its words and its lines, over an ag
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
 from agents.commands.arguments import add_client_config, client_settings
-from agents.commands.words import of_dropped
-from agents.mcollective.client import Client
+from agents.commands.words import NOBODY, of_dropped
+from agents.mcollective.client import Client, Replies
 from agents.mcollective.logs import printable
 from agents.mcollective.message import OK, Result
 from agents.mcollective.selection.filters import filter_for, parse_fact
@@ -52,9 +52,16 @@ def run(options: argparse.Namespace) -> int:
         replies = client.call(AGENT, _WORDS[options.action].action, data, hosts, TIMEOUT)
     for host in hosts:
         sys.stdout.write(f"{host:>30}> {_told(options.action, replies.by_host.get(host))}\n")
-    if replies.refused:
-        sys.stderr.write(f"xen-balancer-agent: {of_dropped(replies.refused)}\n")
+    for trouble in _troubles(hosts, replies):
+        sys.stderr.write(f"xen-balancer-agent: {trouble}\n")
     return 0 if hosts and all(_is_good(replies.by_host.get(host)) for host in hosts) else 1
+
+
+def _troubles(hosts: Collection[str], replies: Replies) -> Iterator[str]:
+    if not hosts:
+        yield NOBODY
+    if replies.refused:
+        yield of_dropped(replies.refused)
 
 
 def _is_good(result: Result | None) -> bool:

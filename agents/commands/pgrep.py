@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from agents.commands.arguments import add_client_config, client_settings
-from agents.commands.words import of_dropped
+from agents.commands.words import NOBODY, of_dropped
 from agents.errors import UsageError, guarded
 from agents.mcollective.client import Client, Replies
 from agents.mcollective.errors import MessageError
@@ -241,7 +241,7 @@ def trouble_lines(told: Answers, timeout: float) -> list[str]:
     if told.dropped:
         lines.append(of_dropped(told.dropped))
     if not (told.listings or told.refused or told.silent):
-        lines.append("no host was found; see that the filter fits, and that agents run there")
+        lines.append(NOBODY)
     return lines
 
 

@@ -1,6 +1,9 @@
 """Words that several commands say of what hosts answered."""
 
 from collections.abc import Mapping
+from typing import Final
+
+NOBODY: Final = "no host was found; see that the filter fits, and that agents run there"
 
 
 def of_dropped(dropped: Mapping[str, int]) -> str:
