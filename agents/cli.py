@@ -5,13 +5,13 @@ Rule: one command a file, one row here.
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType, ModuleType
 from typing import Final
 
 from agents.commands import check, control, ddl, keys, policy, serve
 from agents.errors import guarded
+from agents.version import version
 
 PROGRAM: Final = "xen-balancer-agent"
 
@@ -26,13 +26,17 @@ COMMANDS: Final[Mapping[str, ModuleType]] = MappingProxyType({
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
-    options = _parser().parse_args(arguments)
-    return guarded(PROGRAM, lambda: int(options.run(options)))
+    return guarded(PROGRAM, lambda: _run(_parser().parse_args(arguments)))
+
+
+def _run(options: argparse.Namespace) -> int:
+    command: Callable[[argparse.Namespace], int] = options.run
+    return command(options)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(PROGRAM, description=serve.HELP)
-    parser.add_argument("--version", action="version", version=f"{PROGRAM} {_version()}")
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {version()}")
     serve.add_arguments(parser)
     parser.set_defaults(run=serve.run)
     commands = parser.add_subparsers(title="instead of serving", metavar="COMMAND")
@@ -41,13 +45,6 @@ def _parser() -> argparse.ArgumentParser:
         command.add_arguments(one)
         one.set_defaults(run=command.run)
     return parser
-
-
-def _version() -> str:
-    try:
-        return version("xen-balancer")
-    except PackageNotFoundError:
-        return "(not installed)"
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ Rule: whatever goes wrong is one line on stderr, never a traceback. 0 done, 1 fi
 3 fabric, 4 hypervisor.
 """
 
+import logging
 import sys
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -15,6 +16,7 @@ from agents.mcollective.connector.connection import FabricError
 from agents.mcollective.errors import MessageError
 from agents.mcollective.keys import KeyFileError
 from agents.mcollective.roster import LoadError
+from agents.output import printed
 
 
 class UsageError(Exception):
@@ -33,7 +35,15 @@ EXIT_CODES: Final[Mapping[type[Exception], int]] = MappingProxyType({
 
 
 def guarded(program: str, run: Callable[[], int]) -> int:
-    """The exit code of `run`, or of the error that ended it, which is told."""
+    """The exit code of `run`, or of the error that ended it, which is told.
+
+    What is logged goes nowhere until `run` says where to: what a person must know is printed.
+    """
+    logging.lastResort = logging.NullHandler()
+    return printed(program, lambda: _carried_out(program, run))
+
+
+def _carried_out(program: str, run: Callable[[], int]) -> int:
     try:
         return run()
     except tuple(EXIT_CODES) as error:

@@ -14,6 +14,7 @@ from typing import Any, Final, TextIO
 from agents.hypervisor.scenario import Scenario, load_scenario
 from agents.hypervisor.simulated import SimulatedFarm
 from agents.mcollective.client import Client, FabricError
+from agents.version import version
 from balancer.adapters.classic import Classic
 from balancer.adapters.classic_farm import ClassicFarm
 from balancer.adapters.clock import SystemClock, VirtualClock
@@ -39,7 +40,7 @@ from balancer.core.model import Decision, Discovered, Sighting, State
 from balancer.core.signals import VOCABULARY
 from balancer.errors import UsageError
 from balancer.execution import Settings
-from balancer.installation import DEFAULT, shipped, version
+from balancer.installation import DEFAULT, shipped
 from balancer.loop import Loop, Pace
 from balancer.ports import Clock, Farm, Journal, Ports
 from dsl.ruleset import DEFAULT_EVERY, Ruleset

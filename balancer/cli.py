@@ -3,8 +3,6 @@
 Rule: one row a command. Whatever goes wrong ends here as one message and an exit code, never as a traceback.
 """
 
-import io
-import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping, Sequence
@@ -15,12 +13,13 @@ from agents.documents import DocumentError
 from agents.hypervisor import HypervisorError
 from agents.mcollective.client import FabricError
 from agents.mcollective.keys import KeyFileError
+from agents.output import printed
+from agents.version import version
 from balancer.adapters.control import ControlError
 from balancer.adapters.metrics import MetricsError
 from balancer.adapters.rule_file import RulesError
 from balancer.commands import demo, history, pause, plan, resume, rules, run, simulate, status
 from balancer.errors import Exit, UsageError
-from balancer.installation import version
 from balancer.ports import FarmError, JournalError
 
 COMMANDS: Final[Mapping[str, ModuleType]] = MappingProxyType({
@@ -76,37 +75,19 @@ def _parser() -> ArgumentParser:
 
 
 def _guarded(parser: ArgumentParser, words: Sequence[str] | None) -> int:
-    _speak_any_language()
+    return printed(parser.prog, lambda: _carried_out(parser, words))
+
+
+def _carried_out(parser: ArgumentParser, words: Sequence[str] | None) -> int:
     try:
         arguments = parser.parse_args(words)
         command: Callable[[Namespace], int] = arguments.run
-        code = command(arguments)
-        print(end="", flush=True)  # here, where a broken pipe is still ours to handle
+        return command(arguments)
     except tuple(EXITS) as error:
         print(error, file=sys.stderr)
         return next(code for kind, code in EXITS.items() if isinstance(error, kind))
     except KeyboardInterrupt:
         return Exit.DONE
-    except BrokenPipeError:
-        _fall_silent()
-        return Exit.DONE
-    except OSError as error:
-        _fall_silent()
-        print(f"{parser.prog}: {error.strerror or error}; see where its output goes", file=sys.stderr)
-        return Exit.USAGE
-    return code
-
-
-def _speak_any_language() -> None:
-    """A character that the terminal's encoding lacks is escaped: it is no reason to fail."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-
-
-def _fall_silent() -> None:
-    """Nobody listens any more: what is still to be flushed at the end goes nowhere."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

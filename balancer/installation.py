@@ -1,24 +1,15 @@
-"""What an installation brings along: its version, and `rules/`, beside the source or where shared data is put.
+"""What an installation brings along: `rules/`, beside the source or where shared data is put.
 
 Rule: `rules/` is data, not a package; nobody else looks for it.
 """
 
 import sysconfig
-from importlib import metadata
 from pathlib import Path
 from typing import Final
 
 from balancer.errors import UsageError
 
 DEFAULT: Final = "default.rules"
-
-
-def version() -> str:
-    """The version that is installed."""
-    try:
-        return metadata.version("xen-balancer")
-    except metadata.PackageNotFoundError:
-        return "(not installed)"
 
 
 def shipped(name: str) -> Path:

@@ -1,20 +1,15 @@
 """What comes along with an installation is found, wherever it was installed."""
 
 import sysconfig
-import tomllib
 from pathlib import Path
 
 import pytest
 
 from balancer import installation
 from balancer.errors import UsageError
-from balancer.installation import DEFAULT, shipped, version
+from balancer.installation import DEFAULT, shipped
 
 ROOT = Path(__file__).parents[1]
-
-
-def test_the_version_is_the_projects() -> None:
-    assert version() == tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 
 
 def test_beside_the_source_the_rules_are_the_sources() -> None:

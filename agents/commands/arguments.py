@@ -31,11 +31,16 @@ class ClientConfig(Document):
     mcollective: Annotated[ClientSettings, BeforeValidator(from_client_cfg)]
 
 
-def add_config(parser: argparse.ArgumentParser, default: Path | str = DEFAULT_CONFIG) -> None:
-    """`--config` of the agent."""
+def add_config(parser: argparse.ArgumentParser, default: str | None = None) -> None:
+    """`--config` of the agent; `config_file` says which it is."""
     parser.add_argument(
         "--config", type=Path, default=default, metavar="F", help=f"configuration (default: {DEFAULT_CONFIG})"
     )
+
+
+def config_file(options: argparse.Namespace) -> Path:
+    """The agent's configuration that was named, or the one that every host has."""
+    return options.config or DEFAULT_CONFIG
 
 
 def add_client_config(parser: argparse.ArgumentParser) -> None:

@@ -6,10 +6,7 @@ that was asked has told, 1 not every one, 2 usage or configuration, 3 no broker.
 """
 
 import argparse
-import io
 import json
-import logging
-import os
 import re
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -21,6 +18,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from agents.commands.arguments import add_client_config, client_settings
+from agents.commands.words import NOBODY, of_dropped
 from agents.errors import UsageError, guarded
 from agents.mcollective.client import Client, Replies
 from agents.mcollective.errors import MessageError
@@ -31,6 +29,7 @@ from agents.mcollective.selection.matching import is_regexp
 from agents.mcollective.settings import NAME, ClientSettings
 from agents.plugins.process import DDL
 from agents.progress import progress
+from agents.version import version
 
 PROGRAM: Final = "mc-pgrep"
 FORMAT: Final = "pgrep/1"
@@ -240,10 +239,9 @@ def trouble_lines(told: Answers, timeout: float) -> list[str]:
         some = ", ".join(told.silent[:MOST_NAMED]) + (", …" if told.silent[MOST_NAMED:] else "")
         lines.append(f"no answer within {timeout:g} s from {len(told.silent)}: {printable(some)}")
     if told.dropped:
-        reasons = ", ".join(f"{reason} ({count})" for reason, count in sorted(told.dropped.items()))
-        lines.append(f"messages that are no answer: {reasons}")
+        lines.append(of_dropped(told.dropped))
     if not (told.listings or told.refused or told.silent):
-        lines.append("no host was found; see that the filter fits, and that agents run there")
+        lines.append(NOBODY)
     return lines
 
 
@@ -274,21 +272,12 @@ def document(told: Answers, pattern: str) -> dict[str, Any]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-    logging.basicConfig(handlers=[logging.NullHandler()])  # what counts is told by exit codes and `trouble_lines`
-    options = _parser().parse_args(arguments)
-    return guarded(PROGRAM, lambda: _run(options))
+    return guarded(PROGRAM, lambda: _run(_parser().parse_args(arguments)))
 
 
 def _run(options: argparse.Namespace) -> int:
     told = _ask(options)
-    try:
-        _tell(told, options)
-    except BrokenPipeError:
-        # Nobody reads on; what is left to be flushed at the end goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _tell(told, options)
     return told.code
 
 
@@ -336,14 +325,15 @@ def _filter(options: argparse.Namespace) -> Mapping[str, Any]:
         identities=options.identity,
         classes=options.with_class,
         facts=map(parse_fact, options.fact),
+        combined=options.combined,
         compound=options.compound,
     )
 
 
 def _named(options: argparse.Namespace) -> tuple[str, ...]:
     """The hosts that are asked without a search: all that are wanted, by their whole names."""
-    is_search = options.with_class or options.fact or options.compound or any(map(is_regexp, options.identity))
-    return () if is_search else tuple(dict.fromkeys(options.identity))
+    criteria = (options.with_class, options.fact, options.combined, options.compound)
+    return () if any(criteria) or any(map(is_regexp, options.identity)) else tuple(dict.fromkeys(options.identity))
 
 
 def _settings(options: argparse.Namespace) -> ClientSettings:
@@ -360,6 +350,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         PROGRAM, description="Lists the processes that match, on all hosts that match.", allow_abbrev=False
     )
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {version()}")
     parser.add_argument("pattern", metavar="PATTERN", help="a regular expression on the command line")
     parser.add_argument("-z", "--zombies", action="store_true", help="only those that have ended and nobody waited for")
     parser.add_argument("-u", "--user", metavar="U", help="only those of this user")
@@ -381,6 +372,7 @@ def _add_hosts(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "-I", dest="identity", type=_host, action="append", default=[], metavar="NAME", help="of a name, or /like it/"
     )
+    group.add_argument("-W", dest="combined", action="append", default=[], metavar="WORDS", help="xen country=de")
     group.add_argument("-S", dest="compound", metavar="EXPRESSION", help="country=de and not xen")
     group.add_argument("-T", dest="collective", metavar="COLLECTIVE", help="in this collective")
 

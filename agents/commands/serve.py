@@ -1,10 +1,9 @@
 """No command at all: serve this hypervisor until told to stop."""
 
 import argparse
-from pathlib import Path
 from typing import Final
 
-from agents.commands.arguments import add_config
+from agents.commands.arguments import add_config, config_file
 from agents.config import load_config
 from agents.daemon import run as serve
 from agents.log import log_to_stderr
@@ -19,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Serve."""
-    file: Path = options.config
+    file = config_file(options)
     log_to_stderr(load_config(file).log_level)
     serve(file)
     return 0

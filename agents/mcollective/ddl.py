@@ -65,7 +65,7 @@ class Action:
     """One thing an agent does.
 
     `timeout` s is how long it may run where that is not as long as any of its agent's. `explicit`: a policy's line that
-    allows it must name it; `*` is not enough.
+    allows it must name it; `*` is not enough. `summarized`: outputs whose values stock clients count over all hosts.
     """
 
     name: str
@@ -74,6 +74,7 @@ class Action:
     outputs: tuple[Output, ...] = ()
     timeout: int | None = None
     explicit: bool = False
+    summarized: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +221,7 @@ def render_ddl(ddl: Ddl) -> str:
 
 def _render_action(action: Action) -> str:
     blocks = ["  display :always", *map(_render_input, action.inputs), *map(_render_output, action.outputs)]
+    blocks += _render_summary(action.summarized)
     return "\n".join([f"\naction {_ruby(action.name)}, :description => {_ruby(action.description)} do", *blocks, "end"])
 
 
@@ -237,6 +239,11 @@ def _render_input(wanted: Input) -> str:
 def _render_output(output: Output) -> str:
     options = {"description": output.description, "display_as": output.name, "default": output.default}
     return f"  output :{output.name}, {_options(options)}"
+
+
+def _render_summary(outputs: tuple[str, ...]) -> list[str]:
+    aggregates = [f"    aggregate summary(:{name})" for name in outputs]
+    return ["  summarize do", *aggregates, "  end"] if aggregates else []
 
 
 class _Word(str):

@@ -50,12 +50,18 @@ def load_public(path: Path) -> rsa.RSAPublicKey:
     return key
 
 
-def load_password(path: Path) -> str:
+def load_secret(path: Path) -> str:
     """The first line of a file that its owner alone can read: a password, or the key of psk."""
     try:
         return _read(path, secret=True).decode().partition("\n")[0].rstrip("\r")
     except UnicodeDecodeError:
         raise KeyFileError(f"{path}: not UTF-8") from None
+
+
+def check_secret(path: Path, status: os.stat_result) -> None:
+    """KeyFileError where that file, with that status, can be read by others than its owner."""
+    if status.st_mode & 0o077:
+        raise KeyFileError(f"{path}: others can read this secret; run: chmod 600 {path}")
 
 
 def generate_keys(directory: Path, name: str) -> tuple[Path, Path]:
@@ -92,8 +98,8 @@ def verified(key: rsa.RSAPublicKey, body: bytes, signature: str) -> bytes | None
 def _read(path: Path, *, secret: bool) -> bytes:
     try:
         with path.open("rb") as file:
-            if secret and os.fstat(file.fileno()).st_mode & 0o077:
-                raise KeyFileError(f"{path}: others can read this secret; run: chmod 600 {path}")
+            if secret:
+                check_secret(path, os.fstat(file.fileno()))
             return file.read(MAX_BYTES)
     except OSError as error:
         raise KeyFileError(f"{path}: {error.strerror}") from None

@@ -35,7 +35,7 @@ class Reloaded:
 
 
 class Roster:
-    """Agents by name, from `NAME.py` in each folder; of two files of one name the later folder's counts."""
+    """Agents by name, from `NAME.py` in each folder (`agent_files`)."""
 
     def __init__(self, folders: Sequence[Path], inactive: Collection[str] = ()) -> None:
         self._folders = tuple(folders)
@@ -68,7 +68,7 @@ class Roster:
     def reload(self, name: str | None = None) -> Reloaded:
         """Load one agent again, or all; LoadError where no file is of that name."""
         with self._turn:
-            files = self._files()
+            files = agent_files(self._folders, self._inactive)
             if name is not None and name not in files:
                 raise LoadError(f"there is no agent {name}; known are {', '.join(sorted(files))}")
             done, agents = self._loaded(files if name is None else {name: files[name]})
@@ -79,10 +79,6 @@ class Roster:
         for problem in done.values():
             _LOGGER.error("%s", problem)
         return Reloaded(tuple(sorted(agents)), gone, done)
-
-    def _files(self) -> dict[str, Path]:
-        found = (path for folder in self._folders for path in sorted(folder.glob("*.py")))
-        return {path.stem: path for path in found if path.stem != "__init__" and path.stem not in self._inactive}
 
     def _loaded(self, files: Mapping[str, Path]) -> tuple[dict[str, str], dict[str, AnyAgent]]:
         problems: dict[str, str] = {}
@@ -95,6 +91,18 @@ class Roster:
             else:
                 agents |= {} if agent is None else {name: agent}
         return problems, agents
+
+
+def agent_files(folders: Sequence[Path], inactive: Collection[str] = ()) -> dict[str, Path]:
+    """The agents' files in these folders, by name; of two of one name the later folder's counts."""
+    found = (path for folder in folders for path in sorted(folder.glob("*.py")))
+    return {path.stem: path for path in found if path.stem != "__init__" and path.stem not in inactive}
+
+
+def schema_of(name: str, path: Path) -> Ddl | None:
+    """What an agent's file calls its `DDL`, with no agent made; LoadError where the file cannot be run."""
+    ddl = getattr(_run(name, path), "DDL", None)
+    return ddl if isinstance(ddl, Ddl) else None
 
 
 def _made(name: str, path: Path, context: Any) -> AnyAgent | None:

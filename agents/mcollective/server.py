@@ -150,7 +150,9 @@ class Server:
 
     def _is_authorized(self, call: Call) -> bool:
         decision = authorize(self._settings.policies, call.agent, call.caller, call.action, self._node)
-        if not decision.allowed:
+        if decision.is_broken:
+            self._log.say("broken policy", decision.why)
+        elif not decision.allowed:
             self._log.say("not authorized", f"{call.caller} {call.agent} {call.action}: {decision.why}")
         return decision.allowed
 

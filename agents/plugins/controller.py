@@ -22,7 +22,7 @@ DDL: Final = Ddl(
     authorized_by_policy=True,
     actions=(
         Action(
-            "stats",
+            "daemon_stats",  # `stats` is a method of Ruby's RPC client, which could not send it
             "What the daemon has counted since it started",
             outputs=(
                 Output("stats", "Messages by what became of them"),
@@ -56,7 +56,7 @@ class Controller:
         """Carry out a declared action; Abort with the reason where it failed."""
         return self._ACTIONS[action](self, data)
 
-    def _stats(self, _data: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _daemon_stats(self, _data: Mapping[str, Any]) -> Mapping[str, Any]:
         statistics, times = self._context.statistics, os.times()
         return {
             "stats": {Symbol(name): value for name, value in statistics.told().items()},
@@ -86,7 +86,7 @@ class Controller:
         return done
 
     _ACTIONS: Final[Mapping[str, Callable[["Controller", Mapping[str, Any]], Mapping[str, Any]]]] = MappingProxyType({
-        "stats": _stats,
+        "daemon_stats": _daemon_stats,
         "reload_agent": _reload_agent,
         "reload_agents": _reload_agents,
     })  # fmt: skip

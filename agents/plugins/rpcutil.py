@@ -29,7 +29,12 @@ DDL: Final = Ddl(
     version="1.0",
     timeout=10,
     actions=(
-        Action("collective_info", "The collectives that it belongs to", outputs=COLLECTIVES),
+        Action(
+            "collective_info",
+            "The collectives that it belongs to",
+            outputs=COLLECTIVES,
+            summarized=("collectives",),
+        ),
         Action(
             "inventory",
             "What there is",
@@ -47,6 +52,7 @@ DDL: Final = Ddl(
             "One fact",
             inputs=(Input("fact", "The fact's name", maxlength=40, validation=r"^[\w\-\.]+$"),),
             outputs=(Output("fact", "The fact's name"), Output("value", "Its value")),
+            summarized=("value",),
         ),
         Action(
             "get_facts",
@@ -80,6 +86,7 @@ DDL: Final = Ddl(
                 Output("version", "MCollective's version"),
                 Output("ttlexpired", "Messages that came too late"),
             ),
+            summarized=("version", "agents"),
         ),
         Action("agent_inventory", "What its agents are", outputs=(Output("agents", "Each agent's metadata"),)),
         Action(
@@ -87,6 +94,7 @@ DDL: Final = Ddl(
             "One setting that is in force",
             inputs=(Input("item", "The setting's name", maxlength=50, validation="^.+$"),),
             outputs=(Output("item", "The setting's name"), Output("value", "Its value")),
+            summarized=("value",),
         ),
         Action(
             "get_data",

@@ -6,13 +6,13 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from agents.log import log_to_stderr
+from agents.version import version
 from balancer.adapters.rehearsal import MODE as DRY_RUN
 from balancer.assembly import OUTPUTS, Daemon, DaemonWish, daemon
 from balancer.commands.arguments import configuration_file, positive, seconds
 from balancer.commands.words import many
 from balancer.config import Configuration, read_configuration
 from balancer.errors import Exit
-from balancer.installation import version
 
 HELP = "the daemon: gather, decide, order, every round; dry until its configuration says mode: active"
 

@@ -211,13 +211,6 @@ def test_keys_are_made_and_never_overwritten(tmp_path: Path) -> None:
     assert "exists already; move it away first" in again.stderr
 
 
-def test_it_prints_its_ddl_for_ruby_clients() -> None:
-    printed = agent("ddl")
-    assert printed.returncode == 0
-    assert printed.stdout.startswith("metadata :name => 'xenagent', ")
-    assert "action 'migrate', :description => " in printed.stdout
-
-
 def test_it_tells_its_version_and_its_usage() -> None:
     assert agent("--version").stdout.startswith("xen-balancer-agent ")
     assert "keys" in agent("--help").stdout

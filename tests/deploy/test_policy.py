@@ -19,7 +19,7 @@ BALANCER, OPERATOR, STRANGER = "cert=balancer-public", "cert=operator-public", "
 CALLERS = (BALANCER, OPERATOR, STRANGER, "cert=balancer", "cert=balancer-public2", "cert=server-public", "uid=0", "")
 
 MAY = {
-    ("controller", "stats"): {OPERATOR},
+    ("controller", "daemon_stats"): {OPERATOR},
     ("controller", "reload_agent"): {OPERATOR},
     ("controller", "reload_agents"): {OPERATOR},
     ("process", "list"): {OPERATOR},

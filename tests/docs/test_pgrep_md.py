@@ -62,7 +62,7 @@ def test_the_options_are_those_that_the_command_has() -> None:
     named = set(re.findall(r"(?<![\w-])--?[a-zA-Z]+", shown_usage()))
 
     assert named <= words
-    assert words - named == {"-h", "--help", "--config", "--zombies", "--user", "-t"}
+    assert words - named == {"-h", "--help", "--version", "--config", "--zombies", "--user", "-t"}
 
 
 def shown_usage() -> str:

@@ -27,7 +27,6 @@ WITHOUT_TESTS: dict[str, tuple[str, ...]] = {
     "seen through the whole program: tests/agents/test_daemon.py": (
         "agents/cli.py",
         "agents/commands/check.py",
-        "agents/commands/ddl.py",
         "agents/commands/keys.py",
         "agents/commands/serve.py",
     ),

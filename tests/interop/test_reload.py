@@ -106,7 +106,9 @@ def test_stock_mco_asks_the_controller(own_cell: Cell, program: Program) -> None
     mco = stock.client(own_cell)
 
     reloaded = mco.rpc("controller", "reload_agent", "agent=witness", hosts=[OURS])[OURS]
+    counted = mco.rpc("controller", "daemon_stats", hosts=[OURS])[OURS]
     unknown = mco.rpc("controller", "reload_agent", "agent=nosuch", hosts=[OURS])[OURS]
 
     assert reloaded["data"] == {"message": "reloaded witness agent"}
+    assert counted["data"]["stats"]["replies"] > 0
     assert unknown["statuscode"] == 1

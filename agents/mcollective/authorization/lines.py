@@ -90,10 +90,14 @@ class Default:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Whether it is allowed, and why: the place of what decides, and its words."""
+    """Whether it is allowed, and why: the place of what decides, and its words.
+
+    `is_broken`: denied to everybody, because the policy cannot be read.
+    """
 
     allowed: bool
     why: str
+    is_broken: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from agents.mcollective.node import Node
 from agents.mcollective.settings import NAME, ActionPolicy
 
 _NAME: Final = re.compile(NAME)
+_BROKEN: Final = "until it is mended all is denied: “xen-balancer-agent policy check” names every mistake"
 
 
 def authorize(settings: ActionPolicy, agent: str, caller: str, action: str, node: Node) -> Decision:
@@ -26,7 +27,7 @@ def authorize(settings: ActionPolicy, agent: str, caller: str, action: str, node
     try:
         policy = policy_of(settings, agent)
     except PolicyError as error:
-        return Decision(False, f"{error}; until then all is denied")  # noqa: FBT003 - the answer
+        return Decision(allowed=False, why=f"{error}; {_BROKEN}", is_broken=True)
     if policy is None:
         why = f"there is no {settings.directory / agent}.policy"
         return Decision(settings.allow_unconfigured and not request.explicit, why)

@@ -27,7 +27,7 @@ from stomp.transport import BaseTransport
 from agents.mcollective.connector.destinations import Outgoing, Subscription, fabric
 from agents.mcollective.connector.frames import Frame, FrameError, FrameReader
 from agents.mcollective.connector.sockets import Door, Wire, tls_context, why
-from agents.mcollective.keys import load_password
+from agents.mcollective.keys import load_secret
 from agents.mcollective.logs import RateLimitedLog, printable
 from agents.mcollective.settings import Broker, Settings
 
@@ -203,7 +203,7 @@ class _Entrance:
 def _password(broker: Broker) -> str | None:
     if broker.password is not None:
         return broker.password.get_secret_value()
-    return None if broker.password_file is None else load_password(broker.password_file)
+    return None if broker.password_file is None else load_secret(broker.password_file)
 
 
 class _Link(ConnectionListener):  # type: ignore[misc] # stomp.py has no types

@@ -11,11 +11,10 @@ import ssl
 import threading
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from agents.mcollective.keys import KeyFileError
+from agents.mcollective.keys import KeyFileError, check_secret
 from agents.mcollective.settings import Broker, Tls
 
 CHUNK: Final = 64 * 1024
@@ -128,7 +127,8 @@ def tls_context(tls: Tls) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=tls.ca)
         if tls.certificate is not None:
-            _check_secret(tls.key or tls.certificate)
+            secret = tls.key or tls.certificate
+            check_secret(secret, secret.stat())
             # An empty pass phrase, so that OpenSSL does not ask the terminal for one.
             context.load_cert_chain(tls.certificate, tls.key, password="")
     except OSError as error:
@@ -148,11 +148,6 @@ def why(error: OSError) -> str:
         reason = error.reason or str(error)
         return _WHY_TLS.get(reason, f"TLS: {reason.lower().replace('_', ' ')}")
     return error.strerror or str(error)
-
-
-def _check_secret(path: Path) -> None:
-    if path.stat().st_mode & 0o077:
-        raise KeyFileError(f"{path}: others can read this secret; run: chmod 600 {path}")
 
 
 def _wanted(error: OSError, event: int) -> int:

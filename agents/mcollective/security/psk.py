@@ -12,10 +12,10 @@ import pwd
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from agents.mcollective.errors import MessageError
-from agents.mcollective.keys import KeyFileError, load_password
+from agents.mcollective.keys import KeyFileError, load_secret
 from agents.mcollective.message import (
     Reply,
     Request,
@@ -50,36 +50,35 @@ class Psk:
     def seal_request(self, request: Request) -> bytes:
         """The request on the wire, in this process's name."""
         named = replace(request, caller=self.name)
-        signed = self._signed(MARSHAL.encode(bind(named.body, of_request(named))))
-        return MARSHAL.encode(request_envelope(named, signed, MARSHAL))
+        return MARSHAL.encode(request_envelope(named, self._signed(named.body, of_request(named)), MARSHAL))
 
     def open_request(self, payload: bytes) -> Request:
         """The request in untrusted bytes; MessageError where it cannot be believed."""
         request, signed = read_request(MARSHAL.decode(payload, self._limits))
-        self._check(signed, f"a request in the name of {request.caller}")
-        body = MARSHAL.decode(signed.body, self._limits)
-        agree(body, of_request(request))
+        body = self._believed(signed, of_request(request), f"a request in the name of {request.caller}")
         return replace(request, body=body, signature=signed.signature.encode())
 
     def seal_reply(self, reply: Reply) -> bytes:
         """The reply on the wire."""
-        signed = self._signed(MARSHAL.encode(bind(reply.body, of_reply(reply))))
-        return MARSHAL.encode(reply_envelope(reply, signed, MARSHAL))
+        return MARSHAL.encode(reply_envelope(reply, self._signed(reply.body, of_reply(reply)), MARSHAL))
 
     def open_reply(self, payload: bytes) -> Reply:
         """The reply in untrusted bytes; MessageError where it cannot be believed."""
         reply, signed = read_reply(MARSHAL.decode(payload, self._limits))
-        self._check(signed, f"a reply in the name of {reply.sender}")
-        body = MARSHAL.decode(signed.body, self._limits)
-        agree(body, of_reply(reply))
+        body = self._believed(signed, of_reply(reply), f"a reply in the name of {reply.sender}")
         return replace(reply, body=body)
 
-    def _signed(self, body: bytes) -> Signed:
-        return Signed(body, self._digest(body))
+    def _signed(self, body: Any, fields: Mapping[str, Any]) -> Signed:
+        encoded = MARSHAL.encode(bind(body, fields))
+        return Signed(encoded, self._digest(encoded))
 
-    def _check(self, signed: Signed, whose: str) -> None:
+    def _believed(self, signed: Signed, fields: Mapping[str, Any], whose: str) -> Any:
+        """The body, whose digest fits and which says the same as the envelope; MessageError else."""
         if not hmac.compare_digest(self._digest(signed.body).encode(), signed.signature.encode()):
             raise MessageError("bad signature", whose)
+        body = MARSHAL.decode(signed.body, self._limits)
+        agree(body, fields)
+        return body
 
     def _digest(self, body: bytes) -> str:
         # MD5 over body and key is MCollective's choice and part of its wire.
@@ -109,7 +108,7 @@ class PskHost:
 
 def _key(shared: SharedKey) -> bytes:
     key = shared.key.get_secret_value() if shared.key_file is None and shared.key else ""
-    key = key if shared.key_file is None else load_password(shared.key_file)
+    key = key if shared.key_file is None else load_secret(shared.key_file)
     if not key:
         raise KeyFileError(f"{shared.key_file or 'plugin.psk'}: the key is empty; write one into its first line")
     return key.encode()

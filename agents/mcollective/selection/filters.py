@@ -33,18 +33,23 @@ def identity_filter(agent: str, hosts: Sequence[str]) -> dict[str, Any]:
     return filter_for(agent, identities=hosts)
 
 
-def filter_for(
+def filter_for(  # noqa: PLR0913 - mco has as many options
     agent: str,
     *,
     identities: Iterable[str] = (),
     classes: Iterable[str] = (),
     facts: Iterable[Mapping[Symbol, str]] = (),
+    combined: Iterable[str] = (),
     compound: str | None = None,
 ) -> dict[str, Any]:
-    """The filter as mco's options -I, -C, -F (see `parse_fact`) and -S make it; CompoundError where that is none."""
+    """The filter as mco's options -I, -C, -F (see `parse_fact`), -W and -S make it; CompoundError where -S is none.
+
+    `combined` are words with spaces between: what is a fact is one, what is none is a class.
+    """
+    mixed = {word: _fact(word) for text in combined for word in text.split()}
     return {
-        "fact": list(facts),
-        "cf_class": list(classes),
+        "fact": [*facts, *(fact for fact in mixed.values() if fact is not None)],
+        "cf_class": [*classes, *(word for word, fact in mixed.items() if fact is None)],
         "agent": [agent],
         "identity": list(identities),
         "compound": [] if compound is None else [to_stack(parse(compound))],
@@ -53,11 +58,16 @@ def filter_for(
 
 def parse_fact(text: str) -> dict[Symbol, str]:
     """What follows `mco -F` (`country=de`, `country=/^d/`, `cpus>=4`) as the wire has it; MessageError else."""
+    advice = "write fact=value, fact=/expression/ or fact>=number"
+    return _fact(text) or not_understood(f"“{text}” is no fact filter; {advice}")
+
+
+def _fact(text: str) -> dict[Symbol, str] | None:
     for form, operator in _FACT_FORMS:
         if found := form.match(text):
             fact = {"fact": found["fact"], "value": found["value"], "operator": operator or found["operator"]}
             return {Symbol(name): value for name, value in fact.items()}
-    return not_understood(f"“{text}” is no fact filter; write fact=value, fact=/expression/ or fact>=number")
+    return None
 
 
 _FACT_FORMS: Final = (

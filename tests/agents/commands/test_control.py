@@ -30,7 +30,7 @@ def ask(coilmq_port: int, keys: Path, tmp_path: Path) -> Iterator[Control]:
         return control.run(parser.parse_args(["--config", str(config), "--discovery-timeout", "1", *words]))
 
     with simulated_agents(tmp_path, wire, keys):
-        policy(tmp_path, "stats")
+        policy(tmp_path, "daemon_stats")
         yield run
 
 
@@ -60,6 +60,14 @@ def test_agents_are_loaded_anew_where_the_policy_allows_it(
     assert capsys.readouterr().out == (f"{'hv1':>30}> reloaded all agents\n{'hv2':>30}> reloaded xenagent agent\n")
 
 
+def test_hosts_are_chosen_by_classes_and_facts_in_one(ask: Control, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ask("stats", "-W", "site=lyon") == 1
+    assert ask("stats", "-I", "hv1", "-W", "hostname=/./") == 0
+    assert capsys.readouterr().out.startswith(f"{'hv1':>30}> total=")
+
+
 def test_where_nobody_is_found_nothing_was_done(ask: Control, capsys: pytest.CaptureFixture[str]) -> None:
     assert ask("stats", "-F", "hostname=nosuch") == 1
-    assert capsys.readouterr().out == ""
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err == ("xen-balancer-agent: no host was found; see that the filter fits, and that agents run there\n")

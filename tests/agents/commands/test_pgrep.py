@@ -366,10 +366,11 @@ def test_a_host_that_is_named_is_asked_at_once_and_alone(
 
 def test_a_filter_chooses_the_hosts(hosts: str, mark: str, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
-    codes = [main([*ASK, "-c", hosts, *words, mark]) for words in (["-F", "country=hv1"], ["-S", "country=hv2"])]
+    filters = ["-F", "country=hv1"], ["-S", "country=hv2"], ["-I", "hv1", "-W", "country=/^hv/"]
+    codes = [main([*ASK, "-c", hosts, *words, mark]) for words in filters]
 
-    assert codes == [0, 0]
-    assert [line for line in capsys.readouterr().out.splitlines() if line.startswith("hv")] == ["hv1", "hv2"]
+    assert codes == [0, 0, 0]
+    assert [line for line in capsys.readouterr().out.splitlines() if line.startswith("hv")] == ["hv1", "hv2", "hv1"]
 
 
 def test_who_is_named_and_away_is_told(hosts: str, mark: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -24,7 +24,8 @@ DDL = Ddl(
                 Input("how", "one of", type="list", optional=True, choices=("now", "later")),
                 Input("note", "free", optional=True),
             ),
-            outputs=(Output("state", "how it stands", default="unknown"),),
+            outputs=(Output("state", "how it stands", default="unknown"), Output("host", "where to")),
+            summarized=("state", "host"),
         ),
     ),
 )
@@ -62,7 +63,7 @@ def test_an_action_that_is_not_declared_is_refused() -> None:
 
 def test_an_agent_sees_declared_inputs_only_and_a_reply_starts_with_its_defaults() -> None:
     assert DDL.inputs("migrate", {"vm": "web1", "undeclared": 1}) == {"vm": "web1"}
-    assert DDL.defaults("migrate") == {"state": "unknown"}
+    assert DDL.defaults("migrate") == {"state": "unknown", "host": None}
     assert DDL.inputs("destroy", {"vm": "web1"}) == DDL.defaults("destroy") == {}
 
 
@@ -85,5 +86,10 @@ def test_rubys_clients_get_the_same_as_a_file_of_theirs() -> None:
         "  input :note, :prompt => 'note', :description => 'free', :type => :string, :validation => :shellsafe, "
         ":maxlength => 0, :optional => true\n"
         "  output :state, :description => 'how it stands', :display_as => 'state', :default => 'unknown'\n"
+        "  output :host, :description => 'where to', :display_as => 'host', :default => nil\n"
+        "  summarize do\n"
+        "    aggregate summary(:state)\n"
+        "    aggregate summary(:host)\n"
+        "  end\n"
         "end\n"
     )

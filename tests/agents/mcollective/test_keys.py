@@ -8,9 +8,9 @@ import pytest
 from agents.mcollective.keys import (
     KeyFileError,
     generate_keys,
-    load_password,
     load_private,
     load_public,
+    load_secret,
     sign,
     verified,
 )
@@ -66,12 +66,12 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         load_public(tmp_path / "none.pem")
 
 
-def test_a_password_is_the_first_line_of_its_file(tmp_path: Path) -> None:
-    file = tmp_path / "password"
+def test_a_secret_is_the_first_line_of_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
     file.touch(mode=0o600)
     file.write_text("marionette\nsecond line\n")
 
-    assert load_password(file) == "marionette"
+    assert load_secret(file) == "marionette"
 
 
 @pytest.mark.parametrize("signature", ["", "AAAA", "not base64!", "é"])

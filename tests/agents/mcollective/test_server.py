@@ -114,6 +114,25 @@ def test_the_policy_is_read_anew_for_each_request(talk: Conversation, tmp_path: 
     assert talk.result(say(request_id="3")).status == 1
 
 
+def test_a_broken_policy_is_told_in_the_log_among_any_number_of_denials(
+    talk: Conversation, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number in range(3):
+        talk.result(ask("forbidden", {}, request_id=f"{number}"))
+    policy = policies(tmp_path, f"{POLICY}allow everybody\n") / "echo.policy"
+
+    denied = talk.result(say(request_id="last"))
+
+    assert (denied.status, denied.text) == (1, "You are not authorized to call this agent or action.")
+    kinds = [message.partition(":")[0] for message in caplog.messages]
+    assert kinds == ["not authorized", "broken policy"]
+    place = f"broken policy: {policy}:{len(POLICY.splitlines()) + 1}:1: columns: wanted are allow or deny, "
+    assert caplog.messages[-1].startswith(place)
+    assert caplog.messages[-1].endswith(
+        "; until it is mended all is denied: “xen-balancer-agent policy check” names every mistake"
+    )
+
+
 def test_an_action_that_takes_too_long_is_never_answered(talk: Conversation) -> None:
     assert talk.reply(ask("sleep", {})) is None
     assert talk.refused == {"timed out": 1}

@@ -33,7 +33,7 @@ def asked(tmp_path: Path) -> Any:
 
 
 def test_statistics_are_told_in_the_shape_of_2010(asked: Any) -> None:
-    told = asked("stats")
+    told = asked("daemon_stats")
 
     assert (told["stats"][Symbol("total")], told["refused"], told["pid"]) == (1, {"replayed": 1}, os.getpid())
     assert told["agents"] == ["discovery"]

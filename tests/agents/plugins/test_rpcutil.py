@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from agents.mcollective.ddl import Abort, InvalidData
+from agents.mcollective.ddl import Abort, InvalidData, render_ddl
 from agents.mcollective.selection.data import DataError
 from agents.mcollective.serializers import Symbol
 from agents.plugins.rpcutil import DDL, ITEMS, create
+from tests.agents.mcollective.oracle import STOCK, ruby
 from tests.agents.plugins.drivers import Idle
 from tests.contexts import context_of
 
@@ -91,3 +92,13 @@ def test_a_data_plugin_answers_as_it_does_in_filters(asked: Any, tmp_path: Path)
 def test_a_ping_tells_the_hosts_time(asked: Any) -> None:
     assert isinstance(asked("ping")["pong"], int)
     assert asked("collective_info")["main_collective"] == "mcollective"
+
+
+@pytest.mark.ruby
+def test_it_can_be_asked_what_rubys_own_can_and_is_summed_up_the_same(tmp_path: Path) -> None:
+    stock = (STOCK / "mcollective" / "agent" / "rpcutil.ddl").read_text()
+
+    rubys, ours = ruby(tmp_path, "ddl", [stock, render_ddl(DDL)])
+
+    assert rubys["get_fact"]["aggregates"]
+    assert ours == rubys

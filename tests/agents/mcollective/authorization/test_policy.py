@@ -226,9 +226,12 @@ def test_a_policy_is_read_at_each_request(tmp_path: Path) -> None:
 def test_a_broken_policy_denies_all_and_says_where_and_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "service.policy").write_text(f"{ALL}deny\tcert=x *\t*\t*\t*\n")
 
-    assert asked(ActionPolicy(directory=tmp_path, allow_unconfigured=True)) == (
-        False,
-        "service.policy:2:13: caller: * stands alone, or names with spaces between; until then all is denied",
+    allowed, why = asked(ActionPolicy(directory=tmp_path, allow_unconfigured=True))
+
+    assert not allowed
+    assert why == (
+        "service.policy:2:13: caller: * stands alone, or names with spaces between; "
+        "until it is mended all is denied: “xen-balancer-agent policy check” names every mistake"
     )
 
 

@@ -159,6 +159,16 @@ def test_what_is_no_fact_is_refused_with_how_to_write_one(text: str) -> None:
         parse_fact(text)
 
 
+def test_combined_words_are_facts_where_they_can_be_and_classes_else() -> None:
+    wanted = filter_for("rpcutil", classes=["web"], facts=[parse_fact("a=1")], combined=["xen cpus>=4", " odd= /^r/"])
+
+    assert wanted == empty_filter("rpcutil") | {
+        "cf_class": ["web", "xen", "odd=", "/^r/"],
+        "fact": [fact("a", "==", "1"), fact("cpus", ">=", "4")],
+    }
+    assert filter_for("rpcutil", combined=[""]) == empty_filter("rpcutil")
+
+
 @pytest.mark.ruby
 def test_a_filter_of_our_client_is_taken_by_a_ruby_server(tmp_path: Path) -> None:
     def wanted(country: str) -> dict[str, Any]:
