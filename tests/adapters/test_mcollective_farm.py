@@ -80,7 +80,7 @@ def test_a_report_counts_for_the_host_that_gave_it_and_for_no_other(stage: Stage
     [
         (aborts("libvirt does not answer"), "agent failed", "hv2: libvirt does not answer"),
         (breaks, "agent failed", "hv2: kaboom"),
-        (said(report="{}"), "unreadable report", "hv2: host: Field required"),
+        (said(report="{}"), "unreadable report", "hv2: report: Object missing required field `host`"),
         (said(report="[" * 100_000), "unreadable report", "hv2: "),
         (said(report=17), "unreadable report", "hv2: "),
         (reports("hv2", load=-1.0), "unreadable report", "hv2: load: "),
