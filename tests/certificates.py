@@ -1,6 +1,7 @@
 """Certificates for TLS in tests: made when asked for, by an authority of the test's own, trusted by nobody else.
 
-Rule: elliptic keys, because they are made at once; one day of validity; every name is where a client looks for it.
+Rule: elliptic keys, because they are made at once, and RSA's for those that read no other; one day of validity; every
+name is where a client looks for it.
 """
 
 import datetime as dt
@@ -12,11 +13,13 @@ from typing import Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 
 STORE_PASSWORD = "changeit"
+
+Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,13 @@ class Authority:
 
     def issue(self, name: str, hosts: Sequence[str] = ()) -> Identity:
         """A certificate for `name`, which may also stand for these hosts: names or addresses."""
-        key = ec.generate_private_key(ec.SECP256R1())
+        return self._issue(name, ec.generate_private_key(ec.SECP256R1()), hosts)
+
+    def issue_rsa(self, name: str) -> Identity:
+        """The same with an RSA key."""
+        return self._issue(name, rsa.generate_private_key(65537, 2048))
+
+    def _issue(self, name: str, key: Key, hosts: Sequence[str] = ()) -> Identity:
         extensions = [x509.SubjectAlternativeName([_host(one) for one in hosts])] if hosts else []
         end = x509.BasicConstraints(ca=False, path_length=None)
         signed = _certificate(name, key, self.name, self.key, end, *extensions)
@@ -74,7 +83,7 @@ class Authority:
 
 def _certificate(
     name: str,
-    key: ec.EllipticCurvePrivateKey,
+    key: Key,
     issuer: str,
     issuer_key: ec.EllipticCurvePrivateKey,
     *extensions: x509.ExtensionType,
@@ -105,7 +114,7 @@ def _host(host: str) -> x509.GeneralName:
         return x509.DNSName(host)
 
 
-def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+def _pem(key: Key) -> bytes:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )

@@ -33,8 +33,8 @@ vms:
 def wire(cell: Cell) -> dict[str, Any]:
     """What both ends need to know of the cell's broker."""
     broker = {
-        "host": "127.0.0.1", "port": cell.login.port, "user": cell.login.user,
-        "password_file": str(cell.login.password_file),
+        "host": "127.0.0.1", "port": cell.port, "user": cell.login.user,
+        "password_file": str(cell.login.password_file), "tls": tls(cell),
     }  # fmt: skip
     return {
         "connector": cell.login.connector,
@@ -42,6 +42,14 @@ def wire(cell: Cell) -> dict[str, Any]:
         "brokers": [broker],
         "reconnect_max": "0.5s",
     }
+
+
+def tls(cell: Cell) -> dict[str, str] | None:
+    """A broker's section of the certificate."""
+    if cell.tls is None:
+        return None
+    files = {"ca": cell.login.authority.certificate, "certificate": cell.tls.certificate, "key": cell.tls.key}
+    return {name: str(file) for name, file in files.items()}
 
 
 def server_security(cell: Cell) -> dict[str, Any]:

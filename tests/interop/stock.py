@@ -16,6 +16,7 @@ from typing import Any, Final, Literal
 
 import pytest
 
+from tests.certificates import Identity
 from tests.conftest import Login
 from tests.stage import Program
 
@@ -32,13 +33,22 @@ CLASSES: Final = ("xen", "xen::host", "web")
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One broker, one security plugin, one collective: its peers hear each other, and nobody of another cell."""
+    """One broker, one security plugin, one collective: its peers hear each other, and nobody of another cell.
+
+    With `tls` they come in at the broker's TLS port, with that certificate.
+    """
 
     login: Login
     security: Security
     collective: str
     keys: Path
     folder: Path
+    tls: Identity | None = None
+
+    @property
+    def port(self) -> int:
+        """The broker's, where its peers come in."""
+        return self.login.port if self.tls is None else self.login.tls_port
 
     @property
     def secret_file(self) -> Path:
@@ -87,12 +97,20 @@ def _common(cell: Cell) -> dict[str, object]:
         "connector": cell.login.connector,
         f"{pool}.size": 1,
         f"{pool}.1.host": "127.0.0.1",
-        f"{pool}.1.port": cell.login.port,
+        f"{pool}.1.port": cell.port,
         f"{pool}.1.user": cell.login.user,
         f"{pool}.1.password": cell.login.password_file.read_text().strip(),
+        **_tls(cell, f"{pool}.1.ssl"),
         "securityprovider": cell.security.partition("-")[0],
         **({"plugin.psk": SECRET} if cell.security == "psk" else {"plugin.ssl_serializer": cell.serializer}),
     }
+
+
+def _tls(cell: Cell, ssl: str) -> dict[str, object]:
+    if cell.tls is None:
+        return {}
+    files = {"ca": cell.login.authority.certificate, "cert": cell.tls.certificate, "key": cell.tls.key}
+    return {ssl: 1} | {f"{ssl}.{name}": file for name, file in files.items()}
 
 
 def server_config(cell: Cell, identity: str, folder: Path) -> dict[str, object]:
@@ -150,16 +168,28 @@ def within(cell: Cell, *command: str | Path) -> list[str]:
 
 @contextmanager
 def server(cell: Cell, identity: str, **settings: object) -> Iterator[Program]:
-    """A `mcollectived` that has subscribed; `settings` are of its server.cfg, their names with `_` for dots' sake."""
-    need("mcollectived")
+    """A `mcollectived` that has subscribed; `settings` are of its server.cfg."""
+    with serving(cell, write_server(cell, identity, **settings)) as program:
+        yield program
+
+
+def write_server(cell: Cell, identity: str, **settings: object) -> Path:
+    """A server.cfg, with what it names beside it."""
     folder = cell.folder / identity
     folder.mkdir()
     (folder / "facts.yaml").write_text(facts(identity))
     (folder / "classes.txt").write_text("".join(f"{name}\n" for name in CLASSES))
     file = folder / "server.cfg"
     file.write_text(config(server_config(cell, identity, folder) | settings))
+    return file
+
+
+@contextmanager
+def serving(cell: Cell, file: Path, log: str = "log") -> Iterator[Program]:
+    """A `mcollectived` with that server.cfg, its log beside it."""
+    need("mcollectived")
     command = within(cell, "mcollectived", "--config", file, "--no-daemonize")
-    with running(command, folder / "log", until="Waiting for a message from") as program:
+    with running(command, file.parent / log, until="Waiting for a message from") as program:
         yield program
 
 
