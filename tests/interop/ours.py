@@ -4,6 +4,7 @@ Rule: files as an operator would write them; both ends read the same keys, facts
 """
 
 import json
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -111,6 +112,12 @@ def write_server_for(cell: Cell, identity: str, server_cfg: Path) -> Path:
     config = cell.folder / "agent.yaml"
     config.write_text(json.dumps({"mcollective": str(server_cfg), "driver": "simulated", "simulated": simulated}))
     return config
+
+
+def write_printed_ddl(cell: Cell, agent: str) -> None:
+    """What `xen-balancer-agent ddl` prints of that agent, where stock `mco` looks for it."""
+    printed = subprocess.run([sys.executable, "-m", "agents.cli", "ddl", agent], capture_output=True, check=True)
+    (cell.folder / "lib" / "mcollective" / "agent" / f"{agent}.ddl").write_bytes(printed.stdout)
 
 
 @contextmanager

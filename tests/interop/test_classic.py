@@ -1,8 +1,6 @@
 """The agent and the client of 2010, in stand-ins of our own (ruby/classic), each with our other end."""
 
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,8 +44,7 @@ def farm(own_cell: Cell) -> Cell:
 @pytest.fixture
 def modern(farm: Cell) -> Iterator[Client]:
     """Our agents on two hosts, and stock `mco` with the DDL that our command prints."""
-    ddl = subprocess.run([sys.executable, "-m", "agents.cli", "ddl", "xenagent"], capture_output=True, check=True)
-    (farm.folder / "lib" / "mcollective" / "agent" / "xenagent.ddl").write_bytes(ddl.stdout)
+    ours.write_printed_ddl(farm, "xenagent")
     (farm.folder / "farm.yaml").write_text(FARM)
     simulated = {"scenario": str(farm.folder / "farm.yaml"), "directory": str(farm.folder)}
     with ours.server(farm, "hv2", {"simulated": simulated}), ours.server(farm, "hv3", {"simulated": simulated}):

@@ -99,10 +99,7 @@ def control(file: Path, *words: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_stock_mco_asks_the_controller(own_cell: Cell, program: Program) -> None:
-    ddl = subprocess.run(
-        [sys.executable, "-m", "agents.cli", "ddl", "controller"], capture_output=True, text=True, check=True
-    ).stdout
-    (own_cell.folder / "lib" / "mcollective" / "agent" / "controller.ddl").write_text(ddl)
+    ours.write_printed_ddl(own_cell, "controller")
     mco = stock.client(own_cell)
 
     reloaded = mco.rpc("controller", "reload_agent", "agent=witness", hosts=[OURS])[OURS]
