@@ -160,7 +160,6 @@ _TYPES: Final[Mapping[Type, Callable[[object], bool]]] = MappingProxyType({
     "float": lambda value: isinstance(value, float),
     "number": _is_number,
     "boolean": lambda value: isinstance(value, bool),
-    "list": lambda value: isinstance(value, str),
 })  # fmt: skip
 
 
@@ -195,10 +194,10 @@ def _problem(action: Action, wanted: Input, data: Mapping[str, Any]) -> str | No
 
 
 def _invalid(wanted: Input, value: Any) -> str | None:
-    if not _TYPES[wanted.type](value):
-        return f"value should be a {wanted.type}"
     if wanted.type == "list":
         return None if value in wanted.choices else f"value should be one of {', '.join(wanted.choices)}"
+    if not _TYPES[wanted.type](value):
+        return f"value should be a {wanted.type}"
     return _invalid_text(wanted, value) if wanted.type == "string" else None
 
 

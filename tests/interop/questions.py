@@ -95,6 +95,9 @@ UNTOLD: Final[Mapping[str, Any]] = MappingProxyType({
 
 BAD: Final[Mapping[str, tuple[tuple[str, ...], int]]] = MappingProxyType({
     "it gives up": (("refuse",), 1),
+    "it is declared and not there": (("promise",), 2),
+    "it finds something missing": (("lack",), 3),
+    "it finds something wrong": (("doubt",), 4),
     "it has a mistake": (("stumble",), 5),
     "no such action": (("vanish",), 4),
     "nothing to say": (("say",), 4),
@@ -109,3 +112,26 @@ BAD: Final[Mapping[str, tuple[tuple[str, ...], int]]] = MappingProxyType({
     "not safe for a shell": (("say", "text=hello", "command=ls; reboot"), 4),
 })  # fmt: skip
 """Actions of the witness with arguments, all of them text, and the status that says what is wrong."""
+
+UNSEEN: Final[Mapping[str, tuple[str, Any, int | None]]] = MappingProxyType({
+    "as any": ("say", {"text": "hello", "process_results": True}, 0),
+    "it does not say that it waits": ("say", {"text": "hello"}, 0),
+    "types as they should be": ("say", {"text": "hello", "times": 3, "ratio": 0.5, "loud": True}, 0),
+    "no such action": ("nosuch", {}, 4),
+    "nothing to say": ("say", {}, 4),
+    "nil to say": ("say", {"text": None}, 4),
+    "a number to say": ("say", {"text": 7}, 4),
+    "a list to say": ("say", {"text": ["hello"]}, 4),
+    "a hash to say": ("say", {"text": {"hello": 1}}, 4),
+    "nil where nothing is needed": ("say", {"text": "hello", "mood": None}, 4),
+    "a float for an integer": ("say", {"text": "hello", "times": 3.0}, 4),
+    "an integer for a float": ("say", {"text": "hello", "ratio": 1}, 4),
+    "a boolean for a number": ("say", {"text": "hello", "weight": True}, 4),
+    "a number for a boolean": ("say", {"text": "hello", "loud": 1}, 4),
+    "a list for one of a list": ("say", {"text": "hello", "mood": ["glad"]}, 4),
+    "what is declared nowhere": ("refuse", {"louder": True}, 1),
+    "no data": ("refuse", None, None),
+    "a list of data": ("refuse", ["louder"], None),
+    "it is not waited for": ("refuse", {"process_results": False}, None),
+})  # fmt: skip
+"""Actions of the witness with data that no DDL has seen, and the status; none where there is no answer."""

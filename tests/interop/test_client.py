@@ -11,7 +11,7 @@ from agents.mcollective.client import Client
 from agents.mcollective.message import Result
 from agents.mcollective.serializers import Symbol
 from tests.interop import ours
-from tests.interop.questions import BAD, BOTH, FINDS, GOOD, OURS, PINGS, RUBY, UNTOLD, ageless
+from tests.interop.questions import BAD, BOTH, FINDS, GOOD, OURS, PINGS, RUBY, UNSEEN, UNTOLD, ageless
 from tests.interop.stock import Cell
 from tests.wire import eventually
 
@@ -61,6 +61,16 @@ def test_bad_input_is_refused_with_the_same_words(client: Client, wrong: str) ->
     (action, *words), status = BAD[wrong]
 
     replies = client.call("witness", action, dict(word.split("=", 1) for word in words), BOTH, SOON)
+
+    assert {host: result.status for host, result in replies.by_host.items()} == {RUBY: status, OURS: status}
+    assert replies.by_host[OURS] == replies.by_host[RUBY]
+
+
+@pytest.mark.parametrize("unseen", [name for name, (_, _, status) in UNSEEN.items() if status is not None])
+def test_what_no_ddl_has_seen_is_answered_with_the_same_words(client: Client, unseen: str) -> None:
+    action, data, status = UNSEEN[unseen]
+
+    replies = client.call("witness", action, data, BOTH, SOON)
 
     assert {host: result.status for host, result in replies.by_host.items()} == {RUBY: status, OURS: status}
     assert replies.by_host[OURS] == replies.by_host[RUBY]

@@ -4,10 +4,11 @@ import json
 import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
-from tests.interop.questions import BAD, BOTH, FINDS, GOOD, OURS, PINGS, RUBY, UNTOLD, ageless
+from tests.interop.questions import BAD, BOTH, FINDS, GOOD, OURS, PINGS, RUBY, UNSEEN, UNTOLD, ageless
 from tests.interop.stock import Client
 from tests.wire import eventually
 
@@ -32,6 +33,14 @@ def pinged(mco: Client) -> Found:
         return dict(
             zip(PINGS, pool.map(lambda words: mco.ping(*words), (words for words, _ in PINGS.values())), strict=True)
         )
+
+
+@pytest.fixture(scope="module")
+def answered(mco: Client) -> Mapping[str, Any]:
+    """The answers to each of UNSEEN, by server."""
+    bodies = [json.dumps({"action": action, "data": data}) for action, data, _ in UNSEEN.values()]
+    told = mco.script("raw.rb", "witness", *bodies, "-I", RUBY, "-I", OURS)
+    return dict(zip(UNSEEN, json.loads(told.stdout), strict=True))
 
 
 @pytest.mark.parametrize("by", FINDS)
@@ -66,6 +75,15 @@ def test_bad_input_is_refused_with_the_same_words(careless: Client, wrong: str) 
     assert {sender: answer["statuscode"] for sender, answer in answers.items()} == {RUBY: status, OURS: status}
     assert answers[OURS]["statusmsg"] == answers[RUBY]["statusmsg"]
     assert answers[OURS]["data"] == answers[RUBY]["data"]
+
+
+@pytest.mark.parametrize("unseen", UNSEEN)
+def test_what_no_ddl_has_seen_is_answered_with_the_same_words(answered: Mapping[str, Any], unseen: str) -> None:
+    status, answers = UNSEEN[unseen][2], answered[unseen]
+
+    expected = {} if status is None else {RUBY: status, OURS: status}
+    assert {sender: answer["statuscode"] for sender, answer in answers.items()} == expected
+    assert answers.get(OURS) == answers.get(RUBY)
 
 
 def test_fire_and_forget_is_done_and_not_answered(mco: Client) -> None:

@@ -48,6 +48,8 @@ DDL = Ddl(
         ({"vm": "web1", "share": "0"}, "Cannot validate input share: value should be a number"),
         ({"vm": "web1", "live": 1}, "Cannot validate input live: value should be a boolean"),
         ({"vm": "web1", "how": "never"}, "Cannot validate input how: value should be one of now, later"),
+        ({"vm": "web1", "how": None}, "Cannot validate input how: value should be one of now, later"),
+        ({"vm": "web1", "how": ["now"]}, "Cannot validate input how: value should be one of now, later"),
         ({"vm": "web1", "note": "a;b"}, "Cannot validate input note: value should not have ; in it"),
     ],
 )

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from agents.context import Context
-from agents.mcollective.ddl import Abort, Action, Agent, Ddl, Input, Output
+from agents.mcollective.ddl import Abort, Action, Agent, Ddl, Input, InvalidData, MissingData, Output, UnknownAction
 from agents.mcollective.node import Node
 
 DDL: Final = Ddl(
@@ -47,6 +47,9 @@ DDL: Final = Ddl(
         ),
         Action("note", "Note it down", inputs=(Input("text", "What to note", maxlength=40, validation=r"^[\w-]+$"),)),
         Action("refuse", "Give up", outputs=(Output("reason", "Why", "none"),)),
+        Action("promise", "Not there"),
+        Action("lack", "Find something missing"),
+        Action("doubt", "Find something wrong"),
         Action("stumble", "Have a mistake"),
         Action("linger", "Take some time", inputs=(Input("seconds", "How long", "number"),)),
     ),
@@ -62,6 +65,8 @@ class Witness:
         self._node = node
 
     def call(self, action: str, data: Mapping[str, Any], caller: str) -> Mapping[str, Any]:
+        if action not in self._ACTIONS:
+            raise UnknownAction(f"Unknown action '{action}' for agent 'witness'")
         return self._ACTIONS[action](self, data, caller)
 
     def _say(self, data: Mapping[str, Any], caller: str) -> Mapping[str, Any]:
@@ -75,6 +80,12 @@ class Witness:
     def _refuse(self, _data: Mapping[str, Any], _caller: str) -> Mapping[str, Any]:
         raise Abort("not today")
 
+    def _lack(self, _data: Mapping[str, Any], _caller: str) -> Mapping[str, Any]:
+        raise MissingData("there should be a reason")
+
+    def _doubt(self, _data: Mapping[str, Any], _caller: str) -> Mapping[str, Any]:
+        raise InvalidData("that is not so")
+
     def _stumble(self, _data: Mapping[str, Any], _caller: str) -> Mapping[str, Any]:
         raise ValueError("kaboom")
 
@@ -83,7 +94,8 @@ class Witness:
         return {}
 
     _ACTIONS: Final = MappingProxyType({
-        "say": _say, "note": _note, "refuse": _refuse, "stumble": _stumble, "linger": _linger,
+        "say": _say, "note": _note, "refuse": _refuse, "lack": _lack, "doubt": _doubt, "stumble": _stumble,
+        "linger": _linger,
     })  # fmt: skip
 
 

@@ -15,6 +15,14 @@ module MCollective
         raise RPCAborted, 'not today'
       end
 
+      action 'lack' do
+        raise MissingRPCData, 'there should be a reason'
+      end
+
+      action 'doubt' do
+        raise InvalidRPCData, 'that is not so'
+      end
+
       action 'stumble' do
         raise 'kaboom'
       end
