@@ -54,6 +54,13 @@ def write_ddl(lib: Path, *ddls: Ddl) -> Path:
     return lib
 
 
+@pytest.fixture(scope="session", autouse=True)
+def preloaded() -> Iterator[None]:
+    """Ends what runs stock `mco`."""
+    yield
+    stock.PRELOADED.close()
+
+
 @pytest.fixture(scope="session")
 def all_keys(keys: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The pairs, and servers that know all of them as callers: also each other, for registration."""

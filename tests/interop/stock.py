@@ -18,6 +18,7 @@ import pytest
 
 from tests.certificates import Identity
 from tests.conftest import Login
+from tests.interop.preloaded import Preloaded
 from tests.stage import Program
 
 Security = Literal["psk", "ssl-yaml", "ssl-marshal"]
@@ -29,6 +30,9 @@ FACTS: Final = MappingProxyType({
     "country": "de", "cpus": 16, "ratio": 1.5, "customer": "acme", "roles": ["db", "web"], "disks": {"sda": "ssd"},
 })  # fmt: skip
 CLASSES: Final = ("xen", "xen::host", "web")
+MCO: Final = shutil.which("mco") or "mco"
+PRELOADED: Final = Preloaded()
+"""Runs whatever the callers run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,11 +218,11 @@ class Client:
 
     def mco(self, *words: str) -> "subprocess.CompletedProcess[str]":
         """`mco WORDS`, to its end."""
-        return self._run("mco", *words)
+        return PRELOADED.run(MCO, [*words, "-c", str(self.config)], {})
 
     def script(self, name: str, *words: str, **variables: str) -> "subprocess.CompletedProcess[str]":
         """`ruby/NAME WORDS`, to its end, with these `variables` in its environment."""
-        return self._run("env", *(f"{name}={value}" for name, value in variables.items()), "ruby", HERE / name, *words)
+        return PRELOADED.run(HERE / name, [*words, "-c", str(self.config)], variables)
 
     def find(self, *words: str) -> frozenset[str]:
         """Whom `mco find` finds within a second."""
@@ -235,12 +239,6 @@ class Client:
         done = self.mco("rpc", agent, action, "--json", "--np", *whom, *words)
         assert done.stdout.startswith("["), (done.stdout, done.stderr)
         return {answer["sender"]: answer for answer in json.loads(done.stdout)}
-
-    def _run(self, *command: str | Path) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            within(self.cell, *command, "-c", self.config),
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=120,
-        )  # fmt: skip
 
 
 def client(cell: Cell, caller: str = "balancer", **settings: object) -> Client:

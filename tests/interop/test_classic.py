@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -41,14 +42,21 @@ def farm(own_cell: Cell) -> Cell:
     return open_beside(own_cell)
 
 
-@pytest.fixture
-def modern(farm: Cell) -> Iterator[Client]:
+@contextmanager
+def our_hosts(farm: Cell) -> Iterator[Client]:
     """Our agents on two hosts, and stock `mco` with the DDL that our command prints."""
     ours.write_printed_ddl(farm, "xenagent")
     (farm.folder / "farm.yaml").write_text(FARM)
     simulated = {"scenario": str(farm.folder / "farm.yaml"), "directory": str(farm.folder)}
     with ours.server(farm, "hv2", {"simulated": simulated}), ours.server(farm, "hv3", {"simulated": simulated}):
         yield stock.client(farm)
+
+
+@pytest.fixture(scope="module")
+def modern(own_cell: Cell) -> Iterator[Client]:
+    """Our hosts for those that change nothing."""
+    with our_hosts(open_beside(own_cell)) as client:
+        yield client
 
 
 @pytest.fixture
@@ -69,12 +77,14 @@ def moves_of_2010(client: Client) -> tuple[list[str], str]:
     return [line for line in done.stdout.splitlines() if " from " in line], done.stdout
 
 
-def test_the_client_of_2010_balances_our_hosts(modern: Client) -> None:
-    moves, told = moves_of_2010(modern)
+def test_the_client_of_2010_balances_our_hosts(farm: Cell) -> None:
+    with our_hosts(farm) as client:
+        moves, told = moves_of_2010(client)
+        found = client.rpc("xenagent", "find", "name=test3", hosts=["hv2"])
 
     assert moves == ["test3 from hv3 to hv2: true (OK)"], told
     assert "a Float, times [String]" in told
-    assert modern.rpc("xenagent", "find", "name=test3", hosts=["hv2"])["hv2"]["data"] == "Present"
+    assert found["hv2"]["data"] == "Present"
 
 
 def test_the_client_of_2010_balances_its_own_hosts(farm: Cell, classic: Path) -> None:

@@ -19,7 +19,7 @@ SOON = 5.0
 """Seconds that nobody needs on one machine."""
 ASKED = {**FINDS, **{f"ping: {name}": asked for name, asked in PINGS.items()}}
 ASKED.pop("classes and facts")  # -W is mco's short form of -C and -F; on the wire there is no such thing
-AT_ONCE = 8
+AT_ONCE = 16
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -9,11 +10,11 @@ from typing import Any
 import pytest
 
 from tests.interop.questions import BAD, BOTH, FINDS, GOOD, OURS, PINGS, RUBY, UNSEEN, UNTOLD, ageless
-from tests.interop.stock import Client
+from tests.interop.stock import MCO, Client, within
 from tests.wire import eventually
 
 Found = Mapping[str, frozenset[str]]
-AT_ONCE = 6
+AT_ONCE = 14
 """A discovery is a second of waiting: several wait together."""
 
 
@@ -41,6 +42,14 @@ def answered(mco: Client) -> Mapping[str, Any]:
     bodies = [json.dumps({"action": action, "data": data}) for action, data, _ in UNSEEN.values()]
     told = mco.script("raw.rb", "witness", *bodies, "-I", RUBY, "-I", OURS)
     return dict(zip(UNSEEN, json.loads(told.stdout), strict=True))
+
+
+def test_as_a_process_of_its_own_it_does_the_same(mco: Client) -> None:
+    command = within(mco.cell, MCO, "find", "--dt", "1", "-F", "country=de", "-c", mco.config)
+
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=60)
+
+    assert (done.returncode, frozenset(done.stdout.split())) == (0, BOTH), done.stderr
 
 
 @pytest.mark.parametrize("by", FINDS)

@@ -94,7 +94,7 @@ def test_our_command_asks_the_controller_with_mcos_file(own_cell: Cell, program:
 
 def control(file: Path, *words: str) -> "subprocess.CompletedProcess[str]":
     """`xen-balancer-agent control WORDS`, to its end."""
-    command = [sys.executable, "-m", "agents.cli", "control", "--config", str(file), *words]
+    command = [sys.executable, "-m", "agents.cli", "control", "--config", str(file), "--discovery-timeout", "1", *words]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
 
