@@ -14,7 +14,7 @@ from tests.conftest import Login
 from tests.interop import ours, stock
 from tests.interop.conftest import open_beside, open_cell
 from tests.interop.questions import OURS, RUBY
-from tests.interop.stock import Cell
+from tests.interop.stock import Cell, Client
 from tests.stage import Program
 from tests.wire import eventually
 
@@ -42,19 +42,24 @@ def there(cell: Cell, host: str, log: str) -> AbstractContextManager[Program]:
     return ours.serving(cell, folder / "agent.yaml", folder / log)
 
 
+def tell(mco: Client, host: str, text: str, *words: str) -> int:
+    """Stock `mco` asks it to note that, and waits for nothing; gives its exit code."""
+    return mco.mco("rpc", "witness", "note", f"text={text}", "--nr", "-I", host, *words).returncode
+
+
 @pytest.mark.parametrize("host", [RUBY, OURS])
 def test_what_was_directed_to_it_is_kept_or_lost_by_the_broker_alone(own_cell: Cell, host: str) -> None:
     cell = open_beside(own_cell)
     leave(cell, host)
     mco = stock.client(cell)
     with ours.client(cell) as client:
-        assert mco.rpc("witness", "note", "text=too-late", "--ttl", "1", "-t", "1", hosts=[host]) == {}
-        sent = time.time()
         assert mco.rpc("witness", "note", "text=asked-by-mco", "-t", "1", hosts=[host]) == {}
-        assert mco.mco("rpc", "witness", "note", "text=told-by-mco", "--nr", "-I", host).returncode == 0
+        assert tell(mco, host, "told-by-mco") == 0
         assert client.call("witness", "note", {"text": "asked-by-us"}, [host], 0.5).by_host == {}
         client.tell("witness", "note", {"text": "told-by-us"}, [host])
         assert client.call("witness", "note", {"text": "broadcast-by-us"}, [host], 0.5, broadcast=True).by_host == {}
+        assert tell(mco, host, "too-late", "--ttl", "1") == 0
+        sent = time.time()
         assert eventually(lambda: time.time() > sent + 2)
 
         with there(cell, host, "after.log") as program:

@@ -28,7 +28,7 @@ def found(servers: Cell) -> Mapping[str, frozenset[str]]:
 
     def discovered(name: str) -> frozenset[str]:
         with ours.client(servers) as client:
-            return frozenset(client.discover(ours.wanted(ASKED[name][0]), 1.0))
+            return frozenset(client.discover(ours.wanted(ASKED[name][0]), 2.0))
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return dict(zip(ASKED, pool.map(discovered, ASKED), strict=True))

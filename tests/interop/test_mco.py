@@ -14,7 +14,7 @@ from tests.interop.stock import MCO, Client, within
 from tests.wire import eventually
 
 Found = Mapping[str, frozenset[str]]
-AT_ONCE = 14
+AT_ONCE = 10
 """A discovery is a second of waiting: several wait together."""
 
 
