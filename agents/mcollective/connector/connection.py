@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from typing import Final
 
 from stomp.connect import BaseConnection
@@ -94,13 +95,17 @@ class Connection:
             self._thread.start()
 
     def listen(self, subscriptions: tuple[Subscription, ...]) -> None:
-        """Listen there from now on, and nowhere else; what stays is not touched, so nothing for it is lost."""
-        with self._changing:
-            self._subscriptions = subscriptions
-            if self._link is not None:
-                # Where the link breaks, the next one listens to the new ones.
-                with contextlib.suppress(FabricError):
-                    self._link.listen(subscriptions)
+        """Listen there and nowhere else; returns once the broker has confirmed it, if one is there.
+
+        What stays is not touched, so nothing for it is lost. Not for the receiver's thread, which hears the broker.
+        """
+        # Where the link breaks, the next one listens to the new ones.
+        with contextlib.suppress(FabricError):
+            with self._changing:
+                self._subscriptions, link = subscriptions, self._link
+                receipt = link.listen(subscriptions) if link is not None else ""
+            if link is not None:
+                link.wait_for(receipt)
 
     @property
     def connected(self) -> bool:
@@ -226,6 +231,8 @@ class _Link(ConnectionListener):  # type: ignore[misc] # stomp.py has no types
         self._reader = FrameReader(settings.max_message_bytes)
         self._listening: dict[str, Subscription] = {}
         self._answers: set[str] = set()
+        self._answered = threading.Condition()
+        self._changes = count(1)
         self._lost = threading.Event()
         beat = int(settings.heartbeat * 1000)
         self._stomp = _Stomp(_Transport(wire, fabric(settings).vhost, self._timeout), (beat, beat))
@@ -248,13 +255,20 @@ class _Link(ConnectionListener):  # type: ignore[misc] # stomp.py has no types
             self._pump(lambda: LEAVING in self._answers, None)
         self._end()
 
-    def listen(self, subscriptions: tuple[Subscription, ...]) -> None:
-        """Listen there and nowhere else; FabricError where the connection turns out to be gone."""
+    def listen(self, subscriptions: tuple[Subscription, ...]) -> str:
+        """Listen there and nowhere else; the receipt that confirms it, or FabricError where the connection is gone."""
         wanted = {one.id: one for one in subscriptions}
-        self._subscribe(tuple(one for one in subscriptions if one.id not in self._listening))
+        receipt = f"{LISTENING}-{next(self._changes)}"
+        self._subscribe(tuple(one for one in subscriptions if one.id not in self._listening), receipt)
         for gone in [one for one in self._listening.values() if one.id not in wanted]:
             self._do(partial(self._stomp.unsubscribe, gone.id, headers={"destination": gone.destination}))
             del self._listening[gone.id]
+        return receipt
+
+    def wait_for(self, receipt: str) -> None:
+        """Until the broker has confirmed it, the connection is gone, or the connect timeout is over."""
+        with self._answered:
+            self._answered.wait_for(lambda: receipt in self._answers or self._lost.is_set(), self._timeout)
 
     def send(self, outgoing: Outgoing) -> None:
         """FabricError where the connection turns out to be gone."""
@@ -271,13 +285,13 @@ class _Link(ConnectionListener):  # type: ignore[misc] # stomp.py has no types
         """End it without a word."""
         self._wire.hang_up()
 
-    def _subscribe(self, subscriptions: tuple[Subscription, ...], receipt: str | None = None) -> None:
+    def _subscribe(self, subscriptions: tuple[Subscription, ...], receipt: str) -> None:
         for one in subscriptions:
-            last = {"receipt": receipt} if receipt and one is subscriptions[-1] else {}
+            last = {"receipt": receipt} if one is subscriptions[-1] else {}
             self._do(partial(self._stomp.subscribe, one.destination, one.id, headers={**one.headers, **last}))
             self._listening[one.id] = one
-        if receipt and not subscriptions:
-            self._answers.add(receipt)
+        if not subscriptions:
+            self._answer(receipt)
 
     def _await(self, answer: str) -> None:
         answered = self._pump(lambda: bool(self.error) or answer in self._answers, time.monotonic() + self._timeout)
@@ -341,13 +355,20 @@ class _Link(ConnectionListener):  # type: ignore[misc] # stomp.py has no types
     def _end(self) -> None:
         self._wire.close()
         self._stomp.transport.notify("disconnected")
-        self._lost.set()
+        with self._answered:
+            self._lost.set()
+            self._answered.notify_all()
 
     def on_connected(self, _frame: Frame) -> None:
-        self._answers.add("CONNECTED")
+        self._answer("CONNECTED")
 
     def on_receipt(self, frame: Frame) -> None:
-        self._answers.add(frame.headers.get("receipt-id", ""))
+        self._answer(frame.headers.get("receipt-id", ""))
+
+    def _answer(self, answer: str) -> None:
+        with self._answered:
+            self._answers.add(answer)
+            self._answered.notify_all()
 
     def on_error(self, frame: Frame) -> None:
         self.error = _said(frame)

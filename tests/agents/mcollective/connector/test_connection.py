@@ -470,6 +470,16 @@ def test_over_tls_the_end_is_noticed_too(tls_door: TlsDoor, tmp_path: Path) -> N
         assert end.next().body == HELLO.body
 
 
+def test_once_it_has_been_told_to_listen_nothing_is_missed(login: Login) -> None:
+    with connected(at(login)) as end, connected(at(login)) as sender:
+        for number in range(20):
+            new = topic(login)
+            end.connection.listen((new,))
+            sender.connection.send(Outgoing(new.destination, {}, b"%d" % number))
+
+            assert end.next().body == b"%d" % number
+
+
 def test_while_subscriptions_come_and_go_nothing_is_lost_on_those_that_stay(login: Login) -> None:
     collective = login.collective()
     words = fabric(Settings(connector=login.connector, collective=collective))
