@@ -1,5 +1,6 @@
 """`run`: the daemon. It is dry until its configuration says `mode: active`."""
 
+import gc
 import signal
 import sys
 from argparse import ArgumentParser, Namespace
@@ -38,6 +39,7 @@ def run(arguments: Namespace) -> Exit:
             signal.signal(number, lambda *_: ready.stop())
         signal.signal(signal.SIGHUP, lambda *_: ready.rules.reload())
         print(_greeting(configuration, ready), file=sys.stderr)
+        gc.freeze()  # what is there by now stays; to look through it would cost each round of 1,000 hosts 0.1 s
         ready.loop.run(arguments.rounds)
     return Exit.DONE
 

@@ -10,6 +10,7 @@ all share all.
     wire_round.py --mixed
 """
 
+import gc
 import json
 import os
 import queue
@@ -105,6 +106,7 @@ class Bench:
         with closing(Client(self.settings)) as client:
             client.connect()
             farm = McollectiveFarm(client, configuration, time.time)
+            gc.freeze()  # as `run` does
             while True:
                 begin = time.perf_counter()
                 reports = farm.observe(1).reports
