@@ -1,6 +1,7 @@
 import os
 import signal
 import threading
+import weakref
 
 from balancer.adapters.clock import SystemClock, VirtualClock
 
@@ -29,6 +30,20 @@ def test_waiting_reaches_its_moment() -> None:
     moment = clock.now() + 0.05
     clock.wait_until(moment)
     assert clock.now() >= moment - 0.01
+
+
+class Circle:
+    """Garbage that only the collector finds."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+def test_who_waits_collects_garbage() -> None:
+    clock = SystemClock()
+    gone = weakref.ref(Circle())
+    clock.wait_until(clock.now())
+    assert gone() is None
 
 
 def test_another_thread_ends_a_wait_early() -> None:

@@ -74,8 +74,8 @@ class Farm:
         if self.heard % len(self.hosts):
             return
         begin = perf_counter()
-        answers = self._echoes() if body == ECHO else self._sealed(body)
-        tell(sealing=perf_counter() - begin, size=self.size)
+        answers = self._echoes() if body.startswith(ECHO) else self._sealed(body)
+        tell(sealing=perf_counter() - begin, size=self.size, asked=len(body))
         to = {"destination": headers["reply-to"], "expiration": "60000"}
         for host, writer in self.writers.items():
             writer.write(frame("SEND", to | {"mc_sender": host}, answers[host]))

@@ -97,8 +97,8 @@ class Bench:
         line: dict[str, Any] = json.loads(self.farm.stdout.readline())
         return line
 
-    def gathers(self) -> Iterator[tuple[float, float, int]]:
-        """Rounds of the balancer's own farm port: seconds without sealing, seconds of sealing, bytes of an answer."""
+    def gathers(self) -> Iterator[tuple[float, float, dict[str, int]]]:
+        """Rounds of the balancer's own farm port: seconds without sealing, those of sealing, what the farm tells."""
         names = [{"name": f"h{number:04}"} for number in range(self.hosts)]
         configuration = Configuration.model_validate(
             {"hosts": names, "deadline": DEADLINE, "mcollective": self.settings}
@@ -107,16 +107,18 @@ class Bench:
             client.connect()
             farm = McollectiveFarm(client, configuration, time.time)
             gc.freeze()  # as `run` does
+            gc.disable()
             while True:
+                gc.collect()
                 begin = time.perf_counter()
                 reports = farm.observe(1).reports
                 taken = time.perf_counter() - begin
                 told = self.told()
                 assert len(reports) == self.hosts, f"{len(reports)} of {self.hosts} reported"
-                yield taken - told["sealing"], told["sealing"], told["size"]
+                yield taken - told["sealing"], told["sealing"], told
 
-    def echoes(self) -> Iterator[float]:
-        """The same number of plain messages of the same size, received and counted."""
+    def echoes(self, asked: int) -> Iterator[float]:
+        """The same number of plain messages, received and counted; question and answers are as large as the round's."""
         arrived: queue.SimpleQueue[Incoming] = queue.SimpleQueue()
         places = fabric(self.settings)
         replies = places.replies(os.getpid(), 999_999)
@@ -126,7 +128,8 @@ class Bench:
             while True:
                 begin = time.perf_counter()
                 life = int(time.time()), 60
-                connection.send(places.request(COLLECTIVE, "xenagent", None, replies.reply_to, life, b"echo"))
+                question = b"echo".ljust(asked)
+                connection.send(places.request(COLLECTIVE, "xenagent", None, replies.reply_to, life, question))
                 for _ in range(self.hosts):
                     arrived.get(timeout=DEADLINE)
                 taken = time.perf_counter() - begin
@@ -136,8 +139,8 @@ class Bench:
     def figures(self) -> Figures:
         """Rounds and echoes by turns, the warm-up left out."""
         gathers = self.gathers()
-        next(gathers)
-        echoes = self.echoes()
+        _, _, sizes = next(gathers)
+        echoes = self.echoes(sizes["asked"])
         pairs = [(next(gathers), next(echoes)) for _ in range(WARM_UP + ROUNDS)][WARM_UP:]
         gathers.close()  # type: ignore[attr-defined] # a generator
         echoes.close()  # type: ignore[attr-defined] # a generator
@@ -146,7 +149,7 @@ class Bench:
             median(echo for _, echo in pairs),
             median(gather for gather, _, _ in rounds),
             median(sealing for _, sealing, _ in rounds),
-            rounds[0][2],
+            sizes["size"],
         )
 
 
