@@ -115,6 +115,7 @@ class Bench:
                 taken = time.perf_counter() - begin
                 told = self.told()
                 assert len(reports) == self.hosts, f"{len(reports)} of {self.hosts} reported"
+                del reports  # to forget a round is no part of the next one
                 yield taken - told["sealing"], told["sealing"], told
 
     def echoes(self, asked: int) -> Iterator[float]:
