@@ -12,7 +12,6 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -137,13 +136,7 @@ class _Reader:
         return self.data[begin : self.at]
 
     def run(self) -> bytes:
-        # Most are short, and there are dozens in a message: what `take(integer())` does, at a third of its price.
-        size, begin = self.data[self.at] - 5, self.at + 1
-        end = begin + size
-        if not 0 <= size < 123 or end > len(self.data):
-            return self.take(self.integer())
-        self.at = end
-        return self.data[begin:end]
+        return self.take(self.integer())
 
     def enter(self, value: Any) -> Any:
         self.objects.append(value)
@@ -186,8 +179,7 @@ class _Reader:
         return self.next(_WITH_ENCODING)
 
     def symbol(self) -> Symbol:
-        run = self.run()
-        symbol = _symbol(run) if len(run) <= _USUAL_SYMBOL else Symbol(_ascii(run))
+        symbol = Symbol(_ascii(self.run()))
         self.symbols.append(symbol)
         return symbol
 
@@ -286,17 +278,6 @@ def _decoder(name: str) -> _Decode:
 
 _utf8: Final = _decoder("UTF-8")
 _ascii: Final = _decoder("US-ASCII")
-
-
-_USUAL_SYMBOL: Final = 40
-
-
-@lru_cache(maxsize=1000)
-def _symbol(run: bytes) -> Symbol:
-    """One of the same few dozen, in every message."""
-    return Symbol(_ascii(run))
-
-
 _NAMED: Final = ("US-ASCII", "ISO-8859-1", "ISO-8859-15", "Windows-1252", "Shift_JIS", "EUC-JP", "GBK", "Big5")
 _ENCODINGS: Final[Mapping[tuple[str, bool | bytes], _Decode]] = MappingProxyType({
     ("E", True): _utf8,
