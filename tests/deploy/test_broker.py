@@ -20,6 +20,7 @@ from tests.certificates import STORE_PASSWORD
 DEPLOYED = Path(__file__).parents[2] / "deploy" / "broker"
 PASSWORD = "CHANGE-ME"
 VHOST = "/mcollective"
+HUNG_UP = "hung up"
 
 PLACES = {
     "activemq": {
@@ -114,12 +115,14 @@ def deployed_environment(process: BrokerProcess) -> dict[str, str]:
 
 
 def exchange(connection: socket.socket, command: str, **headers: str) -> str:
-    """Send one frame without a body; the first line of the frame that comes back."""
+    """Send one frame without a body; the first line of the frame that comes back, or HUNG_UP."""
     lines = [command, *(f"{name}:{value}" for name, value in headers.items())]
     connection.sendall(("\n".join(lines) + "\n\n\0").encode())
     answer = b""
     while b"\0" not in answer:
-        answer += connection.recv(65536)
+        if not (data := connection.recv(65536)):
+            return HUNG_UP
+        answer += data
     return answer.decode().lstrip("\n").partition("\n")[0]
 
 
@@ -173,7 +176,8 @@ def test_a_host_commands_nobody_and_nothing_unnamed_is_allowed(
 )
 def test_who_has_no_password_is_not_let_in(deployed: Deployed, login: dict[str, str]) -> None:
     with deployed.connection() as connection:
-        assert exchange(connection, "CONNECT", host=VHOST, **login) == "ERROR"
+        # Once in forty times ActiveMQ hangs up before it has said why.
+        assert exchange(connection, "CONNECT", host=VHOST, **login) in {"ERROR", HUNG_UP}
 
 
 @pytest.mark.xdist_group("deployed-rabbitmq")

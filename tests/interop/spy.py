@@ -28,7 +28,7 @@ class Spy:
         own = f"spy-{self._asked}"
         self.send("SEND", own, destination=self._destination)
         while (heard := self._frames(own)) is None:
-            self._read += self._connection.recv(65536)
+            self._read += self._more()
         return heard
 
     def send(self, command: str, body: str = "", **headers: str) -> None:
@@ -37,8 +37,13 @@ class Spy:
 
     def await_frame(self, command: bytes) -> None:
         while command not in self._read or not self._read.endswith((b"\0", b"\0\n")):
-            self._read += self._connection.recv(65536)
+            self._read += self._more()
         self._read = b""
+
+    def _more(self) -> bytes:
+        data = self._connection.recv(65536)
+        assert data, "the broker hung up on the spy"
+        return data
 
     def _frames(self, own: str) -> int | None:
         """How many there are before its own, once that is there."""

@@ -40,11 +40,12 @@ LISTENING: Final = "listening"
 LEAVING: Final = "leaving"
 """Receipts: of the last subscription, and of the end."""
 
+_WHO: Final = "are `user` and `password_file` right?"
 _ADVICE: Final = (
     ("no exchange", "declare it there: MCollective does not do so itself"),
     ("Virtual host", "is `vhost` right, and may this user in?"),
-    ("ccess refused", "are `user` and `password_file` right?"),
-    ("password is invalid", "are `user` and `password_file` right?"),
+    ("ccess refused", _WHO),
+    ("password is invalid", _WHO),
     ("ACCESS_REFUSED", "the broker's permissions do not let this user do that"),
     ("not authorized", "the broker's permissions do not let this user do that"),
 )
@@ -344,9 +345,12 @@ class _Link(ConnectionListener):  # type: ignore[misc] # stomp.py has no types
 
     def _ending(self) -> str:
         tls = self.broker.tls
-        if "CONNECTED" in self._answers or tls is None or tls.certificate is not None:
+        if "CONNECTED" in self._answers:
             return "it hung up"
-        return "it hung up; perhaps it wants a certificate from us: name one under `tls:`"
+        if tls is not None and tls.certificate is None:
+            return "it hung up; perhaps it wants a certificate from us: name one under `tls:`"
+        # So does ActiveMQ once in forty times, instead of saying what it minds.
+        return f"it hung up before it let us in; {_WHO}"
 
     def _failed(self, reason: str) -> FabricError:
         self.error = reason

@@ -172,7 +172,7 @@ def test_a_wrong_password_is_said(activemq_login: Login, client_keys: ClientKeys
     broker = {"host": "127.0.0.1", "port": activemq_login.port, "user": "mcollective", "password_file": wrong}
     client = Client(ClientSettings(identity="balancer", ssl=client_keys, brokers=(broker,), connect_timeout=3))
 
-    with pytest.raises(FabricError, match="password is invalid"):
+    with pytest.raises(FabricError, match="are `user` and `password_file` right"):
         client.connect()
     client.close()
 
