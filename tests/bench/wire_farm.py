@@ -1,7 +1,8 @@
-"""A thousand hosts in one process, for benchmarks: a bare STOMP connection each, and answers that leave all at once.
+"""A thousand hosts in one process, for benchmarks: a bare STOMP connection each, and answers that are ready.
 
-Rule: a question is answered when every host has heard it and every answer is signed, so that the way of the answers can
-be told from the work of signing them, which real hosts do side by side. What it did is a line of JSON on stdout each.
+Rule: a host answers as soon as it hears the question. A thousand real ones sign side by side, here one process would do
+it for all; so each question is also told on stdin before it is asked, a line of base64, and the line of JSON on stdout
+that answers says that all have signed. A question that begins with ECHO needs no signing.
 
     python wire_farm.py SETTINGS.json
 """
@@ -9,10 +10,9 @@ be told from the work of signing them, which real hosts do side by side. What it
 import asyncio
 import json
 import sys
+from base64 import b64decode
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 from agents.mcollective.message import Reply, Request, Result, result_body
@@ -38,7 +38,7 @@ def _counter(number: int) -> Counter:
 
 
 class Farm:
-    """The hosts; `size` is how large a plain echo is, as large as an answer."""
+    """The hosts; a plain echo is as large as what its host has signed last."""
 
     def __init__(self, settings: dict[str, Any]) -> None:
         self.settings = settings
@@ -46,13 +46,21 @@ class Farm:
         self.security: HostEnd = host_end(self.server)
         self.hosts = [f"h{number:04}" for number in range(settings["hosts"])]
         self.reports = {host: report(host, settings["vms"]) for host in self.hosts}
-        self.writers: dict[str, asyncio.StreamWriter] = {}
-        self.heard = 0
-        self.size = 0
+        self.ready = 0
+        self.sealed: dict[str, bytes] = {}
 
     async def run(self) -> None:
         """Until the broker hangs up."""
-        await asyncio.gather(*[self._host(host) for host in self.hosts])
+        await asyncio.gather(self._sign(), *[self._host(host) for host in self.hosts])
+
+    async def _sign(self) -> None:
+        lines = asyncio.StreamReader(limit=1 << 20)
+        await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
+        while line := await lines.readline():
+            question = b64decode(line)
+            request: Request = self.security.open(question)
+            self.sealed = {host: self.security.seal(self._reply(request, host)) for host in self.hosts}
+            tell(size=len(self.sealed[self.hosts[0]]), asked=len(question))
 
     async def _host(self, host: str) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.settings["port"])
@@ -62,36 +70,18 @@ class Farm:
         for number, destination in enumerate(self.settings["destinations"]):
             writer.write(frame("SUBSCRIBE", {"destination": destination, "id": str(number), "receipt": str(number)}))
             await reader.readuntil(b"\0")
-        self.writers[host] = writer
-        if len(self.writers) == len(self.hosts):
+        self.ready += 1
+        if self.ready == len(self.hosts):
             tell(ready=True)
         while True:
-            await self._message(*await message(reader))
-
-    async def _message(self, headers: dict[str, str], body: bytes) -> None:
-        """The last host to hear a question answers it for all."""
-        self.heard += 1
-        if self.heard % len(self.hosts):
-            return
-        begin = perf_counter()
-        answers = self._echoes() if body.startswith(ECHO) else self._sealed(body)
-        tell(sealing=perf_counter() - begin, size=self.size, asked=len(body))
-        to = {"destination": headers["reply-to"], "expiration": "60000"}
-        for host, writer in self.writers.items():
-            writer.write(frame("SEND", to | {"mc_sender": host}, answers[host]))
-
-    def _echoes(self) -> dict[str, bytes]:
-        return dict.fromkeys(self.hosts, b"x" * (self.size or 1))
-
-    def _sealed(self, body: bytes) -> dict[str, bytes]:
-        request: Request = self.security.open(body)
-        sealed = {host: self.security.seal(self._reply(request, host)) for host in self.hosts}
-        self.size = len(sealed[self.hosts[0]])
-        return sealed
+            headers, body = await message(reader)
+            answer = b"x" * len(self.sealed[host]) if body.startswith(ECHO) else self.sealed[host]
+            to = {"destination": headers["reply-to"], "expiration": "60000", "mc_sender": host}
+            writer.write(frame("SEND", to, answer))
 
     def _reply(self, request: Request, host: str) -> Reply:
         body = result_body(Result(0, "OK", {"report": self.reports[host]}))
-        return replace(Reply(request.agent, body, host, request.request_id, request.time))
+        return Reply(request.agent, body, host, request.request_id, request.time)
 
 
 def frame(command: str, headers: dict[str, str], body: bytes = b"") -> bytes:
