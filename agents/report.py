@@ -9,11 +9,12 @@ say more).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Annotated, Final, Literal
+from functools import partial
+from typing import Annotated, Any, Final, Literal
 
-from msgspec import DecodeError, Meta
+from msgspec import DecodeError, Meta, Struct, convert, field, to_builtins
 from msgspec.json import Decoder, Encoder
+from pydantic_core import CoreSchema, core_schema
 
 FORMAT: Final = "report/1"
 MAX_BYTES: Final = 4 * 1024 * 1024
@@ -29,8 +30,16 @@ class ReportError(Exception):
     """A report that cannot be used; the message says what is wrong with it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Counter:
+class _Told(Struct, frozen=True):
+    """A Struct is read in half the time of a dataclass; pydantic, which writes the journal, is told what it is."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, *_about: Any) -> CoreSchema:
+        written = core_schema.plain_serializer_function_ser_schema(to_builtins)
+        return core_schema.no_info_plain_validator_function(partial(convert, type=cls), serialization=written)
+
+
+class Counter(_Told, frozen=True):
     """Cumulative CPU time and the instant it was read; `eaten_ns` over `interval` s since the agent's previous sample.
 
     Both are None at the agent's first sight of that counter's identity.
@@ -42,8 +51,7 @@ class Counter:
     interval: Finite | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class VmReport:
+class VmReport(_Told, frozen=True):
     """One VM, never Domain-0. `state` is running, blocked, paused, shutdown, shutoff, crashed or pmsuspended."""
 
     uuid: Id
@@ -58,8 +66,7 @@ class VmReport:
     tags: Annotated[tuple[Text, ...], Meta(max_length=100)] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class OrderReport:
+class OrderReport(_Told, frozen=True):
     """How an order stands that this agent was given; `state` is under way, done or failed."""
 
     id: Id
@@ -68,8 +75,7 @@ class OrderReport:
     seconds: Finite = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(_Told, frozen=True):
     """One host at one moment. `own` is Domain-0's counter, None where the hypervisor has none; `time` is for people."""
 
     host: Id

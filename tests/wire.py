@@ -4,11 +4,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as some
+from msgspec.structs import replace
 
 from agents.mcollective.client import Client
 from agents.mcollective.ddl import Abort, Action, Ddl, Input, Output

@@ -11,10 +11,11 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, Literal, TypeVar
 
+from msgspec.structs import replace
 from pydantic import TypeAdapter, ValidationError
 
 from agents.hypervisor import HypervisorError, Migration

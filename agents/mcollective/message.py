@@ -5,8 +5,9 @@ Rule: what comes in is checked type by type before it becomes a value; unknown k
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from agents.mcollective.errors import MessageError
 from agents.mcollective.serializers import Serializer, Symbol
@@ -19,8 +20,7 @@ NAME: Final = re.compile(r"[A-Za-z0-9_][\w.-]{0,199}", re.ASCII)
 MAX_INTEGER: Final = 2**53
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """What a caller asks of the hosts its filter lets through. `time`: s since the epoch, `ttl`: s; `body`: decoded."""
 
     agent: str
@@ -35,8 +35,7 @@ class Request:
     signature: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """What one host answers."""
 
     agent: str
@@ -46,16 +45,14 @@ class Reply:
     time: int
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
+class Signed(Struct, frozen=True):
     """A body as it travels inside an envelope: serialized, with the signature over exactly these bytes."""
 
     body: bytes
     signature: str
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """SimpleRPC's request body. Without `process_results` nobody waits for an answer."""
 
     agent: str
@@ -65,8 +62,7 @@ class Call:
     process_results: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """SimpleRPC's reply body: status 0 is done, else `text` says why not.
 
     `data` is a hash, by its keys' names; a few agents of old answer with a bare text instead.
@@ -167,9 +163,12 @@ def read_result(body: Any) -> Result:
     return Result(_integer(fields, "statuscode"), _text(fields, "statusmsg"), told)
 
 
+_NAMES: Final = frozenset({str, Symbol})
+
+
 def names(value: Any, what: str) -> dict[str, Any]:
     """A hash by its keys' names, be they strings or symbols; MessageError where it is none, or has one name twice."""
-    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+    if not isinstance(value, dict) or not _NAMES.issuperset(map(type, value)):
         raise MessageError("malformed", f"{what} should be a hash of names")
     fields = {str(key): of for key, of in value.items()}
     if len(fields) < len(value):

@@ -7,7 +7,6 @@ Beside that it answers what the agent of 2010 answered, with the types of its ti
 new host, waits for the end, and takes the same way through the same checks.
 """
 
-import dataclasses
 import logging
 import threading
 import time
@@ -15,6 +14,8 @@ import uuid
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from agents.context import Context
 from agents.hypervisor import Hypervisor, HypervisorError, Migration
@@ -132,7 +133,7 @@ class XenAgent:
 
     def _report(self, _data: Mapping[str, Any], _caller: str) -> Mapping[str, Any]:
         report = self._look()
-        full = dataclasses.replace(
+        full = replace(
             report,
             host=self._host,
             tags=(*report.tags, *self._config.tags),

@@ -6,8 +6,9 @@ found and takes no part yet is asked with the others, and its report counts for 
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from agents.mcollective.client import Client
 from agents.mcollective.errors import MessageError

@@ -14,6 +14,8 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
+from msgspec import structs
+
 from agents.report import Counter, Report, VmReport
 from balancer.core.cycle import primed, step, suppose
 from balancer.core.model import Gathering, State
@@ -57,14 +59,14 @@ def _vm(vm: int, cpu: float) -> VmReport:
 
 def later(before: Gathering) -> Gathering:
     """The same farm one interval on."""
-    reports = (replace(report, vms=tuple(_grown(vm) for vm in report.vms)) for report in before.reports)
+    reports = (structs.replace(report, vms=tuple(_grown(vm) for vm in report.vms)) for report in before.reports)
     return replace(before, reports=tuple(reports))
 
 
 def _grown(vm: VmReport) -> VmReport:
     was = vm.counter
-    grown = replace(was, cpu_ns=was.cpu_ns + (was.eaten_ns or 0), instant=was.instant + INTERVAL)
-    return replace(vm, counter=grown)
+    grown = structs.replace(was, cpu_ns=was.cpu_ns + (was.eaten_ns or 0), instant=was.instant + INTERVAL)
+    return structs.replace(vm, counter=grown)
 
 
 def measured(hosts: int, vms: int, rules: Ruleset) -> str:

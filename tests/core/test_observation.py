@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from agents.report import Counter, Report
 from balancer.core.model import Discovered, Gathering, Observation, OrderState, State, Vm
@@ -162,7 +163,7 @@ def test_a_host_whose_domain_0_is_not_measured_yet_is_not_measured() -> None:
     play.next()
     made.hosts["xen1"].own_ns = 0
     reports = made.gathering().reports
-    forgotten = tuple(replace(each, own=each.own and replace(each.own, cpu_ns=0)) for each in reports)
+    forgotten = tuple(structs.replace(each, own=each.own and structs.replace(each.own, cpu_ns=0)) for each in reports)
     seen = observe(play.state, Gathering(forgotten, ("xen1",)), made.time).observation
     assert (busy(seen, "xen1"), seen.vms[0].cpu) == (None, 1.5)
 
@@ -193,7 +194,7 @@ def test_the_same_answer_twice_counts_once() -> None:
 
 def test_two_different_answers_of_one_host_make_both_worthless() -> None:
     report = farm("xen1: web1 1 | xen2:").report("xen1")
-    reports = (report, replace(report, load=99.0), farm("xen2:").report("xen2"))
+    reports = (report, structs.replace(report, load=99.0), farm("xen2:").report("xen2"))
     seen = observe(State(), Gathering(reports, ("xen1", "xen2")), 0.0).observation
     assert ([host.name for host in seen.hosts], seen.silent) == (["xen2"], ("xen1",))
     assert seen.refused == {"conflicting answers": 2}
@@ -287,7 +288,7 @@ def test_counters_set_back_all_over_the_farm_move_nothing() -> None:
 
 
 def with_counter(report: Report, counter: Counter) -> Report:
-    return replace(report, vms=tuple(replace(vm, counter=counter) for vm in report.vms))
+    return structs.replace(report, vms=tuple(structs.replace(vm, counter=counter) for vm in report.vms))
 
 
 # -- hosts that were found --------------------------------------------------------------------------------------------

@@ -13,39 +13,44 @@ from agents.mcollective.errors import MessageError
 from agents.mcollective.message import Reply, Request
 from agents.mcollective.serializers import Symbol
 
-PREFIX: Final = "signed_"
+_REQUEST: Final = Symbol("signed_requestid")
+_SENDER: Final = Symbol("signed_senderid")
+_CALLER: Final = Symbol("signed_callerid")
+_COLLECTIVE: Final = Symbol("signed_collective")
+_AGENT: Final = Symbol("signed_agent")
+_FILTER: Final = Symbol("signed_filter")
+_TTL: Final = Symbol("signed_ttl")
+_TIME: Final = Symbol("signed_msgtime")
 
 
-def of_request(request: Request) -> dict[str, Any]:
+def of_request(request: Request) -> dict[Symbol, Any]:
     """What a request's envelope says that must be so."""
     return {
-        "requestid": request.request_id,
-        "senderid": request.sender,
-        "callerid": request.caller,
-        "collective": request.collective,
-        "agent": request.agent,
-        "filter": dict(request.filter),
-        "ttl": request.ttl,
-        "msgtime": request.time,
+        _REQUEST: request.request_id,
+        _SENDER: request.sender,
+        _CALLER: request.caller,
+        _COLLECTIVE: request.collective,
+        _AGENT: request.agent,
+        _FILTER: dict(request.filter),
+        _TTL: request.ttl,
+        _TIME: request.time,
     }
 
 
-def of_reply(reply: Reply) -> dict[str, Any]:
+def of_reply(reply: Reply) -> dict[Symbol, Any]:
     """What a reply's envelope says that must be so."""
-    return {"requestid": reply.request_id, "senderid": reply.sender}
+    return {_REQUEST: reply.request_id, _SENDER: reply.sender}
 
 
-def bind(body: Any, fields: Mapping[str, Any]) -> Any:
+def bind(body: Any, fields: Mapping[Symbol, Any]) -> Any:
     """The body with the fields in it; a body that is no hash has no room for them."""
-    if not isinstance(body, dict):
-        return body
-    return body | {Symbol(PREFIX + name): value for name, value in fields.items()}
+    return {**body, **fields} if isinstance(body, dict) else body
 
 
-def agree(body: Any, fields: Mapping[str, Any], prefix: str = PREFIX) -> None:
+def agree(body: Any, fields: Mapping[Symbol, Any]) -> None:
     """MessageError where the signed body contradicts the envelope."""
     if not isinstance(body, dict):
         return
     for name, value in fields.items():
-        if body.get(Symbol(prefix + name), value) != value:
-            raise MessageError("tampered", f"{name} is not the one that was signed")
+        if body.get(name, value) != value:
+            raise MessageError("tampered", f"{name} is not what the envelope says")

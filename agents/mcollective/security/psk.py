@@ -10,9 +10,10 @@ import hmac
 import os
 import pwd
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from agents.mcollective.errors import MessageError
 from agents.mcollective.keys import KeyFileError, load_secret
@@ -26,7 +27,7 @@ from agents.mcollective.message import (
     request_envelope,
 )
 from agents.mcollective.security.binding import agree, bind, of_reply, of_request
-from agents.mcollective.serializers import Limits
+from agents.mcollective.serializers import Limits, Symbol
 from agents.mcollective.serializers.ruby_marshal import MARSHAL
 from agents.mcollective.settings import CallerType, SharedKey
 
@@ -68,11 +69,11 @@ class Psk:
         body = self._believed(signed, of_reply(reply), f"a reply in the name of {reply.sender}")
         return replace(reply, body=body)
 
-    def _signed(self, body: Any, fields: Mapping[str, Any]) -> Signed:
+    def _signed(self, body: Any, fields: Mapping[Symbol, Any]) -> Signed:
         encoded = MARSHAL.encode(bind(body, fields))
         return Signed(encoded, self._digest(encoded))
 
-    def _believed(self, signed: Signed, fields: Mapping[str, Any], whose: str) -> Any:
+    def _believed(self, signed: Signed, fields: Mapping[Symbol, Any], whose: str) -> Any:
         """The body, whose digest fits and which says the same as the envelope; MessageError else."""
         if not hmac.compare_digest(self._digest(signed.body).encode(), signed.signature.encode()):
             raise MessageError("bad signature", whose)

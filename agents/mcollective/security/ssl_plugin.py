@@ -5,11 +5,12 @@ body says the same.
 """
 
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from msgspec.structs import replace
 
 from agents.mcollective.errors import MessageError
 from agents.mcollective.keys import KeyFileError, load_private, load_public, sign, verified
@@ -77,7 +78,7 @@ class SslHost:
             raise MessageError("bad signature", f"a request in the name of {request.caller}")
         body = self._serializer.decode(signed.body, self._limits)
         names(body, "body")
-        agree({_TTL: None, _TIME: None} | body, {"ttl": request.ttl, "msgtime": request.time}, prefix="ssl_")
+        agree({_TTL: None, _TIME: None} | body, {_TTL: request.ttl, _TIME: request.time})
         agree(body, of_request(request))
         return replace(request, body=body.get(_MESSAGE), signature=signature)
 

@@ -136,7 +136,15 @@ class _Reader:
         return self.data[begin : self.at]
 
     def run(self) -> bytes:
-        return self.take(self.integer())
+        first = self.data[self.at]
+        if not 4 < first < 128:
+            return self.take(self.integer())
+        # As `take` and `integer` would: most of a message is short runs.
+        begin = self.at + 1
+        self.at = begin + first - 5
+        if self.at > len(self.data):
+            raise DecodeError("damaged", f"{first - 5} bytes are announced, {len(self.data) - begin} are left")
+        return self.data[begin : self.at]
 
     def enter(self, value: Any) -> Any:
         self.objects.append(value)
@@ -150,7 +158,9 @@ class _Reader:
         if not (self.usual and self.data.startswith(self.usual, self.at)):
             return self.encoded(run, str)
         self.at += len(self.usual)
-        return self.enter(_utf8(run))
+        text = _utf8(run)
+        self.objects.append(text)
+        return text
 
     def encoded(self, run: bytes, make: Callable[[str], Any]) -> Any:
         number = len(self.objects)

@@ -3,11 +3,11 @@
 import getpass
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from pydantic import SecretStr, ValidationError
 
 from agents.mcollective.errors import MessageError
