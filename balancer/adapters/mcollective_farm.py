@@ -62,8 +62,9 @@ class McollectiveFarm:
         reported = {report.host for report in told.reports}
         self._known = known.after(Heard(told.heard, reported, self._clock()))
         self._tell_changes(known)
+        members = known.members
         return Gathering(
-            tuple(report for report in told.reports if report.host in known.members),
+            tuple(report for report in told.reports if report.host in members),
             known.expected(reported),
             dict(told.refused),
             self._known.discovered,
