@@ -155,9 +155,14 @@ class _Reader:
 
     def text(self) -> Any:
         run = self.run()
-        if not (self.usual and self.data.startswith(self.usual, self.at)):
+        if self.usual and self.data.startswith(self.usual, self.at):
+            self.at += len(self.usual)
+        elif self.data.startswith(_FIRST_UTF8, self.at):
+            self.at += len(_FIRST_UTF8)
+            self.usual = b"\x06;" + _integer(len(self.symbols)) + b"T"
+            self.symbols.append(_E)
+        else:
             return self.encoded(run, str)
-        self.at += len(self.usual)
         text = _utf8(run)
         self.objects.append(text)
         return text
@@ -248,6 +253,8 @@ class _Reader:
         return self.encoded(run, lambda source: _regexp(source, flags))
 
 
+_FIRST_UTF8: Final = b"\x06:\x06ET"
+"""Behind a message's first text: it is in UTF-8; those that follow link to the name E."""
 _LINK: Final = ord(";")
 _NAMELESS: Final = Symbol()
 _SIGNS: Final = MappingProxyType({b"+": 1, b"-": -1})
