@@ -31,7 +31,7 @@ class ReportError(Exception):
 
 
 class _Told(Struct, frozen=True):
-    """A Struct is read in half the time of a dataclass; pydantic, which writes the journal, is told what it is."""
+    """A Struct is read in two thirds of a dataclass's time; pydantic, which knows dataclasses alone, is told of it."""
 
     @classmethod
     def __get_pydantic_core_schema__(cls, *_about: Any) -> CoreSchema:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
 from agents.report import MAX_BYTES, Counter, OrderReport, Report, ReportError, VmReport, decode, encode
 
@@ -41,6 +42,15 @@ def test_a_report_is_one_line_and_comes_back_as_it_was() -> None:
     assert json.loads(encode(REPORT))["format"] == "report/1"
     assert decode(encode(REPORT)) == REPORT
     assert decode(encode(REPORT).encode()) == REPORT
+
+
+def test_pydantic_writes_and_reads_it_alike_and_refuses_what_cannot_be() -> None:
+    adapter = TypeAdapter(Report)
+
+    assert json.loads(adapter.dump_json(REPORT)) == json.loads(encode(REPORT))
+    assert adapter.validate_json(adapter.dump_json(REPORT)) == REPORT
+    with pytest.raises(ValidationError, match="cores"):
+        adapter.validate_json(changed(cores=0))
 
 
 def test_what_a_newer_agent_says_besides_is_ignored() -> None:

@@ -2,7 +2,7 @@
 
 Rule: both are measured in one run, over one broker, from the same farm process, through the same connection class; the
 echoes are what the broker and the wire can do, the round also checks every signature and reads every report. Each host
-answers as soon as it hears the question; that it has signed before is told by wire_farm.py, and counted in neither.
+answers as soon as it hears the question; it has signed before that (see wire_farm.py), which is counted in neither.
 Broker and hosts have all processors but the last one and the balancer has that one, as if on a machine of its own; with
 `--mixed` all share all.
 

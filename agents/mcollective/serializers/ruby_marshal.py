@@ -136,15 +136,7 @@ class _Reader:
         return self.data[begin : self.at]
 
     def run(self) -> bytes:
-        first = self.data[self.at]
-        if not 4 < first < 128:
-            return self.take(self.integer())
-        # As `take` and `integer` would: most of a message is short runs.
-        begin = self.at + 1
-        self.at = begin + first - 5
-        if self.at > len(self.data):
-            raise DecodeError("damaged", f"{first - 5} bytes are announced, {len(self.data) - begin} are left")
-        return self.data[begin : self.at]
+        return self.take(self.integer())
 
     def enter(self, value: Any) -> Any:
         self.objects.append(value)
@@ -163,9 +155,7 @@ class _Reader:
             self.symbols.append(_E)
         else:
             return self.encoded(run, str)
-        text = _utf8(run)
-        self.objects.append(text)
-        return text
+        return self.enter(_utf8(run))
 
     def encoded(self, run: bytes, make: Callable[[str], Any]) -> Any:
         number = len(self.objects)

@@ -37,6 +37,7 @@ RUBY = [
     ('"pong".force_encoding("US-ASCII")', "pong"),
     ('[:a, :"a b", :"", :a, "a"]', [Symbol("a"), Symbol("a b"), Symbol(""), Symbol("a"), "a"]),
     ('[:a, :é, "é", :é, :a]', [Symbol("a"), Symbol("é"), "é", Symbol("é"), Symbol("a")]),
+    ('[:a, :b, "é", "ü", :c, "ö"]', [Symbol("a"), Symbol("b"), "é", "ü", Symbol("c"), "ö"]),
     ("[[], {}, [[]]]", [[], {}, [[]]]),
     ('{:a => 1, "a" => 2, 3 => {"b".b => nil}}', {Symbol("a"): 1, "a": 2, 3: {b"b": None}}),
     ('(s = ["x"]; [s, s, {:again => s}])', [["x"], ["x"], {Symbol("again"): ["x"]}]),
@@ -47,6 +48,7 @@ RUBY = [
 """Values as Ruby says them, and as we do."""
 
 READ_ONLY = [
+    ('(a = "a".force_encoding("US-ASCII"); [a, "é", a.dup, "ü"])', ["a", "é", "a", "ü"]),
     ('(t = "x"; j = "あ".encode("Shift_JIS"); [j, "い".encode("Shift_JIS"), t, j, t])', ["あ", "い", "x", "あ", "x"]),
     (r'[/a\/b"/mix, /^\d+$/]', [Regexp(r'/a\/b"/mix'), Regexp(r"/^\d+$/")]),
     ('[/é/, Regexp.new("a/b"), /(a+)+$/n]', [Regexp("/é/"), Regexp(r"/a\/b/"), Regexp("/(a+)+$/n")]),
