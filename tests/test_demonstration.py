@@ -17,6 +17,7 @@ import pytest
 
 from balancer.demonstration import METRICS_PORT, child, end, metrics_port
 from tests.stage import Program
+from tests.terminals import remaining
 from tests.wire import eventually
 
 URL = re.compile(r"metrics: (http://127\.0\.0\.1:\d+/metrics)")
@@ -119,14 +120,6 @@ def test_on_a_terminal_it_has_colour_and_a_live_line(tmp_path: Path) -> None:
     assert b"\x1b[2m" in shown
     assert b"Traceback" not in shown
     assert left_over(tmp_path) == []
-
-
-def remaining(terminal: int) -> bytes:
-    """What is still shown; nothing once nobody holds the terminal any more."""
-    try:
-        return os.read(terminal, 65536)
-    except OSError:
-        return b""
 
 
 # -- its parts

@@ -12,6 +12,7 @@ from typing import TextIO
 import pytest
 
 from agents.progress import bar, progress
+from tests.terminals import all_shown
 
 Terminal = Callable[[int], tuple[TextIO, Callable[[], list[str]]]]
 
@@ -45,19 +46,28 @@ def test_the_bar_does_not_change_its_length_and_leaves_room_for_figures(columns:
 
 @pytest.fixture
 def terminal() -> Iterator[Terminal]:
-    """Makes a terminal of so many columns, and what tells the lines on it."""
-    opened: list[TextIO | int] = []
+    """Makes a terminal of so many columns, and what closes it and tells the lines on it."""
+    screens: list[int] = []
+    streams: list[TextIO] = []
 
     def make(columns: int) -> tuple[TextIO, Callable[[], list[str]]]:
         screen, descriptor = pty.openpty()
         fcntl.ioctl(descriptor, termios.TIOCSWINSZ, struct.pack("4H", 24, columns, 0, 0))
         stream = os.fdopen(descriptor, "w", encoding="utf-8")
-        opened.extend((stream, screen))
-        return stream, lambda: os.read(screen, 10_000).decode().split("\r\n")
+        streams.append(stream)
+        screens.append(screen)
+
+        def lines() -> list[str]:
+            stream.close()
+            return all_shown(screen).split("\r\n")
+
+        return stream, lines
 
     yield make
-    for one in opened:
-        os.close(one) if isinstance(one, int) else one.close()
+    for stream in streams:
+        stream.close()
+    for screen in screens:
+        os.close(screen)
 
 
 def test_on_a_terminal_one_line_is_drawn_over_and_over(terminal: Terminal) -> None:

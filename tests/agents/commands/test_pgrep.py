@@ -35,6 +35,7 @@ from agents.mcollective.settings import ServerKeys, ServerSettings
 from agents.mcollective.statistics import Statistics
 from agents.mcollective.this_node import ThisNode
 from agents.plugins.process import ProcessAgent
+from tests.terminals import all_shown
 from tests.wire import eventually, roster_of
 
 ROOT = Path(__file__).parents[3]
@@ -398,9 +399,9 @@ def test_on_a_terminal_there_is_the_progress_bar(hosts: str, mark: str) -> None:
         stdout=subprocess.PIPE, stderr=terminal, cwd=ROOT,
     ) as command:  # fmt: skip
         listed, _ = command.communicate()
-    shown = os.read(screen, 10_000).decode()
-    os.close(screen)
     os.close(terminal)
+    shown = all_shown(screen)
+    os.close(screen)
 
     assert command.returncode == 0
     assert shown.splitlines()[-2].endswith("1 / 1")
