@@ -7,6 +7,7 @@ import pty
 import struct
 import termios
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import TextIO
 
 import pytest
@@ -47,15 +48,12 @@ def test_the_bar_does_not_change_its_length_and_leaves_room_for_figures(columns:
 @pytest.fixture
 def terminal() -> Iterator[Terminal]:
     """Makes a terminal of so many columns, and what closes it and tells the lines on it."""
-    screens: list[int] = []
-    streams: list[TextIO] = []
 
     def make(columns: int) -> tuple[TextIO, Callable[[], list[str]]]:
         screen, descriptor = pty.openpty()
+        opened.callback(os.close, screen)
+        stream = opened.enter_context(os.fdopen(descriptor, "w", encoding="utf-8"))
         fcntl.ioctl(descriptor, termios.TIOCSWINSZ, struct.pack("4H", 24, columns, 0, 0))
-        stream = os.fdopen(descriptor, "w", encoding="utf-8")
-        streams.append(stream)
-        screens.append(screen)
 
         def lines() -> list[str]:
             stream.close()
@@ -63,11 +61,8 @@ def terminal() -> Iterator[Terminal]:
 
         return stream, lines
 
-    yield make
-    for stream in streams:
-        stream.close()
-    for screen in screens:
-        os.close(screen)
+    with ExitStack() as opened:
+        yield make
 
 
 def test_on_a_terminal_one_line_is_drawn_over_and_over(terminal: Terminal) -> None:
