@@ -6,9 +6,12 @@ is trusted before `decode` has checked it.
 Units: CPU time in ns, memory in MiB, seconds elsewhere. `instant` is of the host's monotonic clock, comparable only
 within one boot id. As JSON a report is one object, `"format": "report/1"`; unknown keys are ignored (a newer agent may
 say more).
+
+What a VM needs of a host and what a host offers are words of one kind, `WHAT:NAME`: `guest:pvh`, `bridge:xenbr0`,
+`storage:nfs1`. A disk on no storage that hosts share is `local:PATH`, which nobody offers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from typing import Annotated, Any, Final, Literal
 
@@ -22,6 +25,8 @@ MAX_VMS: Final = 10_000
 
 Id = Annotated[str, Meta(min_length=1, max_length=200)]
 Text = Annotated[str, Meta(max_length=200)]
+Words = Annotated[str, Meta(max_length=8000)]
+Thing = Annotated[str, Meta(max_length=1000)]
 Finite = Annotated[float, Meta(ge=0, le=1e15)]
 Nanoseconds = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
@@ -52,7 +57,12 @@ class Counter(_Told, frozen=True):
 
 
 class VmReport(_Told, frozen=True):
-    """One VM, never Domain-0. `state` is running, blocked, paused, shutdown, shutoff, crashed or pmsuspended."""
+    """One VM, never Domain-0.
+
+    `state` is running, blocked, paused, shutdown, shutoff, crashed, pmsuspended or, of one that is on its way here and
+    does not run yet, arriving. `note` says what its state does not: `falsely paused` of one that libvirt calls paused
+    and that runs.
+    """
 
     uuid: Id
     name: Id
@@ -64,19 +74,33 @@ class VmReport(_Told, frozen=True):
     persistent: bool = True
     passthrough: bool = False
     tags: Annotated[tuple[Text, ...], Meta(max_length=100)] = ()
+    needs: Annotated[tuple[Thing, ...], Meta(max_length=500)] = ()
+    note: Text = ""
 
 
 class OrderReport(_Told, frozen=True):
-    """How an order stands that this agent was given; `state` is under way, done or failed."""
+    """How an order stands that this agent was given, by the hypervisor's own word: no more than a hint.
+
+    `state` is under way, done, failed or lost (its process ended and nobody knows how). `seconds` is how long it took,
+    or takes until now, `age` how long ago it was given.
+    """
 
     id: Id
-    state: Literal["under way", "done", "failed"]
+    state: Literal["under way", "done", "failed", "lost"]
     error: Annotated[str, Meta(max_length=1000)] = ""
     seconds: Finite = 0.0
+    age: Finite = 0.0
+    vm: Text = ""
+    target: Text = ""
 
 
 class Report(_Told, frozen=True):
-    """One host at one moment. `own` is Domain-0's counter, None where the hypervisor has none; `time` is for people."""
+    """One host at one moment; `time` is for people.
+
+    `own` is Domain-0's counter, None where the hypervisor has none. `stolen` counts the time that each of Domain-0's
+    CPUs, on average, was ready to run and had to wait. `cpu` is what the CPUs can do, names with blanks between.
+    `epoch` is the highest of those whose orders this agent has taken.
+    """
 
     host: Id
     boot_id: Id
@@ -88,14 +112,30 @@ class Report(_Told, frozen=True):
     load: Finite
     uptime: Finite | None = None
     own: Counter | None = None
+    stolen: Counter | None = None
     vms: Annotated[tuple[VmReport, ...], Meta(max_length=MAX_VMS)] = ()
     orders: Annotated[tuple[OrderReport, ...], Meta(max_length=1000)] = ()
     maintenance: bool = False
     xen: Text | None = None
     cpu_group: Text | None = None
+    cpu: Words | None = None
+    offers: Annotated[tuple[Thing, ...], Meta(max_length=1000)] = ()
+    epoch: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
     tags: Annotated[tuple[Text, ...], Meta(max_length=100)] = ()
     facts: Annotated[Mapping[Text, Text], Meta(max_length=1000)] = field(default_factory=dict)
     format: Literal["report/1"] = FORMAT
+
+
+def lacking(needs: Collection[str], offers: Collection[str]) -> tuple[str, ...]:
+    """What is needed and not offered, in the order in which it is needed."""
+    return tuple(need for need in needs if need not in offers)
+
+
+def can_do_all(source: str | None, target: str | None) -> bool:
+    """Whether the target's CPUs can do all that the source's can; unknown at one end only counts as no."""
+    if source is None or target is None:
+        return source is target
+    return set(source.split()) <= set(target.split())
 
 
 _ENCODER: Final = Encoder()

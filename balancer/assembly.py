@@ -5,7 +5,7 @@ Rule: modes and outputs are rows of a table; nobody else asks in which mode it r
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -26,6 +26,7 @@ from balancer.adapters.journal import JournalReader, Keep, open_journal, read_jo
 from balancer.adapters.journal_file import NoJournalError
 from balancer.adapters.mcollective_farm import McollectiveFarm
 from balancer.adapters.metrics import Metrics
+from balancer.adapters.own_vm import own_vm
 from balancer.adapters.rehearsal import MODE as DRY_RUN
 from balancer.adapters.rehearsal import Rehearsal
 from balancer.adapters.rounds import RoundLines, Tally
@@ -148,7 +149,8 @@ def simulation(wish: Wish, stream: TextIO) -> Iterator[Play]:
     with ExitStack() as stack:
         output = OUTPUTS[wish.output](stack, stream, Telling(_addresses(scenario), lambda: rules))
         ports = Ports(clock, ScenarioFarm(farm, clock), Fanout(tally, output), Unattended(rules))
-        settings = Settings(instance="simulation", epoch=1, mode="simulation")
+        bandwidth = scenario.migration.bandwidth
+        settings = Settings(instance="simulation", epoch=1, mode="simulation", bandwidth=bandwidth)
         loop = Loop(ports, settings, Pace(interval, poll=1.0), _before(scenario))
         yield Play(loop, wish.rounds or scenario.rounds, farm, tally, seed)
 
@@ -197,8 +199,8 @@ def daemon(configuration: Configuration, wish: DaemonWish, stream: TextIO) -> It
     mode = wish.mode or configuration.mode
     with ExitStack() as stack:
         journal = stack.enter_context(open_journal(configuration.state, clock.now, _keep(configuration)))
-        paused, per_vm = journal.paused(), configuration.metrics.per_vm
-        metrics = Metrics(version(), clock.now, is_paused=paused is not None, per_vm=per_vm)
+        said, per_vm = journal.said(), configuration.metrics.per_vm
+        metrics = Metrics(version(), clock.now, is_paused=said.paused is not None, per_vm=per_vm)
         board = StatusBoard(mode)
         telling = Telling(_reached(configuration), lambda: rules.in_force)
         fanout = Fanout(journal, metrics, board, OUTPUTS[wish.output](stack, stream, telling))
@@ -206,7 +208,7 @@ def daemon(configuration: Configuration, wish: DaemonWish, stream: TextIO) -> It
             configuration.rules or shipped(DEFAULT), VOCABULARY, fanout, partial(_too_short, configuration, wish)
         )
         pace = _pace(configuration, wish)
-        desk = ControlDesk(rules, fanout, paused)
+        desk = ControlDesk(rules, fanout, clock.now, said)
         stack.enter_context(listening(configuration.state, commands(desk, board)))
         address = stack.enter_context(metrics.serve(configuration.metrics.listen))
         client = stack.enter_context(closing(Client(configuration.mcollective)))
@@ -216,9 +218,22 @@ def daemon(configuration: Configuration, wish: DaemonWish, stream: TextIO) -> It
         found = stack.enter_context(finding(configuration))
         farm = DIALECTS[configuration.dialect](Reach(client, configuration, clock.now, before.discovered, found))
         ports = Ports(clock, MODES[mode](farm), fanout, desk)
-        settings = Settings(journal.instance, journal.epoch, mode, configuration.migration.overdue)
+        settings = _settings(journal, configuration, mode, configuration.warm_up)
         url = f"http://{address}/metrics"
-        yield Daemon(Loop(ports, settings, pace, before.state), mode, rules, _both(desk.stop, clock.wake), url)
+        state = _mindful(before.state, configuration)
+        yield Daemon(Loop(ports, settings, pace, state), mode, rules, _both(desk.stop, clock.wake), url)
+
+
+def _settings(journal: JournalReader, configuration: Configuration, mode: str, warm_up: int) -> Settings:
+    """How orders are named and made."""
+    its = configuration.migration
+    return Settings(journal.instance, journal.epoch, mode, its.bandwidth, its.grace, its.hand_over, warm_up)
+
+
+def _mindful(state: State, configuration: Configuration) -> State:
+    """The state of a balancer that knows which VM it runs in itself."""
+    told = configuration.own_vm
+    return replace(state, own_vm=own_vm() if told is None else None if told == "none" else told)
 
 
 def _pace(configuration: Configuration, wish: DaemonWish) -> Pace:
@@ -304,7 +319,7 @@ def decide_live(configuration: Configuration, rules_file: Path | None, rounds_ov
         gathering = farm.observe(state.round + 1)
     if rounds_over is not None:
         state = suppose(state, gathering, rules, interval, rounds_over)
-    return step(state, gathering, rules, clock.now())
+    return step(_mindful(state, configuration), gathering, rules, clock.now())
 
 
 @contextmanager
@@ -325,9 +340,10 @@ def single_round(
         state = _looked_at(farm, clock, before.state)
         if rounds_over is not None:
             state = suppose(state, farm.observe(state.round + 1), rules, _interval(pace, rules), rounds_over)
-        fanout = Fanout(journal, stack.enter_context(Terminal(stream)))
-        settings = Settings(journal.instance, journal.epoch, "active", configuration.migration.overdue)
-        yield Loop(Ports(clock, farm, fanout, Unattended(rules, journal.paused())), settings, pace, state)
+        fanout, said = Fanout(journal, stack.enter_context(Terminal(stream))), journal.said()
+        settings = _settings(journal, configuration, "active", warm_up=0)
+        controls = Unattended(rules, said.paused, said.resumed)
+        yield Loop(Ports(clock, farm, fanout, controls), settings, pace, _mindful(state, configuration))
 
 
 def _looked_at(farm: Farm, clock: Clock, state: State) -> State:

@@ -18,7 +18,7 @@ from agents.version import version
 from balancer.adapters.control import ControlError
 from balancer.adapters.metrics import MetricsError
 from balancer.adapters.rule_file import RulesError
-from balancer.commands import demo, history, pause, plan, resume, rules, run, simulate, status
+from balancer.commands import demo, history, pause, plan, resolve, resume, rules, run, simulate, status
 from balancer.errors import Exit, UsageError
 from balancer.ports import FarmError, JournalError
 
@@ -31,6 +31,7 @@ COMMANDS: Final[Mapping[str, ModuleType]] = MappingProxyType({
     "history": history,
     "pause": pause,
     "resume": resume,
+    "resolve": resolve,
     "demo": demo,
 })  # fmt: skip
 

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from agents.documents import MAX_BYTES, Document, DocumentError, FileName, Mebibytes, Mistake, Seconds, load
+from agents.documents import MAX_BYTES, Document, DocumentError, FileName, Mebibytes, Mistake, Rate, Seconds, load
 from agents.mcollective.cfg.field import from_client_cfg
 from agents.mcollective.errors import MessageError
 from agents.mcollective.selection.filters import MAX_ENTRIES, filter_for, parse_fact
@@ -75,9 +75,15 @@ class Classic(Document):
 
 
 class Migration(Transport):
-    """How the source's libvirtd reaches the target's, and after how long a move that has not ended is in doubt."""
+    """How the source's libvirtd reaches the target's, and how long a move may take before it is in doubt.
 
-    overdue: Annotated[Seconds, Field(ge=30, le=86400)] = 1800.0
+    That is `grace` and six times its VM's memory, at the rate of earlier moves or at `bandwidth` where that is less.
+    With `hand_over` a VM arrives paused, and runs on once its source is seen to be rid of it.
+    """
+
+    bandwidth: Annotated[Rate, Field(ge=0.1, le=1e6)] = 100.0
+    grace: Annotated[Seconds, Field(ge=10, le=86400)] = 150.0
+    hand_over: bool = False
 
 
 def _fact(text: str) -> str:
@@ -137,7 +143,11 @@ class Metrics(Document):
 
 
 class Configuration(Document):
-    """The whole file."""
+    """The whole file.
+
+    A daemon that starts orders nothing in its first `warm_up` complete rounds. `own_vm` is the VM that it runs in and
+    never moves, by name or uuid: found out where nobody says so, `none` where it may be moved.
+    """
 
     mode: Literal["dry-run", "active"] = "dry-run"
     dialect: Literal["modern", "classic"] = "modern"
@@ -150,6 +160,8 @@ class Configuration(Document):
     discovery: Discovery | None = None
     classic: Classic | None = None
     migration: Migration = Migration()
+    warm_up: Annotated[int, Field(ge=0, le=100)] = 2
+    own_vm: Words | None = None
     journal: JournalSettings = JournalSettings()
     metrics: Metrics = Metrics()
     mcollective: Annotated[ClientSettings, BeforeValidator(from_client_cfg)]
@@ -244,7 +256,7 @@ def _mistakes_of_classic(configuration: Configuration) -> Iterator[Mistake]:
     if configuration.discovery is not None:
         message = "finds hosts whose cores and memory nobody tells; list them under “hosts” for “dialect: classic”"
         yield Mistake(("discovery",), message)
-    for key in sorted(configuration.migration.model_fields_set - {"overdue"}):
+    for key in sorted(configuration.migration.model_fields_set - {"bandwidth", "grace"}):
         yield Mistake(
             ("migration", key), "is not for “dialect: classic”, whose agents find their own way; leave it out"
         )

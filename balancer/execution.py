@@ -1,16 +1,20 @@
 """From a plan to orders: what may start now, how an order comes to its end, and that it is durable before it is sent.
 
-Rule: look again just before acting, and never act on what could not be written down. The plan may hold more
-than may start; limits at once, per hour and per day bind here.
+Rule: look again just before acting, and never act on what could not be written down. The plan may hold more than may
+start; limits at once, per hour and per day bind here. What both hosts report ends an order, nothing else; only an
+operator may say so instead of them.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
-from balancer.core.cycle import with_order
-from balancer.core.model import Move, Observation, Order, OrderState, Plan, State
+from balancer.core.cycle import with_order, with_refusal
+from balancer.core.durations import duration
+from balancer.core.model import Gathering, Move, Order, OrderState, Plan, Refusal, State
+from balancer.core.safety import halting
+from balancer.core.verdict import Verdict, by_host, look, verdict
 from balancer.ports import (
     Event,
     FarmError,
@@ -26,16 +30,24 @@ from dsl.syntax import Cap
 
 PERIODS: Final = {"hour": 3600.0, "day": 86400.0}
 STATES: Final = {state.value: state for state in OrderState}
+ENDED: Final = frozenset({OrderState.DONE, OrderState.FAILED})
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The journal's name and epoch, how the mode is labelled, and after how many seconds a move is overdue."""
+    """The journal's name and epoch, how the mode is labelled, and how moves are made.
+
+    `bandwidth` in MiB/s is assumed until one was measured, `grace` in s is what a move may take beside its data. A
+    balancer that has just started orders nothing before `warm_up` complete rounds.
+    """
 
     instance: str
     epoch: int
     mode: str
-    overdue: float = 1800.0
+    bandwidth: float = 100.0
+    grace: float = 150.0
+    hands_over: bool = False
+    warm_up: int = 0
 
 
 class Execution:
@@ -47,12 +59,13 @@ class Execution:
         self._journal = ports.journal
         self._controls = ports.controls
         self._settings = settings
-        self._unheard: frozenset[str] = frozenset()
+        self._complete = 0
 
     def start(self, plan: Plan, state: State, rules: Ruleset) -> State:
         """Order wave 1 as far as limits and the operator allow; each held move is told with its reason."""
+        self._complete += plan.frozen is None
         for number, move in enumerate((move for move in plan.moves if move.wave == 1), 1):
-            why_not = self._controls.paused() or exceeded(move, state, rules.caps, self._clock.now())
+            why_not = self._held(move, state, rules)
             if why_not is None:
                 state = self._order(plan.round, number, move, state)
             else:
@@ -60,37 +73,70 @@ class Execution:
         return state
 
     def follow(self, state: State) -> State:
-        """Ask the agents how the open orders stand. What they do not know, or what takes too long, is in doubt."""
+        """Look at the hosts of the open orders, and settle what can be."""
         asked = [order for order in state.orders if order.is_open]
-        told = {each.order: each for each in self._progress(asked)} if asked else {}
-        self._unheard = frozenset(
-            order.id for order in asked if order.id not in told or told[order.id].state == "unknown"
-        )
-        for order in asked:
-            state = self._settle(state, order, self._in_time(order, told.get(order.id)))
-        return state
-
-    def reconcile(self, state: State, observation: Observation) -> State:
-        """Settle by a round's reports the orders in doubt and those of which no agent knows."""
+        if not asked:
+            return state
+        state = self._resolved(state)
+        try:
+            reports = by_host(self._farm.look(asked))
+        except FarmError:
+            reports = {}
         for order in state.orders:
-            if order.id in self._unheard or order.state is OrderState.IN_DOUBT:
-                lost = order.id in self._unheard and self._clock.now() - order.started > self._settings.overdue
-                state = self._settle(state, order, located(order, observation, lost=lost))
-        return state
+            if order.is_open:
+                state = self._judge(state, order, verdict(order, look(order, reports), self._clock.now()))
+        return self._halted(state)
+
+    def reconcile(self, state: State, gathering: Gathering) -> State:
+        """Settle by a round's reports what can be: they show where a VM is that is at neither end."""
+        reports = by_host(gathering.reports)
+        everywhere = reports.keys() >= set(gathering.expected)
+        for order in state.orders:
+            if order.is_open:
+                seen = look(order, reports, everywhere=everywhere)
+                state = self._judge(state, order, verdict(order, seen, self._clock.now()))
+        return self._halted(state)
+
+    def _held(self, move: Move, state: State, rules: Ruleset) -> str | None:
+        """Why a move may not start now, or None."""
+        if self._complete <= self._settings.warm_up:
+            rounds = f"{self._complete} of {self._settings.warm_up} complete rounds"
+            return f"this balancer has just started: {rounds} without moves"
+        return self._controls.paused() or exceeded(move, state, rules.caps, self._clock.now())
 
     def _order(self, round_number: int, number: int, move: Move, state: State) -> State:
-        """Write the intent down, then send it. What was sent and not answered is in doubt until somebody saw the VM."""
-        settings = self._settings
-        name = f"{settings.instance}-{settings.epoch}-{round_number}-{number}"
-        order = Order(
-            name, settings.epoch, round_number, move, OrderState.INTENT, self._clock.now(), mode=settings.mode
-        )
+        """Ask both ends, write the intent down, then send it. What was sent and not answered is still under way."""
+        order = self._new(round_number, number, move, state)
+        why_not = self._obstacle(order)
+        if why_not is not None:
+            note(self._journal, OrderHeld(move.vm, move.source, move.target, why_not))
+            return with_refusal(state, Refusal(move.uuid, move.target, why_not, self._clock.now()))
+        why_not = self._controls.paused()
         try:
-            self._journal.record(OrderChanged(order))
+            if why_not is None:
+                self._journal.record(OrderChanged(order))
         except JournalError as error:
-            note(self._journal, OrderHeld(move.vm, move.source, move.target, str(error)))
+            why_not = str(error)
+        if why_not is not None:
+            note(self._journal, OrderHeld(move.vm, move.source, move.target, why_not))
             return state
-        return self._settle(with_order(state, order), order, self._sent(order))
+        return self._take(with_order(state, order), order, self._sent(order))
+
+    def _new(self, round_number: int, number: int, move: Move, state: State) -> Order:
+        settings = self._settings
+        lasts = duration(move.memory, state.orders, settings.bandwidth, settings.grace)
+        return Order(
+            id=f"{settings.instance}-{settings.epoch}-{round_number}-{number}", epoch=settings.epoch,
+            round=round_number, move=move, state=OrderState.INTENT, started=self._clock.now(), mode=settings.mode,
+            predicted=lasts.predicted, limit=lasts.limit, hands_over=settings.hands_over,
+        )  # fmt: skip
+
+    def _obstacle(self, order: Order) -> str | None:
+        """What the hosts themselves have against it, looking once more; who cannot be asked is against it."""
+        try:
+            return next(iter(self._farm.examine(order)), None)
+        except FarmError as error:
+            return str(error)
 
     def _sent(self, order: Order) -> Progress:
         try:
@@ -98,32 +144,43 @@ class Execution:
         except FarmError as error:
             return Progress(order.id, "unknown", str(error))
 
-    def _progress(self, orders: Sequence[Order]) -> Sequence[Progress]:
-        try:
-            return self._farm.progress(orders)
-        except FarmError:
-            return ()
+    def _take(self, state: State, order: Order, told: Progress) -> State:
+        """What a farm says to a new order: refused, so nothing was started; rehearsed; taken; or nothing at all."""
+        return self._settle(state, order, Verdict(STATES.get(told.state, OrderState.IN_DOUBT), told.detail))
 
-    def _in_time(self, order: Order, told: Progress | None) -> Progress | None:
-        """What was told; an order that has not ended in time is in doubt, whether anybody answers for it or not."""
-        if told is not None and told.state != OrderState.UNDER_WAY:
-            return told
-        if self._clock.now() - order.started > self._settings.overdue:
-            return Progress(order.id, OrderState.IN_DOUBT, f"no end after {self._settings.overdue:.0f} s")
-        return told
+    def _judge(self, state: State, order: Order, judged: Verdict) -> State:
+        if judged.takes_over:
+            with suppress(FarmError):
+                self._farm.take_over(order)
+        return self._settle(state, order, judged)
 
-    def _settle(self, state: State, order: Order, told: Progress | None) -> State:
+    def _resolved(self, state: State) -> State:
+        """Take an operator's word for how an order ended."""
+        for name, (outcome, who) in self._controls.resolutions().items():
+            for order in state.orders:
+                if order.id == name and order.is_open:
+                    state = self._settle(state, order, Verdict(STATES[outcome], f"{who} said so"))
+        return state
+
+    def _settle(self, state: State, order: Order, judged: Verdict) -> State:
         """Take what is known of an order into journal and state; what cannot be written down is asked again later."""
-        new = order.state if told is None else STATES.get(told.state, OrderState.IN_DOUBT)
-        if told is None or new is order.state:
+        if (judged.state, judged.detail) == (order.state, order.detail):
             return state
-        ended = self._clock.now() if new in {OrderState.DONE, OrderState.FAILED} else None
-        changed = replace(order, state=new, ended=ended, detail=told.detail)
+        ended = self._clock.now() if judged.state in ENDED else None
+        changed = replace(order, state=judged.state, ended=ended, detail=judged.detail, seconds=judged.seconds)
         try:
             self._journal.record(OrderChanged(changed))
         except JournalError:
             return state
         return with_order(state, changed)
+
+    def _halted(self, state: State) -> State:
+        """Too many failures in a short time stop everything until an operator has looked, and said so."""
+        state = replace(state, resumed=self._controls.resumed())
+        why = halting(state, self._clock.now())
+        if why is not None and self._controls.paused() is None:
+            self._controls.halt(why)
+        return state
 
 
 def note(journal: Journal, event: Event) -> None:
@@ -138,25 +195,6 @@ def exceeded(move: Move, state: State, caps: Iterable[Cap], now: float) -> str |
         (f"limit {_told(cap)}: {used} already" for cap, used in _used(move, state, caps, now) if used >= cap.count),
         None,
     )
-
-
-def located(order: Order, observation: Observation, *, lost: bool) -> Progress | None:
-    """How an order ended, by what both hosts report; None while that does not decide it.
-
-    A VM shows at its source as long as the migration runs: the source alone, or neither, decides only once the order is
-    `lost`, overdue and known to no agent.
-    """
-    answered = {host.name for host in observation.hosts}
-    if not {order.move.source, order.move.target} <= answered:
-        return None
-    places = [vm.host for vm in observation.vms if vm.uuid == order.move.uuid]
-    if places == [order.move.target]:
-        return Progress(order.id, OrderState.DONE, "seen at the target alone")
-    if places == [order.move.source] and lost:
-        return Progress(order.id, OrderState.FAILED, "seen at the source alone")
-    if not places and lost:
-        return Progress(order.id, OrderState.FAILED, "both hosts answer, and no host shows it")
-    return None
 
 
 def _used(move: Move, state: State, caps: Iterable[Cap], now: float) -> Iterator[tuple[Cap, int]]:

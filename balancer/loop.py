@@ -3,13 +3,28 @@
 Rule: it knows ports alone. One round's trouble is that round's: the loop goes on, and says what happened.
 """
 
+from collections import deque
 from dataclasses import dataclass
+from typing import Final
 
 from balancer.core.cycle import step, unheard
 from balancer.core.model import Decision, Gathering, State
+from balancer.core.verdict import strangers
 from balancer.execution import Execution, Settings, note
-from balancer.ports import FarmError, JournalError, Ports, RoundDecided, RoundLost, Waiting
+from balancer.ports import (
+    FarmError,
+    JournalError,
+    MovedByOthers,
+    Ports,
+    RoundDecided,
+    RoundLost,
+    StrangerSeen,
+    Waiting,
+)
 from dsl.ruleset import DEFAULT_EVERY
+
+TOLD: Final = 1000
+"""Orders of others that are told once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +45,8 @@ class Loop:
         self._controls = ports.controls
         self._execution = Execution(ports, settings)
         self._mode = settings.mode
+        self._instance = settings.instance
+        self._told: deque[str] = deque(maxlen=TOLD)
         self._pace = pace
         self.state = state
 
@@ -67,10 +84,20 @@ class Loop:
             words = f"a mistake in xen-balancer itself, please report it: {type(error).__name__}: {error}"
             note(self._journal, RoundLost(self.state.round, words))
             return interval
-        self.state = self._execution.reconcile(decision.state, decision.observation)
+        self.state = self._execution.reconcile(decision.state, gathering)
+        self._tell_strangers(decision, gathering)
         if self._written(decision, gathering, begin, interval) and not self._controls.stopping():
             self.state = self._execution.start(decision.plan, self.state, rules)
         return interval
+
+    def _tell_strangers(self, decision: Decision, gathering: Gathering) -> None:
+        """Say what others did: moves by hand, and the orders of another balancer."""
+        for journey in decision.observation.journeys:
+            note(self._journal, MovedByOthers(journey))
+        for host, order in strangers(gathering, self._instance):
+            if order.id not in self._told:
+                self._told.append(order.id)
+                note(self._journal, StrangerSeen(host, order.id, order.vm))
 
     def _written(self, decision: Decision, gathering: Gathering, begin: float, interval: float) -> bool:
         """Journal the round; what cannot be written down is not acted upon."""

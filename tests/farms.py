@@ -8,6 +8,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
+from msgspec.structs import replace as edited
+
 from agents.report import Counter, Report, VmReport
 from balancer.core.cycle import primed, step, with_order
 from balancer.core.model import Decision, Gathering, Move, Order, OrderState, State
@@ -175,6 +177,15 @@ class Rounds:
         """The move is made and done."""
         self.farm.move(move.vm, move.target)
         self.order(move, OrderState.DONE)
+
+
+def alive(report: Report) -> Report:
+    """The report of a host on which every running VM has eaten a little since it was last looked at."""
+
+    def fed(vm: VmReport) -> VmReport:
+        return edited(vm, counter=edited(vm.counter, eaten_ns=1, interval=1.0))
+
+    return edited(report, vms=tuple(fed(vm) for vm in report.vms))
 
 
 def journey(vm: str, source: str, target: str, memory: float = 1024.0) -> Move:

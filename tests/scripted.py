@@ -1,35 +1,43 @@
 """Ports that do as a test tells them, and write down in which order they were called."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
+from agents.report import OrderReport, Report
 from balancer.adapters.clock import VirtualClock
 from balancer.core.model import Gathering, Order, State
+from balancer.core.verdict import ends
 from balancer.execution import Execution, Settings
 from balancer.loop import Loop, Pace
 from balancer.ports import (
     Event,
     FarmError,
     JournalError,
+    MovedByOthers,
     OrderChanged,
     OrderHeld,
     Ports,
     Progress,
     RoundDecided,
     RoundLost,
+    StrangerSeen,
     Waiting,
 )
 from dsl.ruleset import Ruleset
-from tests.farms import Farm, rules
+from tests.farms import Farm, alive, rules
 
-SETTINGS = Settings(instance="t", epoch=7, mode="active", overdue=300.0)
+SETTINGS = Settings(instance="t", epoch=7, mode="active", bandwidth=1e9, grace=300.0)
 
 
 @dataclass(slots=True)
 class ScriptedFarm:
-    """Reports of a farm made by hand. `answers` tell by VM how an order stands: what is asked, then what was ordered.
+    """Reports of a farm made by hand. `answers` tell by VM how its order stands: what is ordered, then what is seen.
 
-    `lost` is why nobody can be asked; `silent` hosts do not report; `meanwhile` happens while the farm is at work.
+    An answer is under way, done, failed, lost, or unknown where the source knows nothing of the order. Hosts of an
+    order without one do not answer a look. `lost` is why nobody can be asked; `silent` hosts do not report, `against` is what
+    targets have against a VM; `meanwhile` happens while the farm is at work.
     """
 
     farm: Farm
@@ -38,6 +46,7 @@ class ScriptedFarm:
     answers: dict[str, str] = field(default_factory=dict)
     lost: str | None = None
     silent: tuple[str, ...] = ()
+    against: dict[str, str] = field(default_factory=dict)
     meanwhile: Callable[[], None] = lambda: None
 
     def observe(self, round_number: int) -> Gathering:
@@ -49,23 +58,39 @@ class ScriptedFarm:
     def migrate(self, order: Order) -> Progress:
         self.calls.append(f"migrate {order.move.vm}")
         self._reach()
-        return self._answer(order, "under way")
+        state = self.answers.get(order.move.vm, "under way")
+        return Progress(order.id, state, "Connection refused" if state == "failed" else "")
 
-    def progress(self, orders: Sequence[Order]) -> Sequence[Progress]:
-        self.calls.append(f"progress {' '.join(order.move.vm for order in orders)}")
+    def examine(self, order: Order) -> Sequence[str]:
         self._reach()
-        return [self._answer(order, "unknown") for order in orders if order.move.vm in self.answers]
+        return [self.against[order.move.vm]] if order.move.vm in self.against else []
+
+    def look(self, orders: Sequence[Order]) -> Sequence[Report]:
+        self.calls.append(f"look {' '.join(order.move.vm for order in orders)}")
+        self._reach()
+        told = [order for order in orders if order.move.vm in self.answers]
+        for order in told:
+            if self.answers[order.move.vm] == "done":
+                self.farm.move(order.move.vm, order.move.target)
+        calls = {host: tuple(self._call(order) for order in told if order.move.source == host) for host in ends(told)}
+        return [
+            replace(alive(self.farm.report(host)), orders=tuple(call for call in calls[host] if call)) for host in calls
+        ]
+
+    def take_over(self, order: Order) -> None:
+        self.calls.append(f"take over {order.move.vm}")
 
     def _reach(self) -> None:
         self.meanwhile()
         if self.lost is not None:
             raise FarmError(self.lost)
 
-    def _answer(self, order: Order, default: str) -> Progress:
-        state = self.answers.get(order.move.vm, default)
-        if state == "done" and self.farm.vms[order.move.vm].host != order.move.target:
-            self.farm.move(order.move.vm, order.move.target)
-        return Progress(order.id, state, "Connection refused" if state == "failed" else "")
+    def _call(self, order: Order) -> OrderReport | None:
+        state = self.answers[order.move.vm]
+        if state == "unknown":
+            return None
+        age = self.clock.now() - order.started
+        return OrderReport(order.id, state, "Connection refused" if state == "failed" else "", age, age)  # type: ignore[arg-type]
 
 
 @dataclass(slots=True)
@@ -89,8 +114,11 @@ class ScriptedControls:
     """An operator: rules, a pause, an end."""
 
     in_force: Ruleset
+    calls: list[str]
     pause: str | None = None
     stop: bool = False
+    again: float = 0.0
+    said: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def rules(self) -> Ruleset:
         return self.in_force
@@ -98,11 +126,22 @@ class ScriptedControls:
     def paused(self) -> str | None:
         return self.pause
 
+    def halt(self, why: str) -> None:
+        self.calls.append(f"halt: {why}")
+        self.pause = why
+
+    def resumed(self) -> float:
+        return self.again
+
+    def resolutions(self) -> Mapping[str, tuple[str, str]]:
+        said, self.said = self.said, {}
+        return said
+
     def stopping(self) -> bool:
         return self.stop
 
 
-def told(event: Event) -> str:
+def told(event: Event) -> str:  # noqa: PLR0911 - one line an event
     """An event in a few words."""
     match event:
         case RoundDecided(decision=decision):
@@ -115,6 +154,10 @@ def told(event: Event) -> str:
             return f"round {number} lost: {why}"
         case Waiting(seconds=seconds):
             return f"waiting {seconds:g} s"
+        case MovedByOthers(journey=its):
+            return f"others moved {its.vm} from {its.source} to {its.target}"
+        case StrangerSeen(host=host, order=order_id):
+            return f"{host} has {order_id} of another balancer"
         case _:
             raise AssertionError(f"no test tells of {event}")
 
@@ -127,7 +170,7 @@ class Stage:
         self.clock = VirtualClock()
         self.farm = ScriptedFarm(farm, self.clock, self.calls)
         self.journal = ScriptedJournal(self.calls)
-        self.controls = ScriptedControls(rules(text))
+        self.controls = ScriptedControls(rules(text), self.calls)
         self.ports = Ports(self.clock, self.farm, self.journal, self.controls)
         self.loop = Loop(self.ports, SETTINGS, Pace(interval, poll=10.0), state or State())
         self.execution = Execution(self.ports, SETTINGS)

@@ -43,9 +43,9 @@ def test_rounds_come_at_the_interval_and_open_orders_are_asked_after_meanwhile()
     play = stage()
     assert play.rounds(2) == [
         "observe 1", "round 1: move web1 from xen1 to xen2", "intent web1", "migrate web1", "under way web1",
-        "waiting 30 s", "progress web1", "progress web1", "progress web1",
-        "progress web1", "observe 2", "round 2: no action: xen1 in trouble for 2 rounds; 1 move under way",
-        *["progress web1"] * 28, "in doubt web1 (no end after 300 s)",
+        "waiting 30 s", "look web1", "look web1", "look web1",
+        "look web1", "observe 2", "round 2: no action: xen1 in trouble for 2 rounds; 1 move under way",
+        *["look web1"] * 28, "in doubt web1 (no end after 300 s)",
     ]  # fmt: skip
     assert play.orders() == {"web1": "in doubt"}
 
@@ -55,7 +55,7 @@ def test_so_many_rounds_wait_for_the_moves_that_are_still_under_way() -> None:
     ends = iter([None, None, None, "done"])
 
     def arrive() -> None:
-        if play.calls[-1] == "progress web1" and (end := next(ends)):
+        if play.calls[-1] == "look web1" and (end := next(ends)):
             play.farm.answers["web1"] = end
 
     play.farm.answers["web1"] = "under way"
@@ -70,7 +70,7 @@ def test_without_orders_nobody_is_asked_between_rounds() -> None:
         "observe 1", "round 1: no action: xen1 in trouble for 1 of 3 rounds", "waiting 30 s",
         "observe 2", "round 2: no action: xen1 in trouble for 2 of 3 rounds", "waiting 30 s",
         "observe 3", "round 3: move web1 from xen1 to xen2", "intent web1", "migrate web1", "under way web1",
-        *["progress web1"] * 31, "in doubt web1 (no end after 300 s)",
+        *["look web1"] * 31, "in doubt web1 (no end after 300 s)",
     ]  # fmt: skip
 
 
@@ -126,7 +126,7 @@ def test_a_clock_that_is_set_back_between_rounds_ends_the_wait() -> None:
     steps = iter([7200.0])
 
     def set_back() -> None:
-        if play.calls[-1] == "progress web1":
+        if play.calls[-1] == "look web1":
             play.clock._now -= next(steps, 0.0)
 
     play.farm.meanwhile = set_back
@@ -226,11 +226,11 @@ def test_an_end_in_the_middle_of_a_wait_is_heard_at_once_and_leaves_moves_to_who
     play = stage()
 
     def stop() -> None:
-        play.controls.stop = play.calls[-1] == "progress web1"
+        play.controls.stop = play.calls[-1] == "look web1"
 
     play.farm.meanwhile = stop
     play.loop.run()
-    assert play.calls[-2:] == ["waiting 30 s", "progress web1"]
+    assert play.calls[-2:] == ["waiting 30 s", "look web1"]
     assert (play.orders(), play.clock.now()) == ({"web1": "under way"}, 40.0)
 
 
@@ -261,7 +261,7 @@ def test_after_a_restart_orders_are_asked_after_first_and_never_given_again(
     play.clock.wait_until(30.0)
     play.farm.answers |= {"web1": answer} if answer else {}
     calls = play.rounds(1)
-    assert (calls[0], play.orders()["web1"]) == ("progress web1", told)
+    assert (calls[0], play.orders()["web1"]) == ("look web1", told)
     assert "migrate web1" not in calls
 
 

@@ -8,37 +8,17 @@ Units: seconds, MiB, MiB/s, busy CPUs, rounds counted from 1.
 
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
 from agents.documents import Document, Mebibytes, Mistake, Rate, Seconds, load
+from agents.hypervisor.events import Event, Name, event_mistakes, unknown
 from agents.hypervisor.series import Series
 
 MAX_BYTES: Final = 8 * 1024 * 1024
-
-EventKind = Literal[
-    "silent", "answers", "lost", "reboot", "maintenance", "ready", "appears",
-    "vm-started", "vm-stopped", "moved", "migration-fails", "migration-hangs",
-]  # fmt: skip
-
-SUBJECTS: Final[Mapping[EventKind, frozenset[str]]] = {
-    "silent": frozenset({"host"}),
-    "answers": frozenset({"host"}),
-    "lost": frozenset({"host"}),
-    "appears": frozenset({"host"}),
-    "maintenance": frozenset({"host"}),
-    "ready": frozenset({"host"}),
-    "reboot": frozenset({"host", "vm"}),
-    "vm-started": frozenset({"vm"}),
-    "vm-stopped": frozenset({"vm"}),
-    "moved": frozenset({"vm"}),
-    "migration-fails": frozenset({"host", "vm"}),
-    "migration-hangs": frozenset({"host", "vm"}),
-}
-"""To whom each event may happen."""
 
 
 def _series(value: Any) -> Series:
@@ -49,14 +29,17 @@ def _series(value: Any) -> Series:
     return Series.parse(value)
 
 
-Name = Annotated[str, Field(min_length=1, max_length=200)]
 Tag = Annotated[str, Field(min_length=1, max_length=200)]
+Thing = Annotated[str, Field(min_length=1, max_length=1000)]
 SeriesText = Annotated[Series, PlainValidator(_series), WithJsonSchema({"type": "string"})]
 Positive = Annotated[Mebibytes, Field(gt=0, le=1e9)]
 
 
 class Host(Document):
-    """A hypervisor; its `load` series, where given, overrides what its VMs make."""
+    """A hypervisor; its `load` series, where given, overrides what its VMs make.
+
+    `cpu` is what its CPUs can do, `offers` what VMs may need of a host: words as in a report.
+    """
 
     name: Name
     address: Annotated[str, Field(max_length=200)] | None = None
@@ -66,6 +49,9 @@ class Host(Document):
     load: SeriesText | None = None
     tags: tuple[Tag, ...] = ()
     xen: Annotated[str, Field(max_length=50)] | None = None
+    cpu: Annotated[str, Field(max_length=8000)] | None = None
+    cpu_group: Annotated[str, Field(max_length=200)] | None = None
+    offers: Annotated[tuple[Thing, ...], Field(max_length=1000)] = ()
     maintenance: bool = False
 
 
@@ -80,23 +66,15 @@ class Vm(Document):
     counter: Annotated[float, Field(ge=0, le=1e9)] = 0.0
     uuid: Annotated[str, Field(min_length=1, max_length=200)] = ""
     tags: tuple[Tag, ...] = ()
+    needs: Annotated[tuple[Thing, ...], Field(max_length=500)] = ()
     passthrough: bool = False
+    persistent: bool = True
     age: Annotated[Seconds, Field(ge=0)] | None = None
 
     @property
     def identity(self) -> str:
         """Its uuid; where the file names none, one that follows from the name."""
         return self.uuid or str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{self.name}.vm.xen-balancer"))
-
-
-class Event(Document):
-    """What happens just before that round's reports."""
-
-    round: Annotated[int, Field(ge=1, le=10_000_000)]
-    event: EventKind
-    host: Name | None = None
-    vm: Name | None = None
-    to: Name | None = None
 
 
 class MigrationSettings(Document):
@@ -140,9 +118,9 @@ def check(scenario: Scenario) -> Iterator[Mistake]:
     yield from _twice("vms", "uuid", [vm.identity for vm in scenario.vms])
     for number, vm in enumerate(scenario.vms):
         if vm.host not in hosts:
-            yield _unknown(("vms", number, "host"), "host", vm.host)
+            yield unknown(("vms", number, "host"), "host", vm.host)
     for number, event in enumerate(scenario.events):
-        yield from _event(("events", number), event, {"host": hosts, "vm": vms, "to": hosts})
+        yield from event_mistakes(("events", number), event, {"host": hosts, "vm": vms, "to": hosts})
 
 
 def _twice(where: str, key: str, names: list[str]) -> Iterator[Mistake]:
@@ -151,21 +129,3 @@ def _twice(where: str, key: str, names: list[str]) -> Iterator[Mistake]:
         seen[name] += 1
         if seen[name] == 2:
             yield Mistake((where, number, key), f"“{name}” stands twice", "duplicate")
-
-
-def _unknown(path: tuple[str | int, ...], what: str, name: str) -> Mistake:
-    return Mistake(path, f"no {what} of this scenario is named “{name}”", f"unknown-{what}")
-
-
-def _event(path: tuple[str | int, ...], event: Event, known: Mapping[str, set[str]]) -> Iterator[Mistake]:
-    named = {key: getattr(event, key) for key in ("host", "vm", "to") if getattr(event, key) is not None}
-    for key, name in named.items():
-        if name not in known[key]:
-            yield _unknown((*path, key), "vm" if key == "vm" else "host", name)
-    subjects = SUBJECTS[event.event]
-    if len(subjects & named.keys()) != 1 or not named.keys() <= {*subjects, "to"}:
-        wanted = " or ".join(sorted(subjects))
-        yield Mistake(path, f"“{event.event}” happens to one {wanted}: write {wanted}: NAME", "wrong-event")
-    if ("to" in named) != (event.event == "moved"):
-        says = "needs the host it moves to: write to: NAME" if event.event == "moved" else "has no `to`"
-        yield Mistake(path, f"“{event.event}” {says}", "wrong-event")

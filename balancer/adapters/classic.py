@@ -14,12 +14,14 @@ from balancer.core.formats import printable
 from balancer.core.model import Decision, Host, Observation, Order, OrderState, Streak, Vm
 from balancer.ports import (
     Event,
+    MovedByOthers,
     OperatorActed,
     OrderChanged,
     OrderHeld,
     RoundDecided,
     RoundLost,
     RulesRead,
+    StrangerSeen,
     Waiting,
 )
 from dsl.ruleset import Ruleset
@@ -47,6 +49,8 @@ _ASIDES: Final[Mapping[type, str]] = MappingProxyType({
     RoundLost: "[+] nothing is done this round : {0.why}",
     RulesRead: "[+] rules cannot be run with, keeping the old ones : {0.problem}",
     OperatorActed: "[+] {0.action} by {0.who}",
+    MovedByOthers: "[+] somebody else moved {0.journey.vm} from {0.journey.source} to {0.journey.target}",
+    StrangerSeen: "[+] a second balancer is at work : {0.host} has its order {0.order}",
 })  # fmt: skip
 
 

@@ -9,19 +9,23 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from typing import Any, Final
+from typing import Any, Final, Literal
 
+from msgspec.structs import replace
+
+from agents.hypervisor.sampling import Reading, Samples
 from agents.mcollective.client import Client, FabricError
 from agents.mcollective.keys import KeyFileError
 from agents.mcollective.logs import RateLimitedLog
 from agents.mcollective.message import INVALID_DATA, MISSING_DATA, OK, UNKNOWN_ACTION, Result
 from agents.mcollective.settings import ClientSettings
-from agents.report import Report
-from balancer.adapters.answers import Reports, ask, gather
+from agents.report import OrderReport, Report
+from balancer.adapters.answers import Reports, Told, ask, gather
 from balancer.adapters.classic_report import read_stat
 from balancer.adapters.known_hosts import KnownHosts
 from balancer.config import Classic, Configuration, HostEntry
 from balancer.core.model import Gathering, Order
+from balancer.core.verdict import ends
 from balancer.ports import FarmError, Progress
 
 VALID: Final = 20.0
@@ -34,6 +38,9 @@ NO_ADDRESS: Final = "no address"
 """Why a host is no target: that agent wants an IPv4 address."""
 DENIED: Final = "You are not authorized"
 """How MCollective begins when it has refused to run an action."""
+_STATES: Final[Mapping[str, Literal["under way", "done", "failed"]]] = {
+    "under way": "under way", "done": "done", "failed": "failed",
+}  # fmt: skip
 REFUSED: Final = frozenset({UNKNOWN_ACTION, MISSING_DATA, INVALID_DATA})
 
 _LOGGER: Final = logging.getLogger(__name__)
@@ -51,17 +58,13 @@ class ClassicFarm:
         self._wire = _of_orders(configuration.mcollective)
         self._deadline = configuration.deadline
         self._clock = clock
-        self._book = _Book()
+        self._book = _Book(clock)
+        self._samples: dict[str, Samples[str]] = {}
         self._log = RateLimitedLog(_LOGGER)
 
     def observe(self, round_number: int) -> Gathering:
         """Ask every host how it is."""
-        asked = self._clock()
-
-        def read(host: str, data: Any) -> Report:
-            return read_stat(self._hosts[host], self._classic, data, asked, round_number)
-
-        told = gather(self._client, "stat", self._known.asked, self._deadline, Reports(read, self._log))
+        told = self._gather(self._known.asked, round_number)
         closed = {name: NO_ADDRESS for name, host in self._hosts.items() if host.ipv4 is None}
         expected = self._known.expected({report.host for report in told.reports})
         return Gathering(told.reports, expected, dict(told.refused), closed=closed)
@@ -76,10 +79,41 @@ class ClassicFarm:
             threading.Thread(target=self._carry_out, args=(order, address), name="migration", daemon=True).start()
         return self._book.of(order) or begun
 
-    def progress(self, orders: Sequence[Order]) -> Sequence[Progress]:
-        """How they stand; of those that an earlier daemon gave, and of those without an answer, nobody knows."""
-        unknown = "its host answers for no order; what both hosts report decides"
-        return [self._book.of(order) or Progress(order.id, "unknown", unknown) for order in orders]
+    def look(self, orders: Sequence[Order]) -> Sequence[Report]:
+        """Ask both hosts of each. How the orders stand is told for them: that agent answers for none."""
+        reports = self._gather(ends(orders), 0).reports
+        told = {
+            host: tuple(self._told(order) for order in orders if order.move.source == host) for host in ends(orders)
+        }
+        return tuple(replace(report, orders=told[report.host]) for report in reports)
+
+    def examine(self, order: Order) -> Sequence[str]:
+        """That agent can be asked nothing of the kind; what it would need is missing or not."""
+        return () if self._hosts[order.move.target].ipv4 else (f"{order.move.target}: {NO_ADDRESS}",)
+
+    def take_over(self, order: Order) -> None:
+        """That agent cannot: the configuration refuses it."""
+
+    def _told(self, order: Order) -> OrderReport:
+        """How it stands; of those that an earlier daemon gave, and of those without an answer, nobody knows."""
+        told, age = self._book.of(order), max(0.0, self._clock() - order.started)
+        state: Literal["under way", "done", "failed"] | None = _STATES.get(told.state) if told else None
+        return OrderReport(
+            order.id, state or "lost", told.detail if told else "", seconds=self._book.seconds(order, age), age=age,
+            vm=order.move.uuid, target=order.move.target,
+        )  # fmt: skip
+
+    def _gather(self, hosts: Sequence[str], sequence: int) -> Told:
+        """The reports of these hosts, each VM's counter with what it has eaten since the last ones."""
+        asked = self._clock()
+
+        def read(host: str, data: Any) -> Report:
+            report = read_stat(self._hosts[host], self._classic, data, asked, sequence)
+            samples = self._samples.setdefault(host, Samples())
+            counters = samples.take({vm.uuid: Reading(vm.counter.cpu_ns, asked) for vm in report.vms})
+            return replace(report, vms=tuple(replace(vm, counter=counters[vm.uuid]) for vm in report.vms))
+
+        return gather(self._client, "stat", hosts, self._deadline, Reports(read, self._log))
 
     def _carry_out(self, order: Order, address: str) -> None:
         try:
@@ -111,14 +145,22 @@ class ClassicFarm:
 class _Book:
     """The orders of this daemon; for any thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
         self._turn = threading.Lock()
         self._told: dict[str, Progress] = {}
+        self._ended: dict[str, float] = {}
 
     def of(self, order: Order) -> Progress | None:
         """How it stands, where it was given here."""
         with self._turn:
             return self._told.get(order.id)
+
+    def seconds(self, order: Order, age: float) -> float:
+        """How long it took; `age` s where it has not ended."""
+        with self._turn:
+            ended = self._ended.get(order.id)
+        return age if ended is None else max(0.0, ended - order.started)
 
     def begin(self, told: Progress) -> bool:
         """Whether the order is new."""
@@ -130,9 +172,10 @@ class _Book:
         with self._turn:
             del self._told[told.order]
             self._told[told.order] = told
+            self._ended[told.order] = self._clock()
             ended = [name for name, each in self._told.items() if each.state != "under way"]
             for name in ended[:-REMEMBERED]:
-                del self._told[name]
+                del self._told[name], self._ended[name]
 
 
 def outcome(source: str, result: Result | None) -> tuple[str, str]:

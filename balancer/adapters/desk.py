@@ -4,28 +4,41 @@ Rule: a pause holds from the moment it is said, even where it cannot be written 
 written down. Looking never waits for the loop.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from threading import Lock
 from typing import Any, Final
 
 from balancer.adapters.control import Arguments, ControlError, Handler
+from balancer.adapters.journal import Said
 from balancer.adapters.order_book import OrderBook
 from balancer.adapters.rule_file import RuleFile
 from balancer.core.formats import pause_reason, status_document
-from balancer.ports import Event, Journal, OperatorActed, RoundDecided, RoundLost, RulesRead
+from balancer.core.model import Order
+from balancer.ports import Event, Journal, JournalError, OperatorActed, RoundDecided, RoundLost, RulesRead
 from dsl.ruleset import Ruleset
 
 MAX_WORDS: Final = 1000
 """Characters of a reason."""
+ITSELF: Final = "xen-balancer"
+"""Who has paused, where nobody did."""
+OUTCOMES: Final = ("done", "failed")
+"""What an operator may say of an order."""
 
 
 class ControlDesk:
-    """`ports.Controls` of a daemon: rules from a file, a pause and an end by hand. `paused`: what still holds."""
+    """`ports.Controls` of a daemon: rules from a file, a pause and an end by hand.
 
-    def __init__(self, rules: RuleFile, journal: Journal, paused: str | None = None) -> None:
+    `before` is what operators said to earlier ones; `now` tells the time, seconds since the epoch.
+    """
+
+    def __init__(self, rules: RuleFile, journal: Journal, now: Callable[[], float], before: Said) -> None:
         self._rules = rules
         self._journal = journal
-        self._paused = paused
+        self._now = now
+        self._paused = before.paused
+        self._resumed = before.resumed
+        self._resolutions: dict[str, tuple[str, str]] = {}
         self._is_stopping = False
         self._turn = Lock()
 
@@ -36,6 +49,21 @@ class ControlDesk:
     def paused(self) -> str | None:
         """Why nothing may be ordered, or None."""
         return self._paused
+
+    def resumed(self) -> float:
+        """When `resume` was last said."""
+        return self._resumed
+
+    def resolutions(self) -> Mapping[str, tuple[str, str]]:
+        """What was said of orders since last asked."""
+        with self._turn:
+            said, self._resolutions = self._resolutions, {}
+        return said
+
+    def halt(self, why: str) -> None:
+        """Pause, as an operator would: it holds at once, and over a restart where it can be written down."""
+        with suppress(JournalError):
+            self.pause(ITSELF, why)
 
     def stopping(self) -> bool:
         """Whether `stop` was called."""
@@ -56,7 +84,13 @@ class ControlDesk:
         """Order again. JournalError where that cannot be written down: then the pause goes on."""
         with self._turn:
             self._journal.record(OperatorActed(who, "resume"))
-            self._paused = None
+            self._paused, self._resumed = None, self._now()
+
+    def resolve(self, who: str, order: str, outcome: str) -> None:
+        """Take an operator's word for how an order ended. JournalError where that cannot be written down."""
+        with self._turn:
+            self._journal.record(OperatorActed(who, "resolve", f"{order} {outcome}"))
+            self._resolutions[order] = outcome, who
 
 
 class StatusBoard:
@@ -81,6 +115,16 @@ class StatusBoard:
                 self._problem = problem
             case _:
                 return
+
+    def open_order(self, name: str) -> Order:
+        """The one open order whose id is, or ends with, `name`; ControlError where there is none, or several."""
+        found = [order for order in self._orders.open if order.id == name] or [
+            order for order in self._orders.open if name and order.id.endswith(name)
+        ]
+        if len(found) != 1:
+            known = ", ".join(order.id for order in self._orders.open) or "none"
+            raise ControlError(f"“{name}” is not one order that is open; open are: {known}")
+        return found[0]
 
     def document(self, paused: str | None) -> dict[str, Any]:
         """status/1: the mode, the last round, the open orders, what is amiss; may be asked from any thread."""
@@ -108,7 +152,15 @@ def commands(desk: ControlDesk, board: StatusBoard) -> Mapping[str, Handler]:
         desk.resume(who)
         return {"paused": None}
 
-    return {"status": status, "pause": pause, "resume": resume}
+    def resolve(who: str, arguments: Arguments) -> dict[str, Any]:
+        name, outcome = _words(arguments, "order"), _words(arguments, "outcome")
+        order = board.open_order(name)
+        if outcome not in OUTCOMES:
+            raise ControlError(f"an order ends done (the VM is at its target) or failed (it is not), not “{outcome}”")
+        desk.resolve(who, order.id, outcome)
+        return {"order": order.id, "outcome": outcome, "vm": order.move.vm}
+
+    return {"status": status, "pause": pause, "resume": resume, "resolve": resolve}
 
 
 def _words(arguments: Arguments, name: str) -> str:

@@ -26,12 +26,14 @@ from balancer.core.model import Order, State
 from balancer.ports import (
     Event,
     JournalError,
+    MovedByOthers,
     OperatorActed,
     OrderChanged,
     OrderHeld,
     RoundDecided,
     RoundLost,
     RulesRead,
+    StrangerSeen,
     Waiting,
 )
 
@@ -44,7 +46,7 @@ PRUNED_AT_ONCE: Final = 8
 VACUUMED_AT_ONCE: Final = 4096
 """Free pages (of 4 KiB) given back to the file system per round, at most."""
 
-Note = OrderHeld | RoundLost | RulesRead | OperatorActed
+Note = OrderHeld | RoundLost | RulesRead | OperatorActed | MovedByOthers | StrangerSeen
 """What happens beside rounds and orders."""
 
 _ROUND: Final = TypeAdapter(list[RoundDecided], config=ConfigDict(ser_json_inf_nan="constants"))
@@ -56,6 +58,7 @@ _NOTE: Final[TypeAdapter[Note]] = TypeAdapter(Note)
 
 _KINDS: Final[Mapping[type, str]] = MappingProxyType({
     OrderHeld: "order held", RoundLost: "round lost", RulesRead: "rules read", OperatorActed: "operator acted",
+    MovedByOthers: "moved by others", StrangerSeen: "stranger seen",
 })  # fmt: skip
 
 _INSERT_ROUND: Final = """
@@ -97,6 +100,14 @@ class Keep:
 
     days: float = 14.0
     mebibytes: float = 512.0
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What operators said that still holds: why nothing may be ordered, and when they last said that moves go on."""
+
+    paused: str | None = None
+    resumed: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,13 +165,13 @@ class JournalReader:
     def last_state(self, now: float, max_age: float) -> State:
         """What the next round starts from: the newest round's state, with the orders as they stand now.
 
-        What is older than `max_age` seconds keeps its round number and sightings only. Orders that were only
+        What is older than `max_age` seconds keeps its round number, sightings and journeys only. Orders that were only
         rehearsed do not outlive their daemon. A journal without rounds gives an empty state.
         """
         newest = self._rounds("SELECT content FROM rounds ORDER BY id DESC LIMIT 1")
         state = newest[0].decision.state if newest else State()
         if now - state.time > max_age:
-            state = State(round=state.round, time=state.time, sightings=state.sightings)
+            state = State(state.round, state.time, sightings=state.sightings, journeys=state.journeys)
         rows = self._all(_CARRIED_ORDERS, DRY_RUN, now - REMEMBERED)
         with explained(self._path):
             return _with_orders(state, tuple(_ORDER.validate_json(content) for (content,) in rows))
@@ -187,9 +198,9 @@ class JournalReader:
         rows = self._all("SELECT time, state, detail FROM order_changes WHERE id = ? ORDER BY number", order)
         return tuple(OrderChange(*row) for row in rows)
 
-    def paused(self) -> str | None:
-        """Why nothing may be ordered, in the operator's words, or None."""
-        return self._fact("paused")
+    def said(self) -> Said:
+        """What operators said."""
+        return Said(self._fact("paused"), float(self._fact("resumed") or 0.0))
 
     @property
     def instance(self) -> str:
@@ -244,7 +255,7 @@ class SqliteJournal(JournalReader):
                 self._record_round(event)
             case OrderChanged():
                 self._record_order(event)
-            case OrderHeld() | RoundLost() | RulesRead() | OperatorActed():
+            case OrderHeld() | RoundLost() | RulesRead() | OperatorActed() | MovedByOthers() | StrangerSeen():
                 self._record_note(event)
             case Waiting():
                 return
@@ -285,7 +296,7 @@ class SqliteJournal(JournalReader):
                 "INSERT INTO notes (time, kind, content) VALUES (?, ?, ?)", (now, kind, content.decode())
             )
             if isinstance(event, OperatorActed):
-                _remember_pause(connection, event)
+                _remember_pause(connection, event, now)
 
     def _prune(self, connection: sqlite3.Connection, now: float) -> None:
         """Drop the oldest few of what is too old, or too much for the disk that it may have."""
@@ -347,14 +358,15 @@ def _with_orders(state: State, orders: tuple[Order, ...]) -> State:
     return replace(state, orders=orders, streaks=tuple(each for each in state.streaks if each.host not in eased))
 
 
-def _remember_pause(connection: sqlite3.Connection, event: OperatorActed) -> None:
-    """A pause holds over restarts, until somebody resumes."""
+def _remember_pause(connection: sqlite3.Connection, event: OperatorActed, now: float) -> None:
+    """A pause holds over restarts, until somebody resumes; what failed before that is forgiven."""
     if event.action == "pause":
         connection.execute(
             "INSERT OR REPLACE INTO facts VALUES ('paused', ?)", (pause_reason(event.who, event.detail),)
         )
     if event.action == "resume":
         connection.execute("DELETE FROM facts WHERE name = 'paused'")
+        connection.execute("INSERT OR REPLACE INTO facts VALUES ('resumed', ?)", (repr(now),))
 
 
 def _used_bytes(connection: sqlite3.Connection) -> int:

@@ -26,14 +26,17 @@ from balancer.adapters.rehearsal import MODE as DRY_RUN
 from balancer.adapters.served import SECONDS, Bounded, serving
 from balancer.core.formats import busy_share, vms_by_host
 from balancer.core.model import Decision, Order, OrderState
+from balancer.core.safety import strikes_by_host
 from balancer.ports import (
     Event,
+    MovedByOthers,
     OperatorActed,
     OrderChanged,
     OrderHeld,
     RoundDecided,
     RoundLost,
     RulesRead,
+    StrangerSeen,
     Waiting,
 )
 
@@ -45,6 +48,7 @@ MAX_COUNTED: Final = 1_000
 """Of one counter; what comes after is counted as `other`."""
 
 MODES: Final = ("active", DRY_RUN, "paused")
+MOVE_BUCKETS: Final = (1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
 BUCKETS: Final = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 
 Row = tuple[tuple[str, ...], float | None]
@@ -85,6 +89,10 @@ _ROUND: Final = (
            lambda d: [((host.name,), host.load) for host in d.observation.hosts]),
     _Gauge("host_busy_ratio", "Busy share of the host's cores, 0-1, Domain-0 included.", ("host",),
            lambda d: [((host.name,), busy_share(host)) for host in d.observation.hosts]),
+    _Gauge("host_contention_ratio", "Share of its time in which Domain-0 had to wait for a CPU, 0-1.", ("host",),
+           lambda d: [((host.name,), host.contention) for host in d.observation.hosts]),
+    _Gauge("host_failures", "Moves in a row that failed on the host; from two on it is left alone.", ("host",),
+           lambda d: [((host,), each.count) for host, each in strikes_by_host(d.state).items()]),
     _Gauge("host_vms", "VMs on the host.", ("host",),
            lambda d: [((host,), count) for host, count in vms_by_host(d.observation).items()]),
     _Gauge("host_streak_rounds", "Rounds in a row in which the rule's condition held on the host.", ("host", "rule"),
@@ -101,6 +109,8 @@ _COUNTERS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType({
     "moves": ("Moves that came to an outcome, by rule and reason; one in doubt may be counted again once it is known.",
               ("rule", "reason", "outcome")),
     "rejections": ("Candidates refused, by reason.", ("reason",)),
+    "moves_by_others": ("VMs that somebody else moved.", ()),
+    "orders_of_others": ("Orders that another balancer gave to hosts of this farm.", ()),
     "reports_refused": ("Messages refused when reports were gathered, by reason.", ("reason",)),
 })  # fmt: skip
 
@@ -122,7 +132,12 @@ class Metrics(Collector):
         self._gauges = _ROUND + (_VMS if per_vm else ())
         self._turn = Lock()
         self._counts = {name: Counter[tuple[str, ...]]() for name in _COUNTERS}
+        self._counts["moves_by_others"][()] = self._counts["orders_of_others"][()] = 0
         self._counts["rounds"].update({("decided",): 0, ("frozen",): 0, ("lost",): 0})
+        self._moves = Histogram(
+            f"{PREFIX}move_duration_seconds", "How long moves that were done took, from order to end.",
+            registry=None, buckets=MOVE_BUCKETS,
+        )  # fmt: skip
         self._durations = Histogram(
             f"{PREFIX}round_duration_seconds", "How long a round took, from its question to its plan.",
             registry=None, buckets=BUCKETS,
@@ -154,6 +169,10 @@ class Metrics(Collector):
                     self._rules_read(is_good=problem is None)
                 case OperatorActed(action=action):
                     self._is_paused = {"pause": True, "resume": False}.get(action, self._is_paused)
+                case MovedByOthers():
+                    self._count("moves_by_others")
+                case StrangerSeen():
+                    self._count("orders_of_others")
                 case Waiting():
                     return
 
@@ -186,6 +205,8 @@ class Metrics(Collector):
         if order.state in _TOLD:
             outcome = _OUTCOMES.get((order.mode, order.state), order.state)
             self._count("moves", order.move.rule, order.move.reason, outcome)
+        if order.state is OrderState.DONE and order.seconds is not None:
+            self._moves.observe(order.seconds)
 
     def _rules_read(self, *, is_good: bool) -> None:
         self._rules_good = is_good
@@ -220,7 +241,7 @@ class Metrics(Collector):
                       [((), self._rules_read_at)])  # fmt: skip
         yield _family("last_complete_round_timestamp_seconds", "When a round was last decided with reports enough.", (),
                       [((), self._decided_at)])  # fmt: skip
-        for family in self._durations.collect():
+        for family in (*self._durations.collect(), *self._moves.collect()):
             family.samples = [each for each in family.samples if not each.name.endswith("_created")]
             yield family
 

@@ -6,21 +6,18 @@ real move does. The reports are not touched, so that status and metrics tell wha
 is, and the plan reckons it at its target for as long as it would rest. Then the same trouble is told again. To see
 what would follow, simulate.
 
-Orders that were really sent, by a daemon that was active before, are still asked after: looking changes nothing.
+Orders that were really sent, by a daemon that was active before, are still looked after: looking changes nothing.
 """
 
-from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
+from agents.report import Report
 from balancer.core.model import Gathering, Order
 from balancer.ports import Farm, Progress
 
 MODE: Final = "dry-run"
 """The mode that labels whatever was only rehearsed."""
-
-REMEMBERED: Final = 1000
-"""Orders; a rehearsed one is over when it is given, so the last round's would do."""
 
 
 class Rehearsal:
@@ -28,23 +25,22 @@ class Rehearsal:
 
     def __init__(self, real: Farm) -> None:
         self._real = real
-        self._rehearsed: deque[str] = deque(maxlen=REMEMBERED)
 
     def observe(self, round_number: int) -> Gathering:
         """The real farm's reports."""
         return self._real.observe(round_number)
 
+    def look(self, orders: Sequence[Order]) -> Sequence[Report]:
+        """The real farm's reports."""
+        return self._real.look(orders)
+
+    def examine(self, order: Order) -> Sequence[str]:  # noqa: ARG002  (the port's)
+        """Nothing: to ask the target would reserve its memory for a VM that does not come."""
+        return ()
+
     def migrate(self, order: Order) -> Progress:
         """Say that it is done, and send nothing."""
-        self._rehearsed.append(order.id)
-        return _done(order)
+        return Progress(order.id, "done", "rehearsed: nothing was sent")
 
-    def progress(self, orders: Sequence[Order]) -> Sequence[Progress]:
-        """Rehearsed orders are done; the real farm is asked for the others, if there are any."""
-        sent = [order for order in orders if order.id not in self._rehearsed]
-        rehearsed = [_done(order) for order in orders if order.id in self._rehearsed]
-        return [*rehearsed, *(self._real.progress(sent) if sent else ())]
-
-
-def _done(order: Order) -> Progress:
-    return Progress(order.id, "done", "rehearsed: nothing was sent")
+    def take_over(self, order: Order) -> None:
+        """Nothing has arrived."""

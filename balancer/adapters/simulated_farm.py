@@ -3,11 +3,14 @@
 Rule: what the agents of a real farm would answer, the simulated farm answers; this file only asks and hands on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from agents.hypervisor import HypervisorError, Migration
+from agents.hypervisor import Migration
 from agents.hypervisor.simulated import SimulatedFarm
+from agents.report import Report
+from balancer.adapters.guests import guest_of
 from balancer.core.model import Gathering, Order
+from balancer.core.verdict import by_host, ends
 from balancer.ports import Clock, Progress
 
 
@@ -18,26 +21,40 @@ class ScenarioFarm:
         self._farm = farm
         self._clock = clock
         self._expected: set[str] = set()
+        self._seen: Mapping[str, Report] = {}
 
     def observe(self, round_number: int) -> Gathering:  # noqa: ARG002  (the port's)
         """Every host's report as of now."""
         self._farm.advance(self._clock.now())
         self._expected |= set(self._farm.hosts)
-        reports = (self._farm.report(host) for host in self._farm.hosts)
-        return Gathering(tuple(report for report in reports if report), tuple(sorted(self._expected)))
+        reports = tuple(report for host in self._farm.hosts if (report := self._farm.report(host)))
+        self._seen = by_host(reports)
+        return Gathering(reports, tuple(sorted(self._expected)))
+
+    def look(self, orders: Sequence[Order]) -> Sequence[Report]:
+        """The reports of their hosts as of now."""
+        self._farm.advance(self._clock.now())
+        return tuple(report for host in ends(orders) if (report := self._farm.report(host)))
+
+    def examine(self, order: Order) -> Sequence[str]:
+        """What both ends have against it."""
+        self._farm.advance(self._clock.now())
+        guest = guest_of(order, self._seen.get(order.move.source))
+        return (*self._farm.departure(_migration(order)), *self._farm.arrival(order.move.target, guest))
 
     def migrate(self, order: Order) -> Progress:
         """Start the migration."""
-        move = order.move
-        migration = Migration(order.id, move.uuid, move.vm, move.target, target_uri=f"simulated://{move.target}")
-        try:
-            self._farm.migrate(migration, self._clock.now())
-        except HypervisorError as error:
-            return Progress(order.id, "failed", str(error))
+        self._farm.migrate(_migration(order), self._clock.now())
         return Progress(order.id, "under way")
 
-    def progress(self, orders: Sequence[Order]) -> Sequence[Progress]:
-        """How these orders stand by now."""
-        self._farm.advance(self._clock.now())
-        told = (self._farm.outcome(order.id) for order in orders)
-        return [Progress(each.id, each.state, each.error) for each in told if each is not None]
+    def take_over(self, order: Order) -> None:
+        """Let it run at its target."""
+        self._farm.take_over(order.move.target, order.move.uuid, self._clock.now())
+
+
+def _migration(order: Order) -> Migration:
+    move = order.move
+    return Migration(
+        order.id, move.uuid, move.vm, move.target, target_uri=f"simulated://{move.target}", domain_id=move.domain_id,
+        hand_over=order.hands_over,
+    )  # fmt: skip

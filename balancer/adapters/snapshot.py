@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from agents.documents import DocumentError, read_bytes
 from agents.report import Counter, Report, VmReport
 from balancer.core.model import Gathering, Observation, Order, Sighting, State
+from balancer.core.verdict import ends
 from balancer.ports import Progress
 
 MAX_BYTES: Final = 64 * 1024 * 1024
@@ -123,9 +124,16 @@ class SnapshotFarm:
         """Nothing moves in a snapshot."""
         return Progress(order.id, "failed", "a snapshot cannot be changed")
 
-    def progress(self, orders: Sequence[Order]) -> Sequence[Progress]:
-        """Nothing is under way."""
-        return [Progress(order.id, "failed", "a snapshot cannot be changed") for order in orders]
+    def look(self, orders: Sequence[Order]) -> Sequence[Report]:
+        """As in the first round."""
+        return tuple(self._report(host, 1) for host in self._snapshot.hosts if host.name in ends(orders))
+
+    def examine(self, order: Order) -> Sequence[str]:  # noqa: ARG002  (the port's)
+        """Nothing moves in a snapshot."""
+        return ("a snapshot cannot be changed",)
+
+    def take_over(self, order: Order) -> None:
+        """Nothing has arrived."""
 
     def _report(self, host: SnapshotHost, round_number: int) -> Report:
         vms = self._vms[host.name]

@@ -18,12 +18,14 @@ from balancer.core.formats import busy_share, printable, streaks_by_host
 from balancer.core.model import Decision, Move, Order, OrderState
 from balancer.ports import (
     Event,
+    MovedByOthers,
     OperatorActed,
     OrderChanged,
     OrderHeld,
     RoundDecided,
     RoundLost,
     RulesRead,
+    StrangerSeen,
     Waiting,
 )
 
@@ -82,6 +84,10 @@ class Terminal:
                 self._rules_read(event)
             case OperatorActed(who=who, action=action, detail=detail):
                 self._say(f"{action} by {who}{detail and f': {detail}'}", "magenta")
+            case MovedByOthers(journey=its):
+                self._say(f"moved by others: {its.vm} from {its.source} to {its.target}; it rests", "magenta")
+            case StrangerSeen(host=host, order=order_id):
+                self._say(f"a second balancer is at work: {host} has its order {order_id}; stop one of the two", "red")
 
     def _round_decided(self, event: RoundDecided) -> None:
         decision = event.decision
@@ -156,7 +162,7 @@ def round_line(decision: Decision) -> str:
         f"{len(observation.hosts)}/{observation.expected} hosts",
         _busy(decision),
         *_hot(decision),
-        *(f"in doubt: {doubt.name} on {' and '.join(doubt.hosts)}" for doubt in observation.doubts),
+        *(f"in doubt: {doubt.why}" for doubt in observation.doubts),
     ]
     return f"{'  '.join(part for part in parts if part)}  — {decision.plan.sentence}"
 

@@ -55,6 +55,16 @@ def in_words(history: History) -> Iterator[str]:
 
 
 def _order(order: Order) -> str:
-    seconds = "" if order.ended is None else f" after {order.ended - order.started:.0f} s"
     move = order.move
-    return f"{order.state}{seconds} ({order.mode}): {move.vm} from {move.source} to {move.target}: {move.why}"
+    detail = f" [{order.detail}]" if order.detail else ""
+    journey = f"{move.vm} from {move.source} to {move.target}"
+    return f"{order.state}{_seconds(order)} ({order.mode}): {journey}: {move.why}{detail}"
+
+
+def _seconds(order: Order) -> str:
+    """How long it took, and should have taken."""
+    if order.ended is None:
+        return ""
+    took = order.ended - order.started if order.seconds is None else order.seconds
+    expected = "" if order.predicted is None else f", {order.predicted:.0f} s expected"
+    return f" after {took:.0f} s{expected}"

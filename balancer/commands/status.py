@@ -48,6 +48,18 @@ def in_words(status: Mapping[str, Any]) -> Iterator[str]:
     for found in status["found"]:
         yield f"  {found['host']:20} newly found, in {found['rounds']} of {ROUNDS_TO_JOIN} complete rounds"
     for doubt in status["in_doubt"]:
-        yield f"in doubt: {doubt['vm']} is reported by {' and '.join(doubt['hosts'])}; it is not moved"
+        yield f"in doubt: {doubt['why']}"
+    for host, failures in status["left_alone"].items():
+        yield f"left alone: {host}, {many(failures, 'move')} failed there in a row; then: xen-balancer resume"
     for order in status["orders"]:
-        yield f"{order['outcome']}: {order['vm']} from {order['from']} to {order['to']}: {order['why']}"
+        yield from _order(order)
+
+
+def _order(order: Mapping[str, Any]) -> Iterator[str]:
+    """A move under way with its reason, one in doubt with what it looks like and what to say once it is known."""
+    journey = f"{order['vm']} from {order['from']} to {order['to']}"
+    if order["outcome"] != "in doubt":
+        yield f"{order['outcome']}: {journey}: {order['why']}"
+        return
+    yield f"in doubt: {journey}: {order['detail']}"
+    yield f"  once you know: xen-balancer resolve {order['id']} done|failed"

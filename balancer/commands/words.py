@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 
 from balancer.adapters.journal import Note
-from balancer.ports import OperatorActed, OrderHeld, RoundLost, RulesRead
+from balancer.ports import MovedByOthers, OperatorActed, OrderHeld, RoundLost, RulesRead, StrangerSeen
 
 
 def many(count: int, thing: str) -> str:
@@ -34,3 +34,7 @@ def in_short(event: Note) -> Iterator[str]:
             yield from problem.splitlines()
         case OperatorActed(who=who, action=action, detail=detail):
             yield f"{action} by {who}{detail and f': {detail}'}"
+        case MovedByOthers(journey=its):
+            yield f"moved by others: {its.vm} from {its.source} to {its.target}"
+        case StrangerSeen(host=host, order=order):
+            yield f"a second balancer is at work: {host} has its order {order}"

@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import Final
 
 from balancer.core.assessment import assess, supposed, without_report
-from balancer.core.model import Decision, Gathering, Order, OrderState, State
+from balancer.core.model import Decision, Gathering, Order, OrderState, Refusal, State
 from balancer.core.observation import observe
 from balancer.core.planning import plan
 from balancer.core.projection import Projection
+from balancer.core.safety import REFUSED_WAITS
 from balancer.core.scope import Sets
 from dsl.ruleset import Ruleset
 
@@ -29,6 +30,7 @@ def step(state: State, gathering: Gathering, rules: Ruleset, now: float) -> Deci
     streaks = assess(rules, sets, reported, state.streaks)
     planned = plan(seen.observation, state, streaks, rules, reported)
     memory = max(DAY, rules.rest.vm, rules.rest.host, rules.rest.no_return)
+    journeys = (*state.journeys, *seen.observation.journeys)
     after = State(
         round=seen.observation.round,
         time=now,
@@ -39,10 +41,20 @@ def step(state: State, gathering: Gathering, rules: Ruleset, now: float) -> Deci
         orders=tuple(
             order
             for order in state.orders
-            if order.is_open or (order.ended is not None and now - order.ended <= memory)
+            if order.is_open or (order.ended is not None and now - order.ended <= _kept(order, state, memory))
         ),
+        journeys=tuple(each for each in journeys if now - each.seen <= memory),
+        refusals=tuple(each for each in state.refusals if now - each.time <= REFUSED_WAITS),
+        resumed=state.resumed,
+        own_vm=state.own_vm,
     )
     return Decision(seen.observation, planned.plan, after, rules.file, rules.sha256)
+
+
+def _kept(order: Order, state: State, memory: float) -> float:
+    """For how long an order that has ended is remembered, s: a failure until an operator resumes, or for very long."""
+    is_held_against = order.state is OrderState.FAILED and (order.ended or 0.0) > state.resumed
+    return REMEMBERED if is_held_against else memory
 
 
 def primed(state: State, gathering: Gathering, now: float) -> State:
@@ -68,6 +80,12 @@ def with_order(state: State, order: Order) -> State:
     ended = order.state in {OrderState.DONE, OrderState.FAILED}
     streaks = tuple(each for each in state.streaks if not (ended and each.host == order.move.source))
     return replace(state, orders=_by_age([*orders, order]), streaks=streaks)
+
+
+def with_refusal(state: State, refusal: Refusal) -> State:
+    """The state once a host has refused a move; a newer word of the same takes the place of an older."""
+    others = (each for each in state.refusals if (each.uuid, each.target) != (refusal.uuid, refusal.target))
+    return replace(state, refusals=(*others, refusal))
 
 
 def _by_age(orders: Iterable[Order]) -> tuple[Order, ...]:

@@ -97,6 +97,7 @@ def take(draft: Draft, step: Step, vm: int, target: int, reasons: tuple[str, Map
             vm=seen.name, uuid=seen.uuid, source=projection.names["host"][projection.where[vm]],
             target=projection.names["host"][target], rule=step.rule, line=step.line, reason=REASONS[step.kind],
             why=why, numbers=dict(figures), memory=seen.memory,
+            domain_id=seen.domain_id,
         )
     )  # fmt: skip
     projection.move(vm, target)

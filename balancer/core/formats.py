@@ -10,6 +10,7 @@ from statistics import fmean
 from typing import Any, Final
 
 from balancer.core.model import Decision, Host, Move, Observation, Order, OrderState, Rejection, Spread, Streak
+from balancer.core.safety import failing_hosts
 
 DIGITS: Final = 4
 RETURN_SECONDS: Final = 7200.0
@@ -126,7 +127,14 @@ def status_document(decision: Decision, orders: Iterable[Order]) -> Document:
         "expected": decision.observation.expected,
         "silent": list(decision.observation.silent),
         "found": [{"host": each.name, "rounds": each.rounds} for each in decision.observation.found],
-        "in_doubt": [{"vm": doubt.name, "hosts": list(doubt.hosts)} for doubt in decision.observation.doubts],
+        "in_doubt": [
+            {"vm": doubt.name, "hosts": list(doubt.hosts), "why": doubt.why} for doubt in decision.observation.doubts
+        ],
+        "left_alone": {host: each.count for host, each in sorted(failing_hosts(decision.state).items())},
+        "moved_by_others": [
+            {"vm": each.vm, "from": each.source, "to": each.target, "seen": figure(each.seen)}
+            for each in decision.state.journeys
+        ],
         "frozen": decision.plan.frozen,
         "sentence": decision.plan.sentence,
         "hosts": host_documents(decision),
@@ -162,7 +170,8 @@ def move_document(move: Move) -> Document:
 def order_document(order: Order) -> Document:
     """A move as plan/1 tells it, with its outcome: under way, done, failed or in doubt."""
     outcome = str(_OUTCOMES.get(order.state, order.state))
-    return move_document(order.move) | {"outcome": outcome, "detail": order.detail}
+    took = {"predicted": figure(order.predicted), "seconds": figure(order.seconds)}
+    return move_document(order.move) | {"id": order.id, "outcome": outcome, "detail": order.detail} | took
 
 
 def rejection_document(rejection: Rejection) -> Document:

@@ -56,7 +56,11 @@ class Gathering:
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A hypervisor that reported in this round. `busy` includes Domain-0; None until two samples make an interval."""
+    """A hypervisor that reported in this round. `busy` includes Domain-0; None until two samples make an interval.
+
+    `contention` is the share of time in which Domain-0 was ready to run and had to wait. `offers` and `cpu` are as in
+    its report.
+    """
 
     name: str
     boot_id: str
@@ -70,6 +74,9 @@ class Host:
     tags: tuple[str, ...] = ()
     xen: str | None = None
     cpu_group: str | None = None
+    contention: float | None = None
+    cpu: str | None = None
+    offers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +85,7 @@ class Vm:
 
     `eaten` is the CPU time, s, since its reference (0 at first sight); `counter` the cumulative CPU time, s,
     registered as the new reference; `cpu` what it uses, in busy CPUs: measured, else as last known before it came to
-    this host.
+    this host. `needs` and `note` are as in the report.
     """
 
     uuid: str
@@ -94,20 +101,35 @@ class Vm:
     age: float
     passthrough: bool = False
     tags: tuple[str, ...] = ()
+    domain_id: int = 0
+    needs: tuple[str, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """One VM that several hosts report: shown, left alone, never moved."""
+    """One VM that several hosts report: shown, left alone, never moved. `why`: what it looks like, and a way out."""
 
     uuid: str
     name: str
     hosts: tuple[str, ...]
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """A VM that somebody else has moved, and when that was seen."""
+
+    vm: str
+    uuid: str
+    source: str
+    target: str
+    seen: float
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """The farm in one round: hosts by name, VMs by name, who was silent, what is in doubt.
+    """The farm in one round: hosts by name, VMs by name, who was silent, what is in doubt, what others moved.
 
     `found` are hosts that do not take part yet; `closed` says of hosts that cannot take a VM why not.
     """
@@ -122,6 +144,7 @@ class Observation:
     refused: Mapping[str, int]
     found: tuple[Discovered, ...] = ()
     closed: Mapping[str, str] = field(default_factory=dict)
+    journeys: tuple[Journey, ...] = ()
 
     @property
     def complete(self) -> float:
@@ -146,12 +169,13 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """When a VM was first seen anywhere, and what it was last known to use. Moves do not reset it."""
+    """When a VM was first seen anywhere, what it was last known to use, and where. Moves do not reset it."""
 
     uuid: str
     first_seen: float
     last_seen: float
     cpu: float | None
+    host: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +206,10 @@ class Engagement:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One VM from one host to another, and why. `line` is the rule's line; `wave` says what may run side by side."""
+    """One VM from one host to another, and why. `line` is the rule's line; `wave` says what may run side by side.
+
+    `domain_id` is the one that it had when this was decided: another one is another VM in its place.
+    """
 
     vm: str
     uuid: str
@@ -195,6 +222,7 @@ class Move:
     numbers: Mapping[str, float]
     memory: float
     wave: int = 1
+    domain_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +284,11 @@ class OrderState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A move on its way. `mode` is the one it was given in: what was only rehearsed stays so, whoever tells of it."""
+    """A move on its way. `mode` is the one it was given in: what was only rehearsed stays so, whoever tells of it.
+
+    `predicted` is how long it should take, `limit` after how long it is overdue, `seconds` how long it took. With
+    `hands_over` the VM arrives paused, and its target lets it run once it is gone from its source.
+    """
 
     id: str
     epoch: int
@@ -267,6 +299,10 @@ class Order:
     ended: float | None = None
     detail: str = ""
     mode: str = "active"
+    predicted: float | None = None
+    limit: float = 1800.0
+    seconds: float | None = None
+    hands_over: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -280,8 +316,22 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """What hosts said against a move when they looked again just before it, and when."""
+
+    uuid: str
+    target: str
+    reason: str
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
 class State:
-    """What is carried from round to round, as of `time`. `orders` are the open ones and those ended within a day."""
+    """What is carried from round to round, as of `time`. `orders` are the open ones and those that still matter.
+
+    `journeys` are the moves of others. `resumed` is when an operator last said `resume`: what failed before that is
+    forgiven. `own_vm` is the VM that the balancer runs in, by uuid or name, where it may not be moved.
+    """
 
     round: int = 0
     time: float = 0.0
@@ -290,6 +340,10 @@ class State:
     streaks: tuple[Streak, ...] = ()
     engagements: tuple[Engagement, ...] = ()
     orders: tuple[Order, ...] = ()
+    journeys: tuple[Journey, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    resumed: float = 0.0
+    own_vm: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """From reports to what is so: who answered, what every VM ate since its reference, what is in doubt.
 
 Rule: a counter is compared with its own past only. One that is new, runs backwards or changes identity (vm, host, boot,
-domain id) is a new reference and eats nothing this round. The order in which reports came changes nothing.
+domain id) is a new reference and eats nothing this round. The order in which reports came changes nothing. A VM that is
+on its way is where it still runs; where it arrives it is no VM yet.
 """
 
 from collections import Counter as Tally
@@ -10,9 +11,22 @@ from dataclasses import dataclass
 from typing import Final
 
 from agents.report import Counter, Report, VmReport
-from balancer.core.model import Doubt, Gathering, Host, Observation, Order, Reference, Sighting, State, Vm
+from balancer.core.model import (
+    Doubt,
+    Gathering,
+    Host,
+    Journey,
+    Observation,
+    Order,
+    Reference,
+    Sighting,
+    State,
+    Vm,
+)
+from balancer.core.puzzles import ARRIVING, RUNNING, puzzle
 
 OWN: Final = "Domain-0"
+STOLEN: Final = "stolen"
 FORGET_SIGHTING: Final = 7 * 86400.0
 SLACK: Final = 1.05
 """Nothing eats more than its CPUs; counters and clocks are read one after the other, hence five per cent."""
@@ -47,11 +61,12 @@ def observe(state: State, gathering: Gathering, now: float) -> Seen:
         hosts=tuple(past.hosts),
         vms=tuple(sorted(past.vms, key=lambda vm: (vm.name, vm.host, vm.uuid))),
         silent=tuple(sorted(set(gathering.expected) - answered)),
-        doubts=_doubts(past.vms, state.orders),
+        doubts=_doubts(reports, state.orders),
         expected=len(gathering.expected),
         refused=dict(sorted(refused.items())),
         found=tuple(each for each in gathering.discovered if not each.takes_part),
         closed=gathering.closed,
+        journeys=_journeys(past.vms, state, now),
     )
     return Seen(observation, past.references(set(observation.silent)), past.sightings())
 
@@ -94,9 +109,9 @@ class _Past:
         self._sightings = {each.uuid: each for each in state.sightings}
 
     def take(self, report: Report, refused: Tally[str]) -> None:
-        vms = [self._vm(report, vm, refused) for vm in report.vms]
+        vms = [self._vm(report, vm, refused) for vm in report.vms if vm.state != ARRIVING]
         own = self._own(report, refused)
-        self.hosts.append(_host(report, _busy(own, vms)))
+        self.hosts.append(_host(report, _busy(own, vms), self._contention(report, refused)))
         self.vms.extend(vms)
 
     def references(self, silent: set[str]) -> tuple[Reference, ...]:
@@ -113,19 +128,26 @@ class _Past:
         eaten = self._eaten(reference, vm.counter, float(vm.vcpus), refused)
         sighting = self._sightings.get(vm.uuid)
         known = sighting.cpu if sighting else None
-        cpu = eaten.rate if eaten.rate is not None else known
+        is_measured = eaten.rate is not None and (known is None or not eaten.is_new)
+        cpu = eaten.rate if is_measured else known
         first = min(sighting.first_seen, self.now) if sighting else self.now
-        self._sightings[vm.uuid] = Sighting(vm.uuid, first, self.now, cpu)
+        self._sightings[vm.uuid] = Sighting(vm.uuid, first, self.now, cpu, report.host)
         return Vm(
             uuid=vm.uuid, name=vm.name, host=report.host, state=vm.state, vcpus=vm.vcpus, memory=vm.memory_mb, cpu=cpu,
             eaten=eaten.seconds, counter=vm.counter.cpu_ns / 1e9, is_new=eaten.is_new, age=self.now - first,
-            passthrough=vm.passthrough, tags=vm.tags,
+            passthrough=vm.passthrough, tags=vm.tags, domain_id=vm.domain_id, needs=vm.needs, note=vm.note,
         )  # fmt: skip
 
     def _own(self, report: Report, refused: Tally[str]) -> _Eaten | None:
         if report.own is None:
             return None
         return self._eaten(_reference(report, OWN, 0, report.own), report.own, report.cores, refused)
+
+    def _contention(self, report: Report, refused: Tally[str]) -> float | None:
+        """The share of its time in which Domain-0 had to wait for a CPU."""
+        if report.stolen is None:
+            return None
+        return self._eaten(_reference(report, STOLEN, 0, report.stolen), report.stolen, 1.0, refused).rate
 
     def _eaten(self, new: Reference, counter: Counter, cpus: float, refused: Tally[str]) -> _Eaten:
         key = _key(new)
@@ -170,22 +192,39 @@ def _busy(own: _Eaten | None, vms: Iterable[Vm]) -> float | None:
     return sum(known) + (own.rate or 0.0 if own is not None else 0.0)
 
 
-def _host(report: Report, busy: float | None) -> Host:
+def _host(report: Report, busy: float | None, contention: float | None) -> Host:
     return Host(
         name=report.host, boot_id=report.boot_id, cores=report.cores, memory=report.memory_mb,
         memory_free=report.memory_free_mb, load=report.load, busy=busy, uptime=report.uptime,
         maintenance=report.maintenance, tags=report.tags, xen=report.xen, cpu_group=report.cpu_group,
+        contention=contention, cpu=report.cpu, offers=frozenset(report.offers),
     )  # fmt: skip
 
 
-def _doubts(vms: Iterable[Vm], orders: Iterable[Order]) -> tuple[Doubt, ...]:
+def _doubts(reports: Iterable[Report], orders: Iterable[Order]) -> tuple[Doubt, ...]:
     """VMs that more than one place reports, unless an order under way between just these hosts explains it."""
-    places: dict[str, list[Vm]] = {}
-    for vm in vms:
-        places.setdefault(vm.uuid, []).append(vm)
+    places: dict[str, dict[str, VmReport]] = {}
+    for report in reports:
+        for vm in report.vms:
+            places.setdefault(vm.uuid, {})[report.host] = vm
     explained = {(each.move.uuid, frozenset((each.move.source, each.move.target))) for each in orders if each.is_open}
     return tuple(
-        Doubt(uuid, seen[0].name, tuple(sorted(vm.host for vm in seen)))
+        Doubt(uuid, next(iter(seen.values())).name, tuple(sorted(seen)), puzzle(seen))
         for uuid, seen in sorted(places.items())
-        if len(seen) > 1 and (uuid, frozenset(vm.host for vm in seen)) not in explained
+        if len(seen) > 1 and (uuid, frozenset(seen)) not in explained
+    )
+
+
+def _journeys(vms: Iterable[Vm], state: State, now: float) -> tuple[Journey, ...]:
+    """VMs that run elsewhere than when last seen, by no order of ours."""
+    was = {each.uuid: each.host for each in state.sightings}
+    ours = {(order.move.uuid, order.move.target) for order in state.orders}
+    places: dict[str, list[Vm]] = {}
+    for vm in vms:
+        if vm.state in RUNNING:
+            places.setdefault(vm.uuid, []).append(vm)
+    return tuple(
+        Journey(vm.name, vm.uuid, source, vm.host, now)
+        for vm in (seen[0] for _, seen in sorted(places.items()) if len(seen) == 1)
+        if (source := was.get(vm.uuid)) is not None and source != vm.host and (vm.uuid, vm.host) not in ours
     )

@@ -17,6 +17,7 @@ from balancer.core.keeps import broken, keep_wall
 from balancer.core.model import Engagement, Move, Observation, Order, OrderState, Plan, State, Streak
 from balancer.core.projection import Projection
 from balancer.core.relief import relieve
+from balancer.core.safety import Fit, Own, back_off, failing_hosts
 from balancer.core.scope import Sets, of_farm
 from balancer.core.walls import Always, Closed, Memory, Quiet, Wall
 from balancer.core.waves import in_waves
@@ -70,6 +71,7 @@ def _walls(rules: Ruleset, sets: Sets, state: State, projection: Projection) -> 
     """All walls of a round, the cheapest and most final first."""
     observation = projection.observation
     untouchable = _untouchable(observation, state.orders)
+    failing = failing_hosts(state)
     drained = np.zeros(len(observation.hosts), dtype=bool)
     for drain in rules.drains:
         drained |= sets.members(drain.hosts, projection).true
@@ -81,7 +83,11 @@ def _walls(rules: Ruleset, sets: Sets, state: State, projection: Projection) -> 
         *_closed(observation),
         Closed("drain", drained),
         Closed("unknown", projection.unmeasured),
-        Quiet(rules.rest, state.orders, observation.now),
+        Closed("failed twice", np.array([host.name in failing for host in observation.hosts], dtype=bool), gives=False),
+        back_off(state, observation.now),
+        *((Own(state.own_vm),) if state.own_vm else ()),
+        Fit(observation),
+        Quiet(rules.rest, state.orders, state.journeys, observation.now),
         *(keep_wall(keep, sets, projection) for keep in rules.keeps),
         *(never_wall(never, sets, projection) for never in rules.nevers),
         Memory(),

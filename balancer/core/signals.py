@@ -60,6 +60,8 @@ SIGNALS: Final = (
            lambda p: _share(p.used, p.total), lambda p, vm: _share(p.used + p.memory[vm], p.total)),
     Signal("host", "load", Kind.NUMBER, "1-minute run queue",
            lambda p: p.load, lambda p, vm: p.load + p.cpu[vm]),
+    Signal("host", "contention", Kind.SHARE, "share of its time in which Domain-0 had to wait for a CPU",
+           lambda p: p.figures("host", "contention")),
     Signal("host", "cores", Kind.NUMBER, "physical CPUs", lambda p: p.cores),
     Signal("host", "vms", Kind.NUMBER, "VMs on it",
            lambda p: p.vms, lambda p, _: p.vms + 1),

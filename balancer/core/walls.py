@@ -9,13 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from balancer.core.model import Order, OrderState
+from balancer.core.model import Journey, Order, OrderState
 from balancer.core.projection import Places, Projection
+from balancer.core.puzzles import RUNNING
 from dsl.evaluation import Column, Flags
 from dsl.ruleset import RestTimes
 from dsl.syntax import Kind
-
-MOVABLE = frozenset({"running", "blocked"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,8 @@ class Always(Wall):
         seen = [projection.observation.vms[vm] for vm in vms]
         yield Barred(np.array([vm.uuid in self.doubted for vm in seen], dtype=bool), "in doubt")
         yield Barred(projection.leaving[vms], "under way")
-        yield Barred(np.array([vm.state not in MOVABLE for vm in seen], dtype=bool), "not running")
+        yield Barred(np.array([vm.state not in RUNNING for vm in seen], dtype=bool), "not running")
+        yield Barred(np.array([bool(vm.note) for vm in seen], dtype=bool), "falsely paused")
         yield Barred(np.array([vm.passthrough for vm in seen], dtype=bool), "passthrough")
         yield Barred(projection.vm_moves[vms] > 0, "moved already")
 
@@ -91,16 +91,17 @@ class Closed(Wall):
 
 @dataclass(frozen=True, slots=True)
 class Quiet(Wall):
-    """What has just moved rests. It binds the rules; drains do not wait."""
+    """What has just moved rests, whoever moved it. It binds the rules; drains do not wait."""
 
     times: RestTimes
     orders: tuple[Order, ...]
+    journeys: tuple[Journey, ...]
     now: float
 
     def leaving(self, projection: Projection, vms: Places, kind: str) -> Iterator[Barred]:
         """VMs that moved less than `rest vm` ago."""
         if kind == "rules":
-            tired = {order.move.uuid: since for order, since in self._ended() if since < self.times.vm}
+            tired = {uuid: since for uuid, since in self._moved() if since < self.times.vm}
             since = np.array([tired.get(projection.observation.vms[vm].uuid, np.inf) for vm in vms], dtype=float)
             yield Barred(np.isfinite(since), "rest", value=since, limit=np.asarray(self.times.vm), kind=Kind.TIME)
 
@@ -120,6 +121,11 @@ class Quiet(Wall):
                 and order.move.source in projection.place
             ):
                 left[projection.place[order.move.source]] = since
+        for journey in self.journeys:
+            since = max(0.0, self.now - journey.seen)
+            is_its = journey.uuid == projection.observation.vms[vm].uuid
+            if is_its and since < self.times.no_return and journey.source in projection.place:
+                left[projection.place[journey.source]] = since
         yield Barred(np.isfinite(resting), "rest", value=resting, limit=np.asarray(self.times.host), kind=Kind.TIME)
         yield Barred(np.isfinite(left), "no return", value=left, limit=np.asarray(self.times.no_return), kind=Kind.TIME)
 
@@ -128,6 +134,11 @@ class Quiet(Wall):
         return any(
             since < self.times.host and host in (order.move.source, order.move.target) for order, since in self._ended()
         )
+
+    def _moved(self) -> Iterator[tuple[str, float]]:
+        """VMs that were moved, by us or by others, with the seconds since."""
+        yield from ((order.move.uuid, since) for order, since in self._ended())
+        yield from ((each.uuid, max(0.0, self.now - each.seen)) for each in self.journeys)
 
     def _ended(self) -> Iterator[tuple[Order, float]]:
         """Ended orders with the seconds since; a clock that jumped back makes nothing older or younger than now."""

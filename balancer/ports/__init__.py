@@ -3,11 +3,12 @@
 Rule: protocols and the events they carry, nothing else. Adapters implement them; the loop sees nothing but them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from balancer.core.model import Decision, Gathering, Order
+from agents.report import Report
+from balancer.core.model import Decision, Gathering, Journey, Order
 from dsl.ruleset import Ruleset
 
 
@@ -33,7 +34,7 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What is known of an order: `under way`, `done`, `failed`, or `unknown` to the agent that should know."""
+    """What is said to a new order: `under way`, `unknown`, `done` at once, or `failed`: refused, nothing has begun."""
 
     order: str
     state: str
@@ -47,12 +48,20 @@ class Farm(Protocol):
         """Ask every host for its report; ends when all expected ones have answered, or at the deadline."""
         ...
 
+    def look(self, orders: Sequence[Order]) -> Sequence[Report]:
+        """Ask both hosts of these orders for their reports; those that do not answer are left out."""
+        ...
+
+    def examine(self, order: Order) -> Sequence[str]:
+        """What its two hosts have against the order just now, in words; who does not answer is against it."""
+        ...
+
     def migrate(self, order: Order) -> Progress:
         """Hand the order to its source. `failed` when it was refused, `unknown` when no answer came."""
         ...
 
-    def progress(self, orders: Sequence[Order]) -> Sequence[Progress]:
-        """How these orders stand; those that nobody answered for are left out."""
+    def take_over(self, order: Order) -> None:
+        """Tell the order's target to let the VM run that has arrived there paused; whether it does, it reports."""
         ...
 
 
@@ -109,14 +118,40 @@ class RulesRead:
 
 @dataclass(frozen=True, slots=True)
 class OperatorActed:
-    """An operator said something: `pause`, `resume`."""
+    """An operator said something: `pause`, `resume`, `resolve`; or the balancer itself said `pause`."""
 
     who: str
     action: str
     detail: str = ""
 
 
-Event = RoundDecided | OrderChanged | OrderHeld | RoundLost | Waiting | RulesRead | OperatorActed
+@dataclass(frozen=True, slots=True)
+class MovedByOthers:
+    """A VM runs elsewhere than in the round before, and not by an order of ours."""
+
+    journey: Journey
+
+
+@dataclass(frozen=True, slots=True)
+class StrangerSeen:
+    """A host has taken an order that another balancer gave."""
+
+    host: str
+    order: str
+    vm: str
+
+
+Event = (
+    RoundDecided
+    | OrderChanged
+    | OrderHeld
+    | RoundLost
+    | Waiting
+    | RulesRead
+    | OperatorActed
+    | MovedByOthers
+    | StrangerSeen
+)
 
 
 class Journal(Protocol):
@@ -136,6 +171,18 @@ class Controls(Protocol):
 
     def paused(self) -> str | None:
         """Why nothing may be ordered, or None; asked for just before each order."""
+        ...
+
+    def halt(self, why: str) -> None:
+        """Let nothing be ordered from now on, until an operator says otherwise."""
+        ...
+
+    def resumed(self) -> float:
+        """When an operator last said that moves go on, seconds since the epoch; 0 where none ever did."""
+        ...
+
+    def resolutions(self) -> Mapping[str, tuple[str, str]]:
+        """What operators said since last asked: by order `done` or `failed`, and who says so."""
         ...
 
     def stopping(self) -> bool:

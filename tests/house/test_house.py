@@ -30,6 +30,11 @@ WITHOUT_TESTS: dict[str, tuple[str, ...]] = {
         "agents/commands/keys.py",
         "agents/commands/serve.py",
     ),
+    "seen through the farm: tests/agents/hypervisor/test_simulated.py": (
+        "agents/hypervisor/simulated/state.py",
+        "agents/hypervisor/simulated/told.py",
+        "agents/hypervisor/simulated/world.py",
+    ),
     "told by text: tests/dsl/test_cases.py": (
         "dsl/clauses.py",
         "dsl/contradictions.py",
@@ -70,6 +75,7 @@ def test_each_import_contract_notices_its_breach(tmp_path: Path) -> None:
         "dsl/units.py": "import balancer.errors, lark",
         "agents/report.py": "import balancer.errors, dsl.parser, agents.daemon",
         "agents/mcollective/errors.py": "import agents.mcollective.client",
+        "agents/hypervisor/simulated/state.py": "import agents.hypervisor.simulated.world",
         "balancer/core/model.py": "import agents.mcollective.serializers, balancer.core.cycle, time",
         "balancer/config.py": "import libvirt, stomp",
     }

@@ -2,10 +2,8 @@
 
 from pathlib import Path
 
-import pytest
-
-from agents.documents import DocumentError, parse
-from agents.hypervisor.scenario import Scenario, check, load_scenario
+from agents.hypervisor.scenario import load_scenario
+from tests.agents.hypervisor.playing import complaints, read
 
 HEAD = """\
 format: scenario/1
@@ -17,16 +15,6 @@ vms:
 """
 
 
-def read(text: str) -> Scenario:
-    return parse(text.encode(), Scenario, check, Path("s.yaml"))
-
-
-def complaints(text: str) -> list[str]:
-    with pytest.raises(DocumentError) as caught:
-        read(text)
-    return str(caught.value).splitlines()
-
-
 def test_a_scenario_is_read_whole(tmp_path: Path) -> None:
     file = tmp_path / "s.yaml"
     file.write_text("""
@@ -35,10 +23,12 @@ interval: 30s
 seed: 7
 migration: {bandwidth: 220MiB/s, failure: 0.1}
 hosts:
-  - {name: hv2, address: 10.0.0.2, cores: 8, memory: 32GiB, load: "0.0x1 0.16", dom0_memory: 4GiB, xen: 4.17.5}
+  - {name: hv2, address: 10.0.0.2, cores: 8, memory: 32GiB, load: "0.0x1 0.16", dom0_memory: 4GiB, xen: 4.17.5,
+     cpu: EPYC svm npt, cpu_group: epyc, offers: [bridge:br0, "storage:nfs1", guest:pvh]}
   - {name: hv3, cores: 8, memory: 32GiB, tags: [prod], maintenance: true}
 vms:
-  - {name: test3, host: hv3, vcpus: 2, memory: 2GiB, counter: 18.3, cpu: 0x9 0.16, tags: [db], age: 1h}
+  - {name: test3, host: hv3, vcpus: 2, memory: 2GiB, counter: 18.3, cpu: 0x9 0.16, tags: [db], age: 1h,
+     needs: [bridge:br0], persistent: false}
 events:
   - {round: 5, host: hv3, event: silent}
 """)
@@ -49,6 +39,9 @@ events:
         (32768.0, 0.0, None),
     ]
     assert [scenario.vms[0].cpu.at(number) for number in (1, 10, 11)] == [0, 0, 0.16]
+    assert (scenario.hosts[0].cpu, scenario.hosts[0].cpu_group) == ("EPYC svm npt", "epyc")
+    assert scenario.hosts[0].offers == ("bridge:br0", "storage:nfs1", "guest:pvh")
+    assert (scenario.vms[0].needs, scenario.vms[0].persistent) == (("bridge:br0",), False)
     assert (scenario.vms[0].age, scenario.rounds) == (3600.0, 11)
 
 
@@ -56,6 +49,8 @@ def test_defaults_are_those_of_the_format() -> None:
     scenario = read(HEAD)
     assert (scenario.interval, scenario.seed, scenario.rounds) == (None, 1, 1)
     assert (scenario.migration.bandwidth, scenario.migration.failure) == (110.0, 0.0)
+    assert [(host.cpu, host.cpu_group, host.offers) for host in scenario.hosts] == [(None, None, ())] * 2
+    assert [(vm.needs, vm.persistent) for vm in scenario.vms] == [((), True)]
 
 
 def test_a_uuid_follows_from_the_name_unless_it_is_given() -> None:
@@ -78,26 +73,6 @@ events:
         "s.yaml:8:24: unknown-host: vms[2].host: no host of this scenario is named “hv9”",
         "s.yaml:10:20: unknown-vm: events[0].vm: no vm of this scenario is named “web9”",
     ]
-
-
-@pytest.mark.parametrize(
-    ("event", "complaint"),
-    [
-        ("{round: 2, event: silent}", "“silent” happens to one host: write host: NAME"),
-        ("{round: 2, vm: web1, event: silent}", "“silent” happens to one host: write host: NAME"),
-        ("{round: 2, event: reboot}", "“reboot” happens to one host or vm: write host or vm: NAME"),
-        ("{round: 2, host: hv1, vm: web1, event: reboot}", "“reboot” happens to one host or vm"),
-        ("{round: 2, vm: web1, event: moved}", "“moved” needs the host it moves to: write to: NAME"),
-        ("{round: 2, vm: web1, to: hv9, event: moved}", "no host of this scenario is named “hv9”"),
-        ("{round: 2, vm: web1, to: hv2, event: vm-stopped}", "“vm-stopped” has no `to`"),
-        ("{round: 0, host: hv1, event: silent}", "“0” is too small; at least 1"),
-        ("{round: 2, host: hv1, event: silnt}", "“silnt” is none of 'silent', 'answers'"),
-    ],
-)
-def test_an_event_must_name_to_whom_it_happens(event: str, complaint: str) -> None:
-    found = complaints(f"{HEAD}events:\n  - {event}\n")
-    assert len(found) == 1
-    assert complaint in found[0]
 
 
 def test_a_farm_has_at_least_one_host() -> None:

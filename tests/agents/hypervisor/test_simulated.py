@@ -7,51 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.documents import parse
-from agents.hypervisor import Migration
-from agents.hypervisor.scenario import Event, Scenario, check
+from agents.hypervisor.events import Event
 from agents.hypervisor.simulated import SimulatedFarm
-from agents.report import Report, VmReport, decode, encode
-
-
-def scenario(text: str) -> Scenario:
-    return parse(f"format: scenario/1\ninterval: 30s\n{text}".encode(), Scenario, check)
-
-
-def farm(text: str, seed: int | None = None) -> SimulatedFarm:
-    return SimulatedFarm(scenario(text), seed)
-
-
-def at_round(playing: SimulatedFarm, number: int, host: str) -> Report | None:
-    playing.advance((number - 1) * playing.interval)
-    return playing.report(host)
-
-
-def only_vm(report: Report | None) -> VmReport:
-    assert report is not None
-    (vm,) = report.vms
-    return vm
-
-
-def names(report: Report | None) -> list[str]:
-    assert report is not None
-    return [vm.name for vm in report.vms]
-
-
-def move(playing: SimulatedFarm, vm: str, target: str, order: str = "o1", now: float | None = None) -> None:
-    uuid = next(each.identity for each in playing._scenario.vms if each.name == vm)
-    playing.migrate(
-        Migration(order, uuid, vm, target, f"xen+ssh://{target}/system"), playing.now if now is None else now
-    )
-
-
-TWO = """
-hosts:
-  - {name: hv1, cores: 4, memory: 8GiB, dom0_memory: 1GiB}
-  - {name: hv2, cores: 4, memory: 8GiB, dom0_memory: 1GiB}
-vms:
-  - {name: web1, host: hv1, vcpus: 2, memory: 2200MiB, cpu: 0.5, counter: 100}
-"""
+from agents.hypervisor.simulated.fates import FORETOLD
+from agents.report import decode, encode
+from tests.agents.hypervisor.playing import TWO, at_round, farm, move, names, only_vm, scenario
 
 
 def test_the_transcript_of_2010_gets_its_numbers() -> None:
@@ -112,13 +72,16 @@ def test_a_migration_takes_memory_through_bandwidth_and_ends_with_a_new_counter(
     before = only_vm(at_round(playing, 1, "hv1"))
     move(playing, "web1", "hv2")
     playing.advance(19.9)
-    assert names(playing.report("hv1")) == ["web1"]
-    assert names(playing.report("hv2")) == []
+    assert [only_vm(playing.report(host)).state for host in ("hv1", "hv2")] == ["running", "arriving"]
+    arriving = only_vm(playing.report("hv2"))
+    assert (arriving.counter.cpu_ns, arriving.counter.eaten_ns) == (0, 0)
     assert [playing.report(host).memory_free_mb for host in ("hv1", "hv2")] == [4968.0, 4968.0]
     assert playing.outcome("o1").state == "under way"
     after = at_round(playing, 2, "hv2")
     assert names(playing.report("hv1")) == []
     assert only_vm(after).uuid == before.uuid
+    assert only_vm(after).domain_id == arriving.domain_id
+    assert only_vm(after).state == "running"
     assert only_vm(after).counter.cpu_ns == 10 * 10**9 // 2
     assert only_vm(after).counter.eaten_ns is None
     outcome = playing.outcome("o1")
@@ -142,7 +105,6 @@ def test_an_order_that_is_given_twice_moves_once() -> None:
     [
         ("", "hv1", "Attempt to migrate guest to the same host hv1"),
         ("", "hv3", "unable to connect to server at 'hv3': No route to host"),
-        ("  - {name: big, host: hv2, memory: 6GiB}", "hv2", "hv2 has 1024 MiB free, 'web1' needs 2200"),
         ("events: [{round: 1, host: hv2, event: lost}]", "hv2", "unable to connect to server at 'hv2'"),
         ("events: [{round: 1, vm: web1, event: vm-stopped}]", "hv2", "no domain with matching uuid"),
     ],
@@ -157,14 +119,6 @@ def test_what_cannot_start_fails_at_once_and_leaves_the_vm_alone(change: str, ta
     assert words in outcome.error
     playing.advance(300)
     assert playing.placement == where
-
-
-def test_a_second_order_for_a_vm_on_its_way_fails() -> None:
-    playing = farm(TWO)
-    move(playing, "web1", "hv2", order="o1")
-    move(playing, "web1", "hv2", order="o2")
-    playing.advance(30)
-    assert [playing.outcome(order).state for order in ("o1", "o2")] == ["done", "failed"]
 
 
 def test_an_unknown_order_is_unknown() -> None:
@@ -343,15 +297,25 @@ vms:
 EVENTS = [
     *(
         {"event": kind, "host": host}
-        for kind in ("silent", "answers", "lost", "appears", "reboot")
+        for kind in (
+            "silent",
+            "answers",
+            "lost",
+            "appears",
+            "reboot",
+            "libvirtd-stops",
+            "libvirtd-hangs",
+            "libvirtd-restart",
+        )
         for host in ("hv0", "hv1")
     ),
     *(
         {"event": kind, "vm": vm}
-        for kind in ("vm-stopped", "vm-started", "reboot", "migration-hangs")
+        for kind in ("vm-stopped", "vm-started", "reboot", "resumed", *sorted(set(FORETOLD) - {"migration-doubles"}))
         for vm in ("vm0", "vm2")
     ),
     {"event": "moved", "vm": "vm0", "to": "hv2"},
+    {"event": "destroyed", "vm": "vm0", "host": "hv0"},
 ]
 histories = st.fixed_dictionaries({
     "events": st.lists(st.tuples(st.integers(1, 8), st.sampled_from(EVENTS)), max_size=6),
@@ -398,12 +362,13 @@ def test_the_same_history_gives_the_same_bytes_in_however_many_steps_time_goes_b
 @given(histories)
 def test_no_vm_is_ever_at_two_places_and_none_gets_lost(history: dict[str, Any]) -> None:
     _told, playing = play({**history, "events": []}, looks=[])
-    shown = [name for host in ("hv0", "hv1", "hv2") if (report := playing.report(host)) for name in names(report)]
-    assert Counter(shown) == Counter(["vm0", "vm1", "vm2", "vm3"])
+    shown = [vm for host in ("hv0", "hv1", "hv2") if (report := playing.report(host)) for vm in report.vms]
+    assert Counter(vm.name for vm in shown if vm.state == "running") == Counter(["vm0", "vm1", "vm2", "vm3"])
     _told, playing = play(history, looks=[])
-    running = [vm.spec.name for host in playing._hosts.values() for vm in host.vms.values()]
+    hosts = playing._world.hosts.values()
+    running = [copy.spec.name for host in hosts for copy in host.copies.values() if copy.condition.state == "running"]
     assert Counter(running) == Counter(list(playing.placement))
-    assert all(host.memory_free >= 0 for host in playing._hosts.values())
+    assert all(host.memory_free >= 0 for host in hosts)
 
 
 @settings(max_examples=60, deadline=None)
@@ -414,4 +379,4 @@ def test_nobody_eats_backwards_or_more_than_there_is(history: dict[str, Any]) ->
         report = decode(text)
         eaten = [vm.counter for vm in report.vms if vm.counter.eaten_ns is not None]
         longest = max((counter.interval for counter in eaten), default=0.0)
-        assert sum(counter.eaten_ns for counter in eaten) <= report.cores * longest * 1e9 + 1
+        assert sum(counter.eaten_ns for counter in eaten) <= report.cores * longest * 1e9 + 1 + 15 * len(eaten)

@@ -1,0 +1,195 @@
+"""What is left alone because it went wrong, because a host would not have it, or because nobody may touch it.
+
+Rule: failures are forgotten by success and by an operator's `resume` alone. Who fails waits longer each time; a host
+that failed twice in a row gives and takes nothing; after three failures in an hour the whole farm rests. These walls
+bind every step, drains too.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from agents.report import can_do_all, lacking
+from balancer.core.model import Observation, Order, OrderState, Refusal, State
+from balancer.core.projection import Places, Projection
+from balancer.core.walls import Barred, Wall
+from dsl.syntax import Kind
+from dsl.units import version_number
+
+VM_WAITS: Final = 900.0
+"""Seconds that a VM rests after its first failure; each further one in a row doubles them."""
+PAIR_WAITS: Final = 3600.0
+"""The same of a VM and one target."""
+LONGEST: Final = 86400.0
+REFUSED_WAITS: Final = 600.0
+"""Seconds in which a target that refused a VM is not asked again."""
+HOST_FAILURES: Final = 2
+FARM_FAILURES: Final = 3
+FARM_SECONDS: Final = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Strikes:
+    """How often in a row something failed, and when last."""
+
+    count: int = 0
+    last: float = 0.0
+
+    def waits(self, first: float) -> float:
+        """How long it rests after its latest failure, s."""
+        return min(LONGEST, first * 2.0 ** (self.count - 1)) if self.count else 0.0
+
+
+def strikes(orders: Iterable[Order], resumed: float, keys: Callable[[Order], Iterable[str]]) -> dict[str, Strikes]:
+    """By key, the failures since the last success there, and since an operator's `resume`."""
+    counted: dict[str, Strikes] = {}
+    for order in sorted(orders, key=lambda each: each.ended or 0.0):
+        for key in keys(order):
+            if order.state is OrderState.DONE:
+                counted.pop(key, None)
+            elif order.state is OrderState.FAILED and order.ended is not None and order.ended > resumed:
+                counted[key] = Strikes(counted.get(key, Strikes()).count + 1, order.ended)
+    return counted
+
+
+def of_vm(order: Order) -> tuple[str, ...]:
+    """An order counts for its VM."""
+    return (order.move.uuid,)
+
+
+def of_pair(order: Order) -> tuple[str, ...]:
+    """An order counts for its VM and target."""
+    return (pair(order.move.uuid, order.move.target),)
+
+
+def of_hosts(order: Order) -> tuple[str, ...]:
+    """An order counts for both of its hosts."""
+    return order.move.source, order.move.target
+
+
+def pair(uuid: str, target: str) -> str:
+    """The key of a VM and a target."""
+    return f"{uuid} {target}"
+
+
+def failing_hosts(state: State) -> Mapping[str, Strikes]:
+    """Hosts that are left alone, each with its failures in a row."""
+    return {host: each for host, each in strikes_by_host(state).items() if each.count >= HOST_FAILURES}
+
+
+def strikes_by_host(state: State) -> Mapping[str, Strikes]:
+    """Hosts on which the last moves failed."""
+    return strikes(state.orders, state.resumed, of_hosts)
+
+
+def halting(state: State, now: float) -> str | None:
+    """Why nothing more may be ordered at all, or None."""
+    recent = [
+        order
+        for order in state.orders
+        if order.state is OrderState.FAILED and order.ended is not None
+        and order.ended > state.resumed and now - order.ended < FARM_SECONDS
+    ]  # fmt: skip
+    if len(recent) < FARM_FAILURES:
+        return None
+    last = max(recent, key=lambda order: order.ended or 0.0)
+    return f"{len(recent)} moves failed within an hour, the last {last.move.vm} to {last.move.target}: {last.detail}"
+
+
+@dataclass(frozen=True, slots=True)
+class BackOff(Wall):
+    """What failed lately waits: a VM for any target, a VM and a target longer, a target that refused it a while."""
+
+    vms: Mapping[str, Strikes]
+    pairs: Mapping[str, Strikes]
+    refusals: Mapping[str, Refusal]
+    now: float
+
+    def leaving(self, projection: Projection, vms: Places, kind: str) -> Iterator[Barred]:
+        """VMs whose last moves failed."""
+        names = [projection.observation.vms[vm].uuid for vm in vms]
+        yield self._waiting([self.vms.get(name, Strikes()) for name in names], VM_WAITS)
+
+    def arriving(self, projection: Projection, vm: int, kind: str) -> Iterator[Barred]:
+        """Hosts to which this VM failed to go, and those that refused it when asked just before."""
+        uuid, hosts = projection.observation.vms[vm].uuid, projection.observation.hosts
+        keys = [pair(uuid, host.name) for host in hosts]
+        yield self._waiting([self.pairs.get(key, Strikes()) for key in keys], PAIR_WAITS)
+        for reason in sorted({self.refusals[key].reason for key in keys if key in self.refusals}):
+            flags = [key in self.refusals and self.refusals[key].reason == reason for key in keys]
+            yield Barred(np.array(flags, dtype=bool), "refused", value=np.asarray(reason, dtype=object), kind=Kind.TEXT)
+
+    def _waiting(self, failures: list[Strikes], first: float) -> Barred:
+        waits = np.array([each.waits(first) for each in failures], dtype=float)
+        since = np.array([max(0.0, self.now - each.last) for each in failures], dtype=float)
+        return Barred(since < waits, "failed lately", value=since, limit=waits, kind=Kind.TIME)
+
+
+def back_off(state: State, now: float) -> BackOff:
+    """The wall that the past has built."""
+    recent = {pair(each.uuid, each.target): each for each in state.refusals if now - each.time < REFUSED_WAITS}
+    vms, pairs = (strikes(state.orders, state.resumed, keys) for keys in (of_vm, of_pair))
+    return BackOff(vms, pairs, recent, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Own(Wall):
+    """The VM that the balancer itself runs in, by its uuid or its name."""
+
+    vm: str
+
+    def leaving(self, projection: Projection, vms: Places, kind: str) -> Iterator[Barred]:
+        """It stays."""
+        seen = [projection.observation.vms[vm] for vm in vms]
+        yield Barred(np.array([self.vm in {vm.uuid, vm.name} for vm in seen], dtype=bool), "runs xen-balancer")
+
+
+@dataclass(frozen=True, slots=True)
+class Fit(Wall):
+    """A VM goes where all that it needs is offered, to CPUs that can do all that its own can, to no older Xen."""
+
+    observation: Observation
+
+    def leaving(self, projection: Projection, vms: Places, kind: str) -> Iterator[Barred]:
+        """What has a disk of its host's own can go nowhere."""
+        local = [_first(projection.observation.vms[vm].needs, "local") for vm in vms]
+        flags = np.array([each is not None for each in local], dtype=bool)
+        if flags.any():
+            yield Barred(flags, "local disk", value=np.array(local, dtype=object), kind=Kind.TEXT)
+
+    def arriving(self, projection: Projection, vm: int, kind: str) -> Iterator[Barred]:
+        """Hosts that lack something, told by the first thing that they lack."""
+        hosts, guest = projection.observation.hosts, projection.observation.vms[vm]
+        if guest.needs:
+            lacks = [next(iter(lacking(guest.needs, host.offers)), None) for host in hosts]
+            yield from _by_kind(lacks)
+        source = hosts[int(projection.where[vm])]
+        cpus = [not can_do_all(source.cpu, host.cpu) for host in hosts]
+        yield Barred(np.array(cpus, dtype=bool), "CPU features")
+        older = [_is_older(host.xen, source.xen) for host in hosts]
+        versions = np.array([host.xen for host in hosts], dtype=object)
+        yield Barred(
+            np.array(older, dtype=bool), "older Xen", value=versions, limit=np.asarray(source.xen, dtype=object),
+            kind=Kind.TEXT,
+        )  # fmt: skip
+
+
+def _by_kind(lacks: list[str | None]) -> Iterator[Barred]:
+    """One barrier for each kind of thing that is lacking: no bridge, no storage, no guest."""
+    values = np.array(lacks, dtype=object)
+    for kind in sorted({each.partition(":")[0] for each in lacks if each is not None}):
+        flags = [each is not None and each.partition(":")[0] == kind for each in lacks]
+        yield Barred(np.array(flags, dtype=bool), f"no {kind}", value=values, kind=Kind.TEXT)
+
+
+def _first(needs: tuple[str, ...], kind: str) -> str | None:
+    return next((each.partition(":")[2] for each in needs if each.startswith(f"{kind}:")), None)
+
+
+def _is_older(target: str | None, source: str | None) -> bool:
+    """A version that is unknown at one end only counts as older."""
+    if target is None or source is None:
+        return target is not source
+    return not version_number(target) >= version_number(source)
