@@ -128,15 +128,14 @@ def _puzzle(order: Order, seen: Look) -> str:
     """What it looks like, and what to do: for whoever has to look."""
     move = order.move
     told = f"; the hypervisor said: {seen.call.error}" if seen.call is not None and seen.call.error else ""
-    shown = {host: vm for host, vm in ((move.source, seen.source), (move.target, seen.target)) if vm is not None}
+    shown = [(host, vm) for host, vm in ((move.source, seen.source), (move.target, seen.target)) if vm is not None]
     if not shown:
         return (
             f"neither {move.source} nor {move.target} shows {move.vm}{told}; look with `xl list` on both, then tell: "
             f"xen-balancer resolve {order.id} …"
         )
     if len(shown) == 1:
-        ((host, vm),) = shown.items()
-        return _stands(move.vm, host, vm) + told
+        return _stands(move.vm, *shown[0]) + told
     return puzzle(shown) + told
 
 
