@@ -262,7 +262,7 @@ def test_hosts_that_do_not_answer_leave_an_order_as_it_is_until_it_is_overdue() 
     play.clock.wait_until(301.0)
     after = follow(play, order())
     assert (after.state, after.detail) == (
-        OrderState.IN_DOUBT, "xen1 and xen4 did not answer; ask there where a is",
+        OrderState.IN_DOUBT, "no end after 300 s; xen1 and xen4 did not answer; ask there where a is",
     )  # fmt: skip
 
 

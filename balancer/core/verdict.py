@@ -96,7 +96,7 @@ def _stayed(order: Order, seen: Look, now: float) -> Verdict:
         return Verdict(OrderState.FAILED, f"{why}; {order.move.source} never took the order")
     if seen.call is not None and seen.call.state == "lost" and now - order.started > order.limit:
         return Verdict(OrderState.FAILED, f"{why}; nobody knows how its migration ended", _seconds(order, seen, now))
-    return _awaited(order, seen, now, f"no end after {order.limit:.0f} s; {why}, and its migration has not ended")
+    return _awaited(order, seen, now, f"{why}, and its migration has not ended")
 
 
 def _arrived_paused(order: Order, seen: Look, now: float) -> Verdict:
@@ -108,8 +108,10 @@ def _arrived_paused(order: Order, seen: Look, now: float) -> Verdict:
 
 def _awaited(order: Order, seen: Look, now: float, why: str) -> Verdict:
     """Not decided: under way while that may be, then in doubt."""
-    if now - order.started > order.limit or _has_settled(seen):
+    if _has_settled(seen):
         return Verdict(OrderState.IN_DOUBT, why)
+    if now - order.started > order.limit:
+        return Verdict(OrderState.IN_DOUBT, f"no end after {order.limit:.0f} s; {why}")
     if seen.call is not None and seen.call.state == "under way":
         return Verdict(OrderState.UNDER_WAY)
     return Verdict(order.state, order.detail)
