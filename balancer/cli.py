@@ -15,7 +15,7 @@ from agents.mcollective.client import FabricError
 from agents.mcollective.keys import KeyFileError
 from agents.output import printed
 from agents.version import version
-from balancer.adapters.control import ControlError
+from balancer.adapters.control import ControlError, ControlRefusedError
 from balancer.adapters.metrics import MetricsError
 from balancer.adapters.rule_file import RulesError
 from balancer.commands import demo, history, pause, plan, resolve, resume, rules, run, simulate, status
@@ -42,6 +42,7 @@ EXITS: Final[Mapping[type[Exception], Exit]] = MappingProxyType({
     RulesError: Exit.USAGE,
     JournalError: Exit.USAGE,
     MetricsError: Exit.USAGE,
+    ControlRefusedError: Exit.USAGE,
     ControlError: Exit.FABRIC,
     FabricError: Exit.FABRIC,
     FarmError: Exit.FABRIC,

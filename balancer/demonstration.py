@@ -159,6 +159,7 @@ def _balancer(hosts: tuple[str, ...], port: int, listen: str) -> dict[str, Any]:
         "mode": "active",
         "state": "state",
         "interval": "2s",
+        "warm_up": 0,
         "deadline": "1.5s",
         "hosts": [{"name": host} for host in hosts],
         "metrics": {"listen": listen},

@@ -43,6 +43,7 @@ class Vm:
     tags: tuple[str, ...] = ()
     passthrough: bool = False
     state: str = "running"
+    needs: tuple[str, ...] = ()
     uuid: str = ""
     domain_id: int = 1
     cpu_ns: int = 0
@@ -69,6 +70,8 @@ class Host:
     tags: tuple[str, ...] = ()
     xen: str | None = None
     cpu_group: str | None = None
+    cpu: str | None = None
+    offers: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -114,7 +117,7 @@ class Farm:
             own=None if host.own is None else Counter(host.own_ns, self.time),
             stolen=None if host.stolen is None else Counter(host.stolen_ns, self.time),
             vms=tuple(self._vm(vm) for vm in vms), maintenance=host.maintenance, tags=host.tags, xen=host.xen,
-            cpu_group=host.cpu_group,
+            cpu_group=host.cpu_group, cpu=host.cpu, offers=host.offers,
         )  # fmt: skip
 
     def gathering(self, silent: Collection[str] = ()) -> Gathering:
@@ -126,6 +129,7 @@ class Farm:
         return VmReport(
             uuid=vm.uuid, name=vm.name, domain_id=vm.domain_id, state=vm.state, vcpus=vm.vcpus, memory_mb=vm.memory,
             counter=Counter(vm.cpu_ns, self.time), passthrough=vm.passthrough, tags=vm.tags,
+            needs=vm.needs,
         )  # fmt: skip
 
 

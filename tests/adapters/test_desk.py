@@ -3,7 +3,7 @@ from threading import Thread
 
 import pytest
 
-from balancer.adapters.control import ControlError, ask, listening
+from balancer.adapters.control import ControlRefusedError, ask, listening
 from balancer.adapters.desk import ControlDesk, StatusBoard, commands
 from balancer.adapters.journal import Said
 from balancer.adapters.rule_file import RuleFile
@@ -196,9 +196,9 @@ def test_an_operator_ends_an_open_order_by_its_id_or_its_end(tmp_path: Path, des
         }  # fmt: skip
         assert desk.resolutions()["a-1-3-1"][0] == "done"
         for name in ("", "1", "a-1-9-9"):
-            with pytest.raises(ControlError, match="is not one order that is open; open are: a-1-3-1, a-1-4-1"):
+            with pytest.raises(ControlRefusedError, match="is not one order that is open; open are: a-1-3-1, a-1-4-1"):
                 ask(tmp_path, "resolve", order=name, outcome="done")
-        with pytest.raises(ControlError, match=r"an order ends done .* or failed .*, not “lost”"):
+        with pytest.raises(ControlRefusedError, match=r"an order ends done .* or failed .*, not “lost”"):
             ask(tmp_path, "resolve", order="a-1-3-1", outcome="lost")
 
 
@@ -206,7 +206,7 @@ def test_an_operator_ends_an_open_order_by_its_id_or_its_end(tmp_path: Path, des
 def test_a_reason_is_text_of_bounded_length(tmp_path: Path, desk: ControlDesk, why: object) -> None:
     with (
         listening(tmp_path, commands(desk, StatusBoard("active"))),
-        pytest.raises(ControlError, match="write text of at most 1000 characters"),
+        pytest.raises(ControlRefusedError, match="write text of at most 1000 characters"),
     ):
         ask(tmp_path, "pause", why=why)
     assert desk.paused() is None

@@ -27,7 +27,7 @@ def test_it_tells_rounds_and_moves_while_the_daemon_runs_and_afterwards(
     assert daemon.says("would move web1")
     during = told(capsys, "--config", str(config))
     assert "round 1: no action: " in during
-    assert "done after 0 s (dry-run): web1 from hv1 to hv2: hv1 cpu " in during
+    assert "done after 0 s, 10 s expected (dry-run): web1 from hv1 to hv2: hv1 cpu " in during
 
     assert daemon.end() == 0
     after = told(capsys, "--config", str(config))
