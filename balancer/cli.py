@@ -18,7 +18,7 @@ from agents.version import version
 from balancer.adapters.control import ControlError, ControlRefusedError
 from balancer.adapters.metrics import MetricsError
 from balancer.adapters.rule_file import RulesError
-from balancer.commands import demo, history, pause, plan, resolve, resume, rules, run, simulate, status
+from balancer.commands import demo, doctor, history, pause, plan, resolve, resume, rules, run, simulate, status
 from balancer.errors import Exit, UsageError
 from balancer.ports import FarmError, JournalError
 
@@ -27,6 +27,7 @@ COMMANDS: Final[Mapping[str, ModuleType]] = MappingProxyType({
     "plan": plan,
     "simulate": simulate,
     "rules": rules,
+    "doctor": doctor,
     "status": status,
     "history": history,
     "pause": pause,

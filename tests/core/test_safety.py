@@ -163,8 +163,8 @@ def fitted(**changes: dict[str, Any]) -> Farm:
         ({"xen": None}, "older Xen", None),
         ({"cpu": "sse"}, "CPU features", None),
         ({"cpu": None}, "CPU features", None),
-        ({"offers": ("guest:pvh",)}, "no bridge", "bridge:xenbr0"),
-        ({"offers": ("bridge:xenbr0",)}, "no guest", "guest:pvh"),
+        ({"offers": ("guest:pvh",)}, "no bridge", "xenbr0"),
+        ({"offers": ("bridge:xenbr0",)}, "no guest", "pvh"),
     ],
 )
 def test_a_host_that_lacks_what_the_vm_needs_is_no_target(xen2: dict[str, Any], reason: str, value: str | None) -> None:
