@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from agents.documents import DocumentError
 from agents.mcollective.settings import ClientSettings
-from agents.plugins.xenagent import MIGRATION_URI, TARGET_URI
+from agents.plugins.xen.schema import MIGRATION_URI, TARGET_URI
 from balancer.config import Classic, Configuration, HostEntry, Migration, read_configuration, read_mappings
 
 EXAMPLE = Path(__file__).parents[1] / "deploy" / "examples" / "balancer.yaml"
