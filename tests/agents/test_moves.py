@@ -29,7 +29,7 @@ def orders(tmp_path: Path) -> Orders:
 def test_all_that_stands_against_a_departure_is_told_at_once_and_nothing_is_written_down(
     orders: Orders, tmp_path: Path
 ) -> None:
-    with pytest.raises(OrderRefused, match="^it is paused; it has a managed save image$"):
+    with pytest.raises(OrderRefused, match=r"^it is paused; it has a managed save image$"):
         Moves(Stubborn(), orders, tmp_path / "agent.yaml").send(MOVE, 1, SOON)
     assert orders.all() == ()
 

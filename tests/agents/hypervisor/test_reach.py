@@ -42,7 +42,7 @@ def test_who_listens_is_reached_and_who_does_not_is_told_with_its_place() -> Non
 def test_who_does_not_even_say_no_is_waited_for_a_little() -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full, socket.socket() as first, socket.socket() as second:
         for one in (first, second):
-            one.setblocking(False)
+            one.settimeout(0)
             one.connect_ex(full.getsockname())
         port = full.getsockname()[1]
         words = f"127.0.0.1:{port} cannot be reached: no answer within 0.1 s"
