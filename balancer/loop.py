@@ -77,6 +77,7 @@ class Loop:
             self.state = unheard(self.state)
             note(self._journal, RoundLost(self.state.round, str(error)))
             return interval
+        self.state = self._execution.reconcile(self.state, gathering)
         try:
             decision = step(self.state, gathering, rules, begin)
         except Exception as error:  # noqa: BLE001 - a mistake of ours must not end the daemon, nor move anything
@@ -84,7 +85,7 @@ class Loop:
             words = f"a mistake in xen-balancer itself, please report it: {type(error).__name__}: {error}"
             note(self._journal, RoundLost(self.state.round, words))
             return interval
-        self.state = self._execution.reconcile(decision.state, gathering)
+        self.state = decision.state
         self._tell_strangers(decision, gathering)
         if self._written(decision, gathering, begin, interval) and not self._controls.stopping():
             self.state = self._execution.start(decision.plan, self.state, rules)

@@ -127,11 +127,14 @@ class _Past:
         reference = _reference(report, vm.uuid, vm.domain_id, vm.counter)
         eaten = self._eaten(reference, vm.counter, float(vm.vcpus), refused)
         sighting = self._sightings.get(vm.uuid)
-        known = sighting.cpu if sighting else None
+        is_at_work = vm.state in RUNNING
+        known = sighting.cpu if sighting and is_at_work else None
         is_measured = eaten.rate is not None and (known is None or not eaten.is_new)
         cpu = eaten.rate if is_measured else known
         first = min(sighting.first_seen, self.now) if sighting else self.now
-        self._sightings[vm.uuid] = Sighting(vm.uuid, first, self.now, cpu, report.host)
+        # What does not run, such as a copy that a move has left behind, says nothing of where its VM is.
+        place, usage = (report.host, cpu) if is_at_work or sighting is None else (sighting.host, sighting.cpu)
+        self._sightings[vm.uuid] = Sighting(vm.uuid, first, self.now, usage, place)
         return Vm(
             uuid=vm.uuid, name=vm.name, host=report.host, state=vm.state, vcpus=vm.vcpus, memory=vm.memory_mb, cpu=cpu,
             eaten=eaten.seconds, counter=vm.counter.cpu_ns / 1e9, is_new=eaten.is_new, age=self.now - first,

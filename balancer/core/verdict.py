@@ -108,10 +108,14 @@ def _arrived_paused(order: Order, seen: Look, now: float) -> Verdict:
 
 def _awaited(order: Order, seen: Look, now: float, why: str) -> Verdict:
     """Not decided: under way while that may be, then in doubt."""
+    if now - order.started > order.limit:
+        return Verdict(
+            OrderState.IN_DOUBT, why if _has_ended(seen.call) else f"no end after {order.limit:.0f} s; {why}"
+        )
+    if _is_new(seen.source) or _is_new(seen.target):
+        return Verdict(order.state, order.detail)
     if _has_settled(seen):
         return Verdict(OrderState.IN_DOUBT, why)
-    if now - order.started > order.limit:
-        return Verdict(OrderState.IN_DOUBT, f"no end after {order.limit:.0f} s; {why}")
     if seen.call is not None and seen.call.state == "under way":
         return Verdict(OrderState.UNDER_WAY)
     return Verdict(order.state, order.detail)
@@ -154,6 +158,11 @@ def _vm(report: Report | None, uuid: str) -> VmReport | None:
 def _lives(vm: VmReport | None) -> bool:
     """It runs, and has used CPU time since its host last looked."""
     return vm is not None and runs(vm) and (vm.counter.eaten_ns or 0) > 0
+
+
+def _is_new(vm: VmReport | None) -> bool:
+    """It runs, and its host has seen it once only: whether its CPU time goes on is known the next time."""
+    return vm is not None and runs(vm) and vm.counter.eaten_ns is None
 
 
 def _waits(vm: VmReport | None) -> bool:

@@ -253,6 +253,42 @@ def test_an_open_order_between_just_these_hosts_explains_it(
     assert (play.next().observation.doubts == ()) is explained
 
 
+# -- what others do ----------------------------------------------------------------------------------------------------
+
+
+def test_a_vm_that_runs_elsewhere_by_no_order_of_ours_was_moved_by_others() -> None:
+    play = Rounds(farm("xen1: web1 1 | xen2:"), IDLE)
+    assert play.next().observation.journeys == ()
+    play.farm.move("web1", "xen2")
+    (its,) = play.next().observation.journeys
+    assert (its.vm, its.source, its.target, its.seen) == ("web1", "xen1", "xen2", 60.0)
+    assert play.next().observation.journeys == ()
+
+
+def test_a_move_of_ours_is_none_by_others() -> None:
+    play = Rounds(farm("xen1: web1 1 | xen2:"), IDLE)
+    play.next()
+    play.carry_out(journey("web1", "xen1", "xen2"))
+    assert play.next().observation.journeys == ()
+
+
+def test_a_copy_that_does_not_run_was_not_moved_there_and_uses_nothing() -> None:
+    play = Rounds(farm("xen1: web1 1, web2 1 | xen2: db1 0.5"), IDLE)
+    play.next()
+    play.farm.add("xen2", "copy", 0.0)
+    play.farm.with_(copy={"name": "web1", "uuid": "uuid-web1", "state": "paused", "domain_id": 9})
+    seen = play.next().observation
+    assert ([each.vm for each in seen.journeys], busy(seen, "xen2")) == ([], 0.5)
+    del play.farm.vms["copy"]
+    assert play.next().observation.journeys == ()
+
+
+def test_a_vm_that_is_on_its_way_is_none_yet_where_it_arrives() -> None:
+    made = farm("xen1: web1 1 | xen2: copy 0").with_(copy={"uuid": "uuid-web1", "name": "web1", "state": "arriving"})
+    seen = observe(State(), made.gathering(), 0.0).observation
+    assert [(vm.name, vm.host) for vm in seen.vms] == [("web1", "xen1")]
+
+
 # -- sightings --------------------------------------------------------------------------------------------------------
 
 

@@ -1,5 +1,7 @@
 """How an order ends, by what both of its hosts report: the whole table, one row a line."""
 
+from dataclasses import replace
+
 import pytest
 
 from agents.report import Counter, OrderReport, Report, VmReport
@@ -68,6 +70,8 @@ EARLY, LATE = 20.0, LIMIT + 1
         ("still", "none", "failed", EARLY, "under way"),
         ("still", "none", "failed", LATE, "in doubt"),
         ("paused", "none", "failed", LATE, "in doubt"),
+        ("new", "none", "failed", EARLY, "under way"),
+        ("new", "none", "failed", LATE, "in doubt"),
         # its call has not ended
         ("alive", "none", "under way", EARLY, "under way"),
         ("alive", "arriving", "under way", EARLY, "under way"),
@@ -169,6 +173,12 @@ def test_a_doubt_ends_as_soon_as_both_hosts_answer_clearly(source: str, target: 
 def test_a_doubt_stays_one_as_long_as_nobody_knows_better() -> None:
     doubtful = order(OrderState.IN_DOUBT)
     assert verdict(doubtful, look(doubtful, {}), EARLY).state is OrderState.IN_DOUBT
+
+
+def test_of_a_vm_that_has_been_seen_once_nothing_new_is_said() -> None:
+    doubtful = replace(order(OrderState.IN_DOUBT), detail="it is nowhere")
+    told = verdict(doubtful, look(doubtful, reports("new", "none", call("failed", ago=SETTLE + 1))), EARLY)
+    assert (told.state, told.detail) == (OrderState.IN_DOUBT, "it is nowhere")
 
 
 def test_an_intent_that_nobody_took_is_none_until_it_cannot_be_taken_any_more() -> None:
