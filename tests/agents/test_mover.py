@@ -17,7 +17,7 @@ from agents.hypervisor import Migration, kernel
 from agents.hypervisor.scenario import load_scenario
 from agents.hypervisor.shared_farm import SimulatedHypervisor
 from agents.orders import LOST, Orders
-from tests.agents import movers
+from tests import movers
 from tests.wire import eventually
 
 SCENARIO = """
