@@ -40,6 +40,14 @@ FALSELY_PAUSED: Final = "falsely paused"
 UNANSWERED: Final = frozenset({libvirt.VIR_ERR_NO_SUPPORT, libvirt.VIR_ERR_NO_DOMAIN})
 """Errors of a question about jobs that say: this driver knows of none, or there is nothing any more that has one."""
 
+IDLE: Final = frozenset({libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_SHUTOFF})
+"""States that have a reason worth asking for."""
+PAUSED_BY_MIGRATION: Final = (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_MIGRATION)
+NOT_HERE_YET: Final = frozenset(
+    {PAUSED_BY_MIGRATION, (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_STARTING_UP)}
+)
+MIGRATED_AWAY: Final = (libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_MIGRATED)
+
 Identity = tuple[str, int]
 Result = TypeVar("Result")
 
@@ -138,9 +146,8 @@ def read(handle: libvirt.virDomain, traits: Traits) -> Domain:
     """The domain now."""
     code, _limit, memory_kib, vcpus, cpu_ns = handle.info()
     reading = Reading(cpu_ns, time.monotonic())
-    by_migration = code == libvirt.VIR_DOMAIN_PAUSED and handle.state()[1] == libvirt.VIR_DOMAIN_PAUSED_MIGRATION
-    looks_idle = by_migration or code == libvirt.VIR_DOMAIN_SHUTOFF
-    arrives = looks_idle and is_busy(handle)
+    why = (code, handle.state()[1]) if code in IDLE else (code, 0)
+    arrives = _arrives(handle, why)
     return Domain(
         uuid=handle.UUIDString(),
         name=handle.name(),
@@ -151,16 +158,30 @@ def read(handle: libvirt.virDomain, traits: Traits) -> Domain:
         persistent=bool(handle.isPersistent()),
         reading=reading,
         traits=traits,
-        by_migration=by_migration and not arrives,
+        by_migration=why == PAUSED_BY_MIGRATION and not arrives,
     )
+
+
+def _arrives(handle: libvirt.virDomain, why: tuple[int, int]) -> bool:
+    """Whether it is on its way here: libxl calls it shut off and tells its job, QEMU calls it paused and does not."""
+    if why[0] == libvirt.VIR_DOMAIN_SHUTOFF:
+        return why != MIGRATED_AWAY and is_busy(handle)
+    return why in NOT_HERE_YET and _job(handle) is None and bool(handle.isActive())
 
 
 def is_busy(handle: libvirt.virDomain) -> bool:
     """Whether a job is at work on it, such as a migration; where an active one will not tell, one is."""
+    job = _job(handle)
+    return bool(handle.isActive()) if job is None else job != libvirt.VIR_DOMAIN_JOB_NONE
+
+
+def _job(handle: libvirt.virDomain) -> int | None:
+    """The type of the job that is at work on it; None where it will not tell."""
     try:
-        return bool(handle.jobInfo()[0] != libvirt.VIR_DOMAIN_JOB_NONE)
+        job: int = handle.jobInfo()[0]
     except libvirt.libvirtError as error:
-        return error.get_error_code() not in UNANSWERED and bool(handle.isActive())
+        return libvirt.VIR_DOMAIN_JOB_NONE if error.get_error_code() in UNANSWERED else None
+    return job
 
 
 def _unless_vanished(handle: libvirt.virDomain, look: Callable[[], Result]) -> Result | None:

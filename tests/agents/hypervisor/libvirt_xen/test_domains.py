@@ -9,9 +9,10 @@ import pytest
 from agents.hypervisor.terms import Terms
 
 RUNNING, PAUSED, SHUTOFF = 1, 3, 5
-BY_USER, BY_MIGRATION = 1, 2
+BY_USER, BY_MIGRATION, STARTING_UP = 1, 2, 11
+MIGRATED = 4
 BUSY = 2
-INTERNAL, NO_SUPPORT, NO_DOMAIN, INVALID, TIMED_OUT = 1, 3, 42, 55, 68
+INTERNAL, NO_SUPPORT, NO_DOMAIN, INVALID, TIMED_OUT, UNSUPPORTED = 1, 3, 42, 55, 68, 84
 MILLISECOND = 10**6
 
 
@@ -51,11 +52,26 @@ def test_one_that_is_called_shut_off_and_has_a_job_is_on_its_way_here(looks: Any
     assert looks(shown((SHUTOFF, 0), job=BUSY))() == ("arriving", "")
 
 
-def test_one_that_is_called_paused_and_tells_no_job_is_on_its_way_here_as_well(
+@pytest.mark.parametrize("reason", [STARTING_UP, BY_MIGRATION])
+@pytest.mark.parametrize("code", [UNSUPPORTED, TIMED_OUT])
+def test_one_that_is_called_paused_and_will_not_tell_its_job_is_on_its_way_here_as_well(
+    looks: Any, shown: Any, complaint: Callable[[int], Exception], reason: int, code: int
+) -> None:
+    assert looks(shown((PAUSED, reason), errors={"jobInfo": complaint(code)}))() == ("arriving", "")
+
+
+def test_one_that_stands_still_for_the_end_of_its_migration_is_paused(looks: Any, shown: Any) -> None:
+    assert looks(shown((PAUSED, BY_MIGRATION), job=BUSY))() == ("paused", "")
+
+
+def test_one_that_somebody_paused_and_saves_is_paused(
     looks: Any, shown: Any, complaint: Callable[[int], Exception]
 ) -> None:
-    for code in (INVALID, TIMED_OUT):
-        assert looks(shown((PAUSED, BY_MIGRATION), errors={"jobInfo": complaint(code)}))() == ("arriving", "")
+    assert looks(shown((PAUSED, BY_USER), errors={"jobInfo": complaint(TIMED_OUT)}))() == ("paused", "")
+
+
+def test_one_that_has_left_is_nowhere_even_if_its_job_is_not_over(domains: Any, shown: Any) -> None:
+    assert domains.Domains(Terms()).active(shown((SHUTOFF, MIGRATED), job=BUSY)) == ()
 
 
 @pytest.mark.parametrize("code", [NO_SUPPORT, NO_DOMAIN])
