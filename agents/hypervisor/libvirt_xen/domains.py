@@ -15,7 +15,7 @@ import libvirt
 from agents.hypervisor.libvirt_xen.definition import Traits, traits_of
 from agents.hypervisor.sampling import Reading
 from agents.hypervisor.terms import Terms
-from agents.report import Counter, VmReport
+from agents.report import ARRIVING, Counter, VmReport
 
 TRAITS_SECONDS: Final = 300.0
 NOBODY: Final = "00000000-0000-0000-0000-000000000000"
@@ -33,7 +33,6 @@ STATES: Final[Mapping[int, str]] = {
 }
 UNKNOWN: Final = "unknown"
 """A state that libvirt does not tell, or we do not know: nothing that moves."""
-ARRIVING: Final = "arriving"
 MOVABLE: Final = frozenset({"running", "blocked"})
 FALSELY_PAUSED: Final = "falsely paused"
 
@@ -54,7 +53,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """One active domain at the instant of its reading; `by_migration`: paused, and libvirt says because of one."""
+    """One domain at the instant of its reading; `by_migration`: paused, and libvirt says because of one."""
 
     uuid: str
     name: str
@@ -107,21 +106,25 @@ class Domains:
         self._traits: dict[Identity, tuple[float, Traits]] = {}
         self._paused: dict[Identity, int] = {}
 
-    def active(self, connection: libvirt.virConnect) -> tuple[Domain, ...]:
-        """Those that are there, by name, Domain-0 among them; whatever vanishes meanwhile is left out."""
-        listed = connection.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE)
-        return tuple(self._as_they_are(self._looked_at(listed)))
+    def here(self, connection: libvirt.virConnect) -> tuple[Domain, ...]:
+        """Those that run, are paused or on their way here, by name, Domain-0 among them.
+
+        Whatever vanishes meanwhile is left out. libxl gives one that arrives no id before it runs.
+        """
+        return tuple(self._as_they_are(self._looked_at(connection.listAllDomains())))
 
     def _looked_at(self, listed: Iterable[libvirt.virDomain]) -> Iterator[Domain]:
         kept, self._traits = self._traits, {}
         for handle in sorted(listed, key=lambda each: str(each.name())):
             domain = _unless_vanished(handle, partial(self._domain, handle, kept))
-            if domain is not None and domain.id >= 0 and domain.state != "shutoff":
+            if domain is not None and domain.state != "shutoff":
                 yield domain
 
-    def _domain(self, handle: libvirt.virDomain, kept: Mapping[Identity, tuple[float, Traits]]) -> Domain:
+    def _domain(self, handle: libvirt.virDomain, kept: Mapping[Identity, tuple[float, Traits]]) -> Domain | None:
         identity = handle.UUIDString(), handle.ID()
         now = time.monotonic()
+        if identity[1] < 0 and not is_busy(handle):
+            return None
         read_at, traits = kept.get(identity, (-TRAITS_SECONDS, Traits()))
         if now - read_at >= TRAITS_SECONDS:
             # Domain-0 is no VM: it has nothing that could stop it from being moved.
@@ -163,7 +166,12 @@ def read(handle: libvirt.virDomain, traits: Traits) -> Domain:
 
 
 def _arrives(handle: libvirt.virDomain, why: tuple[int, int]) -> bool:
-    """Whether it is on its way here: libxl calls it shut off and tells its job, QEMU calls it paused and does not."""
+    """Whether it is on its way here: libxl calls it shut off and tells its job, QEMU calls it paused and does not.
+
+    One that has an id by now, but had none when it was listed, has just come.
+    """
+    if handle.ID() < 0 and why[0] != libvirt.VIR_DOMAIN_SHUTOFF:
+        return True
     if why[0] == libvirt.VIR_DOMAIN_SHUTOFF:
         return why != MIGRATED_AWAY and is_busy(handle)
     return why in NOT_HERE_YET and _job(handle) is None and bool(handle.isActive())
