@@ -13,8 +13,6 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from agents.config import AgentConfig, load_config
-from agents.drivers import open_hypervisor
 from agents.hypervisor import HypervisorError, Migration
 from agents.orders import Orders, OrdersError
 
@@ -25,7 +23,7 @@ def begin(config: Path, order: str, orders: Orders) -> None:
     """Start the process that carries out an order of the book; it outlives this one."""
     try:
         process = subprocess.Popen(  # noqa: S603 - our own program, and an order's id has no blank to begin with
-            [sys.executable, "-m", __name__, str(config), order],
+            [sys.executable, "-m", __name__, str(config), str(orders.directory), order],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -41,7 +39,7 @@ def _tell_the_end(process: "subprocess.Popen[bytes]", order: str, orders: Orders
     """Fetch the process when it has ended, so that it is seen to have, and log how."""
     code = process.wait()
     try:
-        command = f"python -m {__name__} CONFIG {order}"
+        command = f"python -m {__name__} CONFIG {orders.directory} {order}"
         orders.give_up(order, f"its process ended with {code} before it began; to see why: {command}")
         told = orders.state(order)
     except OrdersError as error:
@@ -53,22 +51,28 @@ def _tell_the_end(process: "subprocess.Popen[bytes]", order: str, orders: Orders
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Carry out the order of that id, by the configuration in that file; nothing where somebody else does or did."""
+    """Carry out an order, given the configuration's file, the book's folder and the order's id.
+
+    Nothing where somebody else does or did.
+    """
     # The agent, which fetches its signals one by one, has them blocked.
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    file, order = arguments
-    config = load_config(Path(file))
-    orders = Orders(config.state, config.max_migrations)
+    file, directory, order = arguments
+    orders = Orders(Path(directory))
     migration = orders.claim(order, os.getpid())
     if migration is not None:
-        orders.end(order, _failure(config, migration))
+        orders.end(order, _failure(Path(file), migration))
     return 0
 
 
-def _failure(config: AgentConfig, migration: Migration) -> str | None:
+def _failure(file: Path, migration: Migration) -> str | None:
     """What the migration failed of, in the hypervisor's words; None where it did not."""
+    # The order is claimed before all that takes long to load.
+    from agents.config import load_config  # noqa: PLC0415
+    from agents.drivers import open_hypervisor  # noqa: PLC0415
+
     try:
-        open_hypervisor(config).migrate(migration)
+        open_hypervisor(load_config(file)).migrate(migration)
     except HypervisorError as error:
         return str(error)
     except Exception as error:  # noqa: BLE001 - whatever happens, the order must be told to have ended

@@ -11,6 +11,7 @@ from typing import Final
 from agents import mover
 from agents.hypervisor import Guest, Hypervisor, Migration
 from agents.orders import OrderRefused, Orders, Promise
+from agents.report import ARRIVING
 
 
 class Moves:
@@ -48,7 +49,8 @@ class Moves:
         self._hypervisor.take_over(vm_uuid)
 
     def _examine(self, guest: Guest, promises: Sequence[Promise]) -> tuple[str, ...]:
-        """Memory that a VM holds here already, be it still arriving, is not kept for it a second time."""
-        held = {vm.uuid: vm.memory_mb for vm in self._hypervisor.report().vms}
+        """Memory that a VM holds here is not kept for it any more; one that still arrives has not got it yet."""
+        vms = self._hypervisor.report().vms
+        held = {vm.uuid: vm.memory_mb for vm in vms if vm.state != ARRIVING}
         reserved = sum(max(0.0, each.memory_mb - held.get(each.vm_uuid, 0.0)) for each in promises)
         return self._hypervisor.arrival(guest, reserved)

@@ -84,12 +84,13 @@ class Promise:
 
 
 class Orders:
-    """The book in `directory`, for every thread and process; `limit` is how many orders may be under way at once.
+    """The book in `directory`, for every thread and process; no more orders than `limit` are taken at once.
 
     `clock` tells seconds since the epoch.
     """
 
-    def __init__(self, directory: Path, limit: int, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, directory: Path, limit: int = 1, clock: Callable[[], float] = time.time) -> None:
+        self.directory: Final = directory
         self._path: Final = directory / FILE
         self._limit: Final = limit
         self._clock: Final = clock

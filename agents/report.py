@@ -22,6 +22,8 @@ from pydantic_core import CoreSchema, core_schema
 FORMAT: Final = "report/1"
 MAX_BYTES: Final = 4 * 1024 * 1024
 MAX_VMS: Final = 10_000
+ARRIVING: Final = "arriving"
+"""The state of a VM that is on its way here and does not run yet."""
 
 Id = Annotated[str, Meta(min_length=1, max_length=200)]
 Text = Annotated[str, Meta(max_length=200)]

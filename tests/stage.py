@@ -17,6 +17,7 @@ from agents.config import load_config
 from agents.daemon import assemble
 from agents.drivers import open_hypervisor
 from tests.brokers import free_port
+from tests.movers import none_left
 from tests.wire import eventually
 
 POLICY = "policy default deny\nallow\tcert=balancer-public\treport migrate order admit take_over reach\t*\t*\n"
@@ -95,6 +96,7 @@ def simulated_agents(folder: Path, wire: Mapping[str, Any], keys: Path, scenario
     (folder / "farm.yaml").write_text(scenario)
     hosts = [line.split("name: ")[1].split(",")[0] for line in scenario.splitlines() if "cores:" in line]
     with ExitStack() as stack:
+        stack.enter_context(none_left(folder))
         for host in hosts:
             simulated = {"scenario": "farm.yaml", "directory": "."}
             file = write_agent(folder, host, wire, keys, driver="simulated", simulated=simulated)

@@ -17,7 +17,7 @@ from agents.hypervisor import Migration, kernel
 from agents.hypervisor.scenario import load_scenario
 from agents.hypervisor.shared_farm import SimulatedHypervisor
 from agents.orders import LOST, Orders
-from tests.agents import movers
+from tests import movers
 from tests.wire import eventually
 
 SCENARIO = """
@@ -130,7 +130,8 @@ def test_a_second_process_does_nothing(configured: Callable[..., Path]) -> None:
     orders = given(file)
     mover.begin(file, "o1", orders)
     assert eventually(lambda: movers.mover(file.parent / "state", "o1"), 60)
-    assert subprocess.run([sys.executable, "-m", "agents.mover", str(file), "o1"], check=True, timeout=60)
+    again = [sys.executable, "-m", "agents.mover", str(file), str(file.parent / "state"), "o1"]
+    assert subprocess.run(again, check=True, timeout=60)
     assert orders.state("o1").state == "under way"
 
 
@@ -142,15 +143,25 @@ def test_an_order_that_is_late_by_then_is_not_begun(configured: Callable[..., Pa
     assert placement(file) == {"web1": "hv1"}
 
 
-def test_a_process_that_ends_before_it_has_begun_is_told_with_how_to_see_why(configured: Callable[..., Path]) -> None:
+def test_a_process_that_ends_before_it_has_begun_is_told_with_how_to_see_why(
+    configured: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = configured()
+    orders = given(file)
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    mover.begin(file, "o1", orders)
+    assert ended(orders) == (
+        "failed",
+        f"its process ended with 1 before it began; to see why: python -m agents.mover CONFIG {orders.directory} o1",
+    )
+
+
+def test_a_configuration_that_cannot_be_read_any_more_has_failed_too(configured: Callable[..., Path]) -> None:
     file = configured()
     orders = given(file)
     file.write_text("no configuration")
     mover.begin(file, "o1", orders)
-    assert ended(orders) == (
-        "failed",
-        "its process ended with 1 before it began; to see why: python -m agents.mover CONFIG o1",
-    )
+    assert ended(orders)[1].startswith("DocumentError: ")
 
 
 def test_a_process_that_cannot_be_started_is_told(

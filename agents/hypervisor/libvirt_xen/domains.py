@@ -15,7 +15,7 @@ import libvirt
 from agents.hypervisor.libvirt_xen.definition import Traits, traits_of
 from agents.hypervisor.sampling import Reading
 from agents.hypervisor.terms import Terms
-from agents.report import Counter, VmReport
+from agents.report import ARRIVING, Counter, VmReport
 
 TRAITS_SECONDS: Final = 300.0
 NOBODY: Final = "00000000-0000-0000-0000-000000000000"
@@ -33,12 +33,19 @@ STATES: Final[Mapping[int, str]] = {
 }
 UNKNOWN: Final = "unknown"
 """A state that libvirt does not tell, or we do not know: nothing that moves."""
-ARRIVING: Final = "arriving"
 MOVABLE: Final = frozenset({"running", "blocked"})
 FALSELY_PAUSED: Final = "falsely paused"
 
 UNANSWERED: Final = frozenset({libvirt.VIR_ERR_NO_SUPPORT, libvirt.VIR_ERR_NO_DOMAIN})
 """Errors of a question about jobs that say: this driver knows of none, or there is nothing any more that has one."""
+
+IDLE: Final = frozenset({libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_SHUTOFF})
+"""States that have a reason worth asking for."""
+PAUSED_BY_MIGRATION: Final = (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_MIGRATION)
+NOT_HERE_YET: Final = frozenset(
+    {PAUSED_BY_MIGRATION, (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_STARTING_UP)}
+)
+MIGRATED_AWAY: Final = (libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_MIGRATED)
 
 Identity = tuple[str, int]
 Result = TypeVar("Result")
@@ -46,7 +53,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """One active domain at the instant of its reading; `by_migration`: paused, and libvirt says because of one."""
+    """One domain at the instant of its reading; `by_migration`: paused, and libvirt says because of one."""
 
     uuid: str
     name: str
@@ -99,21 +106,25 @@ class Domains:
         self._traits: dict[Identity, tuple[float, Traits]] = {}
         self._paused: dict[Identity, int] = {}
 
-    def active(self, connection: libvirt.virConnect) -> tuple[Domain, ...]:
-        """Those that are there, by name, Domain-0 among them; whatever vanishes meanwhile is left out."""
-        listed = connection.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE)
-        return tuple(self._as_they_are(self._looked_at(listed)))
+    def here(self, connection: libvirt.virConnect) -> tuple[Domain, ...]:
+        """Those that run, are paused or on their way here, by name, Domain-0 among them.
+
+        Whatever vanishes meanwhile is left out. libxl gives one that arrives no id before it runs.
+        """
+        return tuple(self._as_they_are(self._looked_at(connection.listAllDomains())))
 
     def _looked_at(self, listed: Iterable[libvirt.virDomain]) -> Iterator[Domain]:
         kept, self._traits = self._traits, {}
         for handle in sorted(listed, key=lambda each: str(each.name())):
             domain = _unless_vanished(handle, partial(self._domain, handle, kept))
-            if domain is not None and domain.id >= 0 and domain.state != "shutoff":
+            if domain is not None and domain.state != "shutoff":
                 yield domain
 
-    def _domain(self, handle: libvirt.virDomain, kept: Mapping[Identity, tuple[float, Traits]]) -> Domain:
+    def _domain(self, handle: libvirt.virDomain, kept: Mapping[Identity, tuple[float, Traits]]) -> Domain | None:
         identity = handle.UUIDString(), handle.ID()
         now = time.monotonic()
+        if identity[1] < 0 and not is_busy(handle):
+            return None
         read_at, traits = kept.get(identity, (-TRAITS_SECONDS, Traits()))
         if now - read_at >= TRAITS_SECONDS:
             # Domain-0 is no VM: it has nothing that could stop it from being moved.
@@ -138,9 +149,8 @@ def read(handle: libvirt.virDomain, traits: Traits) -> Domain:
     """The domain now."""
     code, _limit, memory_kib, vcpus, cpu_ns = handle.info()
     reading = Reading(cpu_ns, time.monotonic())
-    by_migration = code == libvirt.VIR_DOMAIN_PAUSED and handle.state()[1] == libvirt.VIR_DOMAIN_PAUSED_MIGRATION
-    looks_idle = by_migration or code == libvirt.VIR_DOMAIN_SHUTOFF
-    arrives = looks_idle and is_busy(handle)
+    why = (code, handle.state()[1]) if code in IDLE else (code, 0)
+    arrives = _arrives(handle, why)
     return Domain(
         uuid=handle.UUIDString(),
         name=handle.name(),
@@ -151,16 +161,35 @@ def read(handle: libvirt.virDomain, traits: Traits) -> Domain:
         persistent=bool(handle.isPersistent()),
         reading=reading,
         traits=traits,
-        by_migration=by_migration and not arrives,
+        by_migration=why == PAUSED_BY_MIGRATION and not arrives,
     )
+
+
+def _arrives(handle: libvirt.virDomain, why: tuple[int, int]) -> bool:
+    """Whether it is on its way here: libxl calls it shut off and tells its job, QEMU calls it paused and does not.
+
+    One that has an id by now, but had none when it was listed, has just come.
+    """
+    if handle.ID() < 0 and why[0] != libvirt.VIR_DOMAIN_SHUTOFF:
+        return True
+    if why[0] == libvirt.VIR_DOMAIN_SHUTOFF:
+        return why != MIGRATED_AWAY and is_busy(handle)
+    return why in NOT_HERE_YET and _job(handle) is None and bool(handle.isActive())
 
 
 def is_busy(handle: libvirt.virDomain) -> bool:
     """Whether a job is at work on it, such as a migration; where an active one will not tell, one is."""
+    job = _job(handle)
+    return bool(handle.isActive()) if job is None else job != libvirt.VIR_DOMAIN_JOB_NONE
+
+
+def _job(handle: libvirt.virDomain) -> int | None:
+    """The type of the job that is at work on it; None where it will not tell."""
     try:
-        return bool(handle.jobInfo()[0] != libvirt.VIR_DOMAIN_JOB_NONE)
+        job: int = handle.jobInfo()[0]
     except libvirt.libvirtError as error:
-        return error.get_error_code() not in UNANSWERED and bool(handle.isActive())
+        return libvirt.VIR_DOMAIN_JOB_NONE if error.get_error_code() in UNANSWERED else None
+    return job
 
 
 def _unless_vanished(handle: libvirt.virDomain, look: Callable[[], Result]) -> Result | None:

@@ -144,7 +144,7 @@ class LibvirtHypervisor:
 
     def _read(self, connection: libvirt.virConnect) -> Report:
         here = self._host(connection)
-        domains = self._domains.active(connection)
+        domains = self._domains.here(connection)
         counters = self._samples.take({domain.identity: domain.reading for domain in domains})
         self._sequence += 1
         return Report(

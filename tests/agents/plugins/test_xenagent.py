@@ -17,7 +17,7 @@ from agents.hypervisor.shared_farm import FILE, SimulatedHypervisor
 from agents.mcollective.ddl import Abort, InvalidData, MissingData
 from agents.plugins.xenagent import DDL, StillUnderWayError, XenAgent
 from agents.report import Report, decode
-from tests.agents import movers
+from tests import movers
 from tests.agents.plugins.drivers import Idle
 from tests.contexts import context_of
 

@@ -26,12 +26,13 @@ def kill(told: str) -> None:
 
 @contextmanager
 def none_left(folder: Path) -> Iterator[None]:
-    """Whoever still carries out an order of a book below `folder` is ended afterwards: some never end by themselves."""
+    """Whoever carries out an order of a book below `folder`, or is about to, is ended: some never end by themselves."""
     yield
     for file in folder.rglob(FILE):
         with sqlite3.connect(file) as book:
+            book.execute("UPDATE orders SET state = 'failed' WHERE state = 'under way' AND mover IS NULL")
             movers = [told for (told,) in book.execute("SELECT mover FROM orders WHERE state = 'under way'")]
         book.close()
         for told in movers:
-            if told is not None and kernel.is_alive(told):
+            if kernel.is_alive(told):
                 kill(told)
