@@ -30,7 +30,7 @@ for n in 1 2; do
 done
 cat <<END
 A guest on dom0-1, and its way to dom0-2 (through dom0-1's door):
-    lab-guest web1 \$(cat /proc/sys/kernel/random/uuid) busy
+    lab-guest web1 \$(cat /proc/sys/kernel/random/uuid) 60
     virsh migrate --live web1 xen+tcp://dom0-2/system
 Ctrl-C ends both.
 END
