@@ -12,9 +12,8 @@ from contextlib import suppress
 
 def pour(source: socket.socket, target: socket.socket) -> None:
     """Everything from one to the other, and its end."""
-    with source.makefile("rb", 0) as incoming, target.makefile("wb", 0) as outgoing:
-        with suppress(OSError):
-            shutil.copyfileobj(incoming, outgoing)
+    with source.makefile("rb", 0) as incoming, target.makefile("wb", 0) as outgoing, suppress(OSError):
+        shutil.copyfileobj(incoming, outgoing)
     for end in (source, target):
         with suppress(OSError):
             end.shutdown(socket.SHUT_RDWR)

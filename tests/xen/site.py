@@ -23,7 +23,8 @@ START: Final = """
 mkdir -p /sys/fs/cgroup/agent /var/log
 echo $$ >/sys/fs/cgroup/agent/cgroup.procs
 cd /srv/code
-PYTHONPATH=/usr/local/lib/xen-balancer:/srv/code setsid python3 -m agents.cli --config {config} >>{log} 2>&1 </dev/null &
+export PYTHONPATH=/usr/local/lib/xen-balancer:/srv/code
+setsid python3 -m agents.cli --config {config} >>{log} 2>&1 </dev/null &
 echo $! >/run/agent.pid
 """
 LOG: Final = "/var/log/agent"
