@@ -10,10 +10,13 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from agents.documents import Document, FileName, Mistake, Seconds, load
+from agents.documents import Document, FileName, Mebibytes, Mistake, Seconds, load
+from agents.hypervisor.terms import LIVE_GUESTS, MEMORY_MARGIN, GuestType, SharedStorage
 from agents.mcollective.cfg.field import from_server_cfg
 from agents.mcollective.settings import ServerSettings
 from agents.transport import Transport
+
+STATE = Path("/var/lib/xen-balancer-agent")
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -40,16 +43,20 @@ class ProcessOptions(Document):
 
 
 class AgentConfig(Document):
-    """What an agent needs to know; it reports as `mcollective.identity`.
+    """What an agent needs to know; it reports as `mcollective.identity` and keeps its orders in `state`.
 
     `mcollective` may be the name of a `server.cfg` instead. `classic`: how the new host of a migration by slice, which
     is named by its address alone, is reached.
     """
 
     mcollective: Annotated[ServerSettings, BeforeValidator(from_server_cfg)]
+    state: FileName = STATE
     driver: Literal["libvirt", "simulated"] = "libvirt"
     libvirt: LibvirtOptions = LibvirtOptions()
     simulated: SimulatedOptions | None = None
+    shared_storage: Annotated[tuple[SharedStorage, ...], Field(max_length=100)] = ()
+    live_guests: tuple[GuestType, ...] = LIVE_GUESTS
+    memory_margin: Annotated[Mebibytes, Field(ge=0, le=1e6)] = MEMORY_MARGIN
     tags: Annotated[tuple[Text, ...], Field(max_length=50)] = ()
     facts: Annotated[dict[Text, Annotated[str, Field(max_length=200)]], Field(max_length=500, default_factory=dict)]
     process: ProcessOptions = ProcessOptions()

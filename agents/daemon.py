@@ -41,11 +41,15 @@ class Daemon:
 
 
 def assemble(config: AgentConfig, file: Path, hypervisor: Hypervisor) -> Daemon:
-    """Put it together; LoadError where an agent's file cannot be used, KeyFileError where a key cannot."""
+    """Put it together; LoadError where an agent's file cannot be used, KeyFileError where a key cannot.
+
+    OrdersError where its book of orders cannot be used.
+    """
     wire = config.mcollective
     roster = Roster((BUILT_IN, *wire.agents), wire.inactive)
     node = ThisNode(wire, roster, config.facts)
-    orders, statistics = Orders(config.max_migrations), Statistics()
+    orders, statistics = Orders(config.state, config.max_migrations), Statistics()
+    orders.give_up()
     roster.load(Context(config, str(file), node, roster, statistics, hypervisor, orders))
     return Daemon(config, roster, Service(wire, roster, node, statistics), orders)
 

@@ -12,6 +12,7 @@ from agents.config import AgentConfig
 from agents.hypervisor import Hypervisor, HypervisorError
 from agents.hypervisor.scenario import load_scenario
 from agents.hypervisor.shared_farm import SimulatedHypervisor
+from agents.hypervisor.terms import Terms
 
 
 def _libvirt(config: AgentConfig) -> Hypervisor:
@@ -22,7 +23,9 @@ def _libvirt(config: AgentConfig) -> Hypervisor:
             f"the libvirt driver cannot be loaded ({error}); install Debian's python3-libvirt or xen-balancer[libvirt]"
         ) from None
     options = config.libvirt
-    return cast("Hypervisor", driver.LibvirtHypervisor(config.mcollective.identity, options.uri, options.patience))
+    terms = Terms(config.shared_storage, config.live_guests, config.memory_margin)
+    opened = driver.LibvirtHypervisor(config.mcollective.identity, options.uri, options.patience, terms)
+    return cast("Hypervisor", opened)
 
 
 def _simulated(config: AgentConfig) -> Hypervisor:

@@ -1,103 +1,338 @@
-"""The orders an agent was given, and how each stands.
+"""The orders a host was given and how each stands, and what memory it has promised: its book, which outlives the agent.
 
-Rule: an order is taken once; asked again it only tells how it stands. What cannot be taken is refused before anything
-has happened, so that a refusal always means: nothing was started.
+Rule: whatever is written here is on the disk before anybody acts on it, so that an order is carried out once at most,
+whoever dies when. What cannot be taken is refused before anything has happened, so that a refusal always means: nothing
+was started. Who ended without a word is not guessed about: the order is lost.
 """
 
+import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final, Literal
+from itertools import repeat
+from pathlib import Path
+from typing import Final
 
-from agents.hypervisor import Migration
+from msgspec.json import decode, encode
+
+from agents.hypervisor import Guest, Migration, kernel
 from agents.report import OrderReport
 
-MAX_REMEMBERED: Final = 100
+FILE: Final = "orders.sqlite"
+VERSION: Final = 1
+"""Of the schema, which writes it down."""
+BUSY_SECONDS: Final = 10.0
+"""How long one waits for another process' turn."""
+REMEMBERED: Final = 1000
+REMEMBERED_SECONDS: Final = 7 * 86_400.0
+"""Of those that have ended so many are remembered, and for so long."""
+TOLD: Final = 100
 MAX_ERROR: Final = 1000
+
+LOST: Final = "its process ended without a word: look at both hosts"
+NOT_BEGUN: Final = "it was not begun: the agent ended before"
+
+SCHEMA: Final = """
+CREATE TABLE epoch (highest INTEGER NOT NULL);
+INSERT INTO epoch VALUES (0);
+CREATE TABLE orders (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    vm TEXT NOT NULL,
+    migration BLOB NOT NULL,
+    state TEXT NOT NULL DEFAULT 'under way',
+    error TEXT NOT NULL DEFAULT '',
+    given REAL NOT NULL,
+    valid_until REAL NOT NULL,
+    ended REAL,
+    mover TEXT
+);
+CREATE TABLE admissions (
+    id TEXT PRIMARY KEY, vm TEXT NOT NULL, memory_mb REAL NOT NULL, given REAL NOT NULL, expires REAL NOT NULL
+);
+PRAGMA user_version = 1;
+"""
+"""`mover` tells the process that has begun an order; None as long as none has. Times are seconds since the epoch."""
+
+LATEST: Final = """
+SELECT * FROM orders WHERE ended IS NULL
+   OR number IN (SELECT number FROM orders WHERE ended IS NOT NULL ORDER BY number DESC LIMIT ?)
+ORDER BY number
+"""
+FORGET: Final = """
+DELETE FROM orders WHERE ended < ? OR ended IS NOT NULL
+  AND number NOT IN (SELECT number FROM orders WHERE ended IS NOT NULL ORDER BY number DESC LIMIT ?)
+"""
 
 
 class OrderRefused(Exception):  # noqa: N818 - a refusal is an answer, not an error
     """The order was not taken; the message says why."""
 
 
-@dataclass(slots=True)
-class _Entry:
-    migration: Migration
-    started: float
-    ended: float | None = None
-    error: str | None = None
+class OrdersError(Exception):
+    """The book cannot be read or written; the message says which, why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """Memory in MiB that is kept free for a VM which has been let in."""
+
+    vm_uuid: str
+    memory_mb: float
 
 
 class Orders:
-    """The book of orders; safe to use from every thread. `limit` is how many may be under way at once."""
+    """The book in `directory`, for every thread and process; `limit` is how many orders may be under way at once.
 
-    def __init__(self, limit: int) -> None:
+    `clock` tells seconds since the epoch.
+    """
+
+    def __init__(self, directory: Path, limit: int, clock: Callable[[], float] = time.time) -> None:
+        self._path: Final = directory / FILE
         self._limit: Final = limit
-        self._lock: Final = threading.Lock()
-        self._entries: dict[str, _Entry] = {}
-        self._epoch = 0
+        self._clock: Final = clock
+        self._turn: Final = threading.Lock()
+        self._admitting: Final = threading.Lock()
+        with self._explained():
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._path.touch(mode=0o600)
+            self._book = sqlite3.connect(
+                self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+            self._book.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
+        with self._writing() as book:
+            self._prepare(book)
 
-    def take(self, migration: Migration, epoch: int | None) -> bool:
+    # -- given ---------------------------------------------------------------------------------------------------------
+
+    def knows(self, migration: Migration) -> bool:
+        """Whether the order was taken before; OrderRefused where it was, for another move."""
+        with self._reading() as book:
+            return _is_known(book, migration)
+
+    def take(self, migration: Migration, epoch: int | None, valid_until: float) -> bool:
         """Whether the order is a new one, which is under way from now; OrderRefused where it cannot be taken.
 
         Without an epoch it comes from nobody who has one, and counts as of the latest.
         """
-        with self._lock:
-            known = self._entries.get(migration.order)
-            if known is None:
-                self._accept(migration, epoch)
-            elif known.migration != migration:
-                raise OrderRefused(f"order {migration.order} was given before, for another move; use a new id")
-            return known is None
+        with self._writing() as book:
+            self._mark_lost(book)
+            if _is_known(book, migration):
+                return False
+            refusal = _fenced(book, epoch) or self._obstacle(book, migration)
+            if refusal is None:
+                book.execute(
+                    "INSERT INTO orders (id, vm, migration, given, valid_until) VALUES (?, ?, ?, ?, ?)",
+                    (migration.order, migration.vm_uuid, encode(migration), self._clock(), valid_until),
+                )
+        if refusal is not None:
+            raise OrderRefused(refusal)
+        return True
+
+    def fence(self, epoch: int) -> None:
+        """OrderRefused where somebody of a later epoch has given orders; from now on earlier ones are refused."""
+        with self._writing() as book:
+            refusal = _fenced(book, epoch)
+        if refusal is not None:
+            raise OrderRefused(refusal)
+
+    @property
+    def epoch(self) -> int:
+        """The highest epoch of whoever gave an order; 0 before anybody has."""
+        with self._reading() as book:
+            return int(book.execute("SELECT highest FROM epoch").fetchone()[0])
+
+    # -- carried out ---------------------------------------------------------------------------------------------------
+
+    def claim(self, order: str, pid: int) -> Migration | None:
+        """What the process `pid` has to do, which nobody else will be told; None where there is nothing (any more)."""
+        with self._writing() as book:
+            row = book.execute(
+                "SELECT migration, valid_until FROM orders WHERE id = ? AND state = 'under way' AND mover IS NULL",
+                (order,),
+            ).fetchone()
+            if row is None:
+                return None
+            if not self._clock() <= row["valid_until"]:
+                self._end(book, order, "failed", "it was not begun: by then it was too late")
+                return None
+            book.execute("UPDATE orders SET mover = ? WHERE id = ?", (kernel.process(pid), order))
+            return _migration(row)
 
     def end(self, order: str, error: str | None) -> None:
         """The order has ended: done, or failed with `error`."""
-        with self._lock:
-            entry = self._entries[order]
-            entry.ended, entry.error = time.monotonic(), error
-            self._forget()
+        with self._writing() as book:
+            self._end(book, order, "done" if error is None else "failed", error or "")
+
+    def give_up(self, order: str | None = None, why: str = NOT_BEGUN) -> None:
+        """Let the order, or every one, have failed that no process has begun; none will begin it from now on."""
+        with self._writing() as book:
+            for row in book.execute("SELECT id FROM orders WHERE state = 'under way' AND mover IS NULL").fetchall():
+                if order in {None, row["id"]}:
+                    self._end(book, row["id"], "failed", why)
+
+    # -- told ----------------------------------------------------------------------------------------------------------
 
     def state(self, order: str) -> OrderReport | None:
         """How the order stands; None where it is not known (any more)."""
-        with self._lock:
-            entry = self._entries.get(order)
-            return None if entry is None else _told(order, entry)
+        with self._settled() as book:
+            row = book.execute("SELECT * FROM orders WHERE id = ?", (order,)).fetchone()
+        return None if row is None else _told(row, self._clock())
 
     def all(self) -> tuple[OrderReport, ...]:
         """Those under way and the latest that ended, oldest first."""
-        with self._lock:
-            return tuple(_told(order, entry) for order, entry in self._entries.items())
+        with self._settled() as book:
+            rows = book.execute(LATEST, (TOLD,)).fetchall()
+        return tuple(map(_told, rows, repeat(self._clock())))
 
     def under_way(self) -> int:
         """How many have not ended."""
-        with self._lock:
-            return sum(1 for _ in self._open())
+        with self._settled() as book:
+            return len(_open(book))
 
-    def _open(self) -> Iterator[_Entry]:
-        return (entry for entry in self._entries.values() if entry.ended is None)
+    # -- let in --------------------------------------------------------------------------------------------------------
 
-    def _accept(self, migration: Migration, epoch: int | None) -> None:
-        epoch = self._epoch if epoch is None else epoch
-        if epoch < self._epoch:
-            raise OrderRefused(f"epoch {epoch} is over: a balancer of epoch {self._epoch} has given orders since")
-        self._epoch = epoch
-        running = [entry.migration for entry in self._open()]
-        if any(other.vm_uuid == migration.vm_uuid for other in running):
-            raise OrderRefused(f"{migration.vm_name} is being moved already")
+    def admit(
+        self,
+        order: str,
+        guest: Guest,
+        seconds: float,
+        examine: Callable[[Sequence[Promise]], Sequence[str]],
+    ) -> tuple[str, ...]:
+        """What `examine` has against the guest, given what is promised to others; where that is nothing, a promise.
+
+        One at a time, so that two do not get the same memory. The promise lasts so many seconds; one to the same order
+        takes its place.
+        """
+        with self._admitting:
+            obstacles = tuple(examine(self._promises(besides=order)))
+            if not obstacles:
+                now = self._clock()
+                with self._writing() as book:
+                    book.execute(
+                        "INSERT OR REPLACE INTO admissions VALUES (?, ?, ?, ?, ?)",
+                        (order, guest.uuid, guest.memory_mb, now, now + seconds),
+                    )
+            return obstacles
+
+    def was_admitted(self, order: str, vm_uuid: str) -> bool:
+        """Whether that VM was let in by that order, within the last days."""
+        with self._reading() as book:
+            found = book.execute("SELECT 1 FROM admissions WHERE id = ? AND vm = ?", (order, vm_uuid))
+            return found.fetchone() is not None
+
+    def _promises(self, besides: str) -> tuple[Promise, ...]:
+        with self._reading() as book:
+            rows = book.execute(
+                "SELECT vm, memory_mb FROM admissions WHERE id <> ? AND expires > ?", (besides, self._clock())
+            ).fetchall()
+        return tuple(Promise(row["vm"], row["memory_mb"]) for row in rows)
+
+    # -- the book ------------------------------------------------------------------------------------------------------
+
+    def _prepare(self, book: sqlite3.Connection) -> None:
+        version = book.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0:
+            for statement in SCHEMA.split(";"):
+                book.execute(statement)
+        elif version != VERSION:
+            raise OrdersError(f"{self._path} has version {version}, this agent knows {VERSION}: install a newer one")
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise OrdersError(
+                f"{self._path} cannot be used: {error}; see that the folder is there, this user's own, and has room"
+            ) from None
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with self._turn, self._explained():
+            self._book.row_factory = sqlite3.Row
+            yield self._book
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """The book alone: all that is done there, or nothing of it."""
+        with self._reading() as book, book:
+            book.execute("BEGIN IMMEDIATE")
+            yield book
+
+    @contextmanager
+    def _settled(self) -> Iterator[sqlite3.Connection]:
+        """The book, in which nothing is under way that nobody carries out any more."""
+        with self._reading() as book:
+            gone = _gone(book)
+        if gone:
+            with self._writing() as book:
+                self._mark_lost(book)
+        with self._reading() as book:
+            yield book
+
+    def _mark_lost(self, book: sqlite3.Connection) -> None:
+        for order in _gone(book):
+            self._end(book, order, "lost", LOST)
+
+    def _end(self, book: sqlite3.Connection, order: str, state: str, error: str) -> None:
+        now = self._clock()
+        book.execute(
+            "UPDATE orders SET state = ?, error = ?, ended = ? WHERE id = ?", (state, error[:MAX_ERROR], now, order)
+        )
+        book.execute(FORGET, (now - REMEMBERED_SECONDS, REMEMBERED))
+        book.execute("DELETE FROM admissions WHERE given < ? AND expires < ?", (now - REMEMBERED_SECONDS, now))
+
+    def _obstacle(self, book: sqlite3.Connection, migration: Migration) -> str | None:
+        running = _open(book)
+        if any(row["vm"] == migration.vm_uuid for row in running):
+            return f"{migration.vm_name} is being moved already"
         if len(running) >= self._limit:
-            raise OrderRefused(f"{len(running)} under way, max_migrations is {self._limit}: try again later")
-        self._entries[migration.order] = _Entry(migration, time.monotonic())
-
-    def _forget(self) -> None:
-        ended = [order for order, entry in self._entries.items() if entry.ended is not None]
-        for order in ended[:-MAX_REMEMBERED]:
-            del self._entries[order]
+            return f"{len(running)} under way, max_migrations is {self._limit}: try again later"
+        return None
 
 
-def _told(order: str, entry: _Entry) -> OrderReport:
-    until = time.monotonic() if entry.ended is None else entry.ended
-    state: Literal["under way", "done", "failed"] = "failed" if entry.error is not None else "done"
+def _told(row: sqlite3.Row, now: float) -> OrderReport:
+    migration, until = _migration(row), now if row["ended"] is None else row["ended"]
     return OrderReport(
-        order, "under way" if entry.ended is None else state, (entry.error or "")[:MAX_ERROR], until - entry.started
+        id=row["id"],
+        state=row["state"],
+        error=row["error"],
+        seconds=max(0.0, until - row["given"]),
+        age=max(0.0, now - row["given"]),
+        vm=migration.vm_name,
+        target=migration.target,
     )
+
+
+def _migration(row: sqlite3.Row) -> Migration:
+    return decode(row["migration"], type=Migration)
+
+
+def _is_known(book: sqlite3.Connection, migration: Migration) -> bool:
+    row = book.execute("SELECT migration FROM orders WHERE id = ?", (migration.order,)).fetchone()
+    if row is not None and _migration(row) != migration:
+        raise OrderRefused(f"order {migration.order} was given before, for another move; use a new id")
+    return row is not None
+
+
+def _fenced(book: sqlite3.Connection, epoch: int | None) -> str | None:
+    """Why an order of this epoch is not taken; where it is, the epoch is the highest from now on."""
+    highest = book.execute("SELECT highest FROM epoch").fetchone()[0]
+    if epoch is None or epoch == highest:
+        return None
+    if epoch < highest:
+        return f"epoch {epoch} is over: a balancer of epoch {highest} has given orders since"
+    book.execute("UPDATE epoch SET highest = ?", (epoch,))
+    return None
+
+
+def _open(book: sqlite3.Connection) -> list[sqlite3.Row]:
+    return book.execute("SELECT id, vm, mover FROM orders WHERE state = 'under way'").fetchall()
+
+
+def _gone(book: sqlite3.Connection) -> list[str]:
+    """The orders that a process has begun which is not there any more, and said nothing of the end."""
+    return [row["id"] for row in _open(book) if row["mover"] is not None and not kernel.is_alive(row["mover"])]

@@ -95,7 +95,7 @@ class OrderReport(_Told, frozen=True):
 
 
 class Report(_Told, frozen=True):
-    """One host at one moment; `time` is for people.
+    """One host at one moment; `time` is its clock's, since the epoch: for people, and to see whether clocks agree.
 
     `own` is Domain-0's counter, None where the hypervisor has none. `stolen` counts the time that each of Domain-0's
     CPUs, on average, was ready to run and had to wait. `cpu` is what the CPUs can do, names with blanks between.

@@ -3,7 +3,7 @@
 Rule: modes and outputs are rows of a table; nobody else asks in which mode it runs.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -18,6 +18,7 @@ from agents.version import version
 from balancer.adapters.classic import Classic
 from balancer.adapters.classic_farm import ClassicFarm
 from balancer.adapters.clock import SystemClock, VirtualClock
+from balancer.adapters.connections import connections
 from balancer.adapters.control import listening
 from balancer.adapters.desk import ControlDesk, StatusBoard, commands
 from balancer.adapters.discovery import Found, finding, nobody
@@ -36,8 +37,10 @@ from balancer.adapters.snapshot import SnapshotFarm, read_snapshot
 from balancer.adapters.terminal import Terminal
 from balancer.adapters.unattended import Unattended
 from balancer.config import Configuration
+from balancer.core.checkup import Check, Checkup, of_agents, of_clocks, of_libvirt, of_storage
 from balancer.core.cycle import primed, step, suppose
 from balancer.core.model import Decision, Discovered, Sighting, State
+from balancer.core.prospects import prospects
 from balancer.core.signals import VOCABULARY
 from balancer.errors import UsageError
 from balancer.execution import Settings
@@ -69,6 +72,21 @@ DIALECTS: Final[Mapping[str, Callable[[Reach], Farm]]] = MappingProxyType({
     "classic": lambda its: ClassicFarm(its.client, its.configuration, its.clock),
 })  # fmt: skip
 """What speaks to agents of each dialect."""
+
+
+def _ways(client: Client, configuration: Configuration, hosts: Sequence[str]) -> Check:
+    return of_libvirt(connections(client, configuration, hosts), hosts)
+
+
+def _no_ways(_client: Client, _configuration: Configuration, _hosts: Sequence[str]) -> Check:
+    return Check("libvirt", "the agent of 2010 cannot be asked whom it reaches")
+
+
+WAYS: Final[Mapping[str, Callable[[Client, Configuration, Sequence[str]], Check]]] = MappingProxyType({
+    "modern": _ways,
+    "classic": _no_ways,
+})  # fmt: skip
+"""How agents of each dialect are asked whom they reach."""
 
 FRESH_ROUNDS: Final = 2.0
 """A journal younger than so many rounds is taken up where it ended."""
@@ -320,6 +338,24 @@ def decide_live(configuration: Configuration, rules_file: Path | None, rounds_ov
     if rounds_over is not None:
         state = suppose(state, gathering, rules, interval, rounds_over)
     return step(_mindful(state, configuration), gathering, rules, clock.now())
+
+
+def examine_live(configuration: Configuration, rules_file: Path | None) -> Checkup:
+    """A look at everything that moves need; nothing is written or ordered."""
+    clock = SystemClock()
+    rules = read(rules_file or configuration.rules or shipped(DEFAULT), VOCABULARY)
+    before = _remembered(configuration, clock.now(), FRESH_ROUNDS * _interval(Pace(configuration.interval), rules))
+    with closing(Client(configuration.mcollective)) as client:
+        client.connect()
+        farm = DIALECTS[configuration.dialect](Reach(client, configuration, clock.now, before.discovered))
+        state = _looked_at(farm, clock, before.state)
+        asked = clock.now()
+        gathering = farm.observe(state.round + 1)
+        answered = clock.now()
+        ways = WAYS[configuration.dialect](client, configuration, [report.host for report in gathering.reports])
+    decision = step(_mindful(state, configuration), gathering, rules, answered)
+    checks = of_agents(gathering), of_clocks(gathering.reports, asked, answered), ways, of_storage(gathering.reports)
+    return Checkup(checks, prospects(decision.observation, decision.state, rules))
 
 
 @contextmanager

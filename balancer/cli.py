@@ -15,10 +15,10 @@ from agents.mcollective.client import FabricError
 from agents.mcollective.keys import KeyFileError
 from agents.output import printed
 from agents.version import version
-from balancer.adapters.control import ControlError
+from balancer.adapters.control import ControlError, ControlRefusedError
 from balancer.adapters.metrics import MetricsError
 from balancer.adapters.rule_file import RulesError
-from balancer.commands import demo, history, pause, plan, resolve, resume, rules, run, simulate, status
+from balancer.commands import demo, doctor, history, pause, plan, resolve, resume, rules, run, simulate, status
 from balancer.errors import Exit, UsageError
 from balancer.ports import FarmError, JournalError
 
@@ -27,6 +27,7 @@ COMMANDS: Final[Mapping[str, ModuleType]] = MappingProxyType({
     "plan": plan,
     "simulate": simulate,
     "rules": rules,
+    "doctor": doctor,
     "status": status,
     "history": history,
     "pause": pause,
@@ -42,6 +43,7 @@ EXITS: Final[Mapping[type[Exception], Exit]] = MappingProxyType({
     RulesError: Exit.USAGE,
     JournalError: Exit.USAGE,
     MetricsError: Exit.USAGE,
+    ControlRefusedError: Exit.USAGE,
     ControlError: Exit.FABRIC,
     FabricError: Exit.FABRIC,
     FarmError: Exit.FABRIC,

@@ -28,7 +28,7 @@ SCENARIO: Final = Path(__file__).parent / "demonstration.yaml"
 METRICS_PORT: Final = 9460
 STARTUP: Final = 20.0
 FAREWELL: Final = 10.0
-POLICY: Final = "policy default deny\nallow\tcert=balancer\treport migrate order\t*\t*\n"
+POLICY: Final = "policy default deny\nallow\tcert=balancer\treport migrate order admit take_over reach\t*\t*\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +142,7 @@ def _agent(host: str, port: int) -> dict[str, Any]:
         "client_cert_dir": "keys/callers",
     }
     return {
+        "state": f"state-of-{host}",
         "driver": "simulated",
         "simulated": {"scenario": "farm.yaml", "directory": "."},
         "log_level": "warning",
@@ -159,6 +160,7 @@ def _balancer(hosts: tuple[str, ...], port: int, listen: str) -> dict[str, Any]:
         "mode": "active",
         "state": "state",
         "interval": "2s",
+        "warm_up": 0,
         "deadline": "1.5s",
         "hosts": [{"name": host} for host in hosts],
         "metrics": {"listen": listen},

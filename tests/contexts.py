@@ -1,5 +1,6 @@
 """What an agent is made from, for tests that need no wire: a context around one hypervisor."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,13 @@ from agents.orders import Orders
 
 
 def context_of(hypervisor: Hypervisor, folder: Path, wire: dict[str, Any] | None = None, **changes: Any) -> Context:
-    """The context of a host `hv1`; `wire` and `changes` are keys of its configuration."""
-    settings = {"identity": "hv1", "psk": {"key": "secret"}, "policies": folder, **(wire or {})}
-    config = AgentConfig.model_validate({"mcollective": settings, **changes})
+    """The context of a host `hv1`; `wire` and `changes` are keys of its configuration, which is a file as well."""
+    settings = {"identity": "hv1", "psk": {"key": "secret"}, "policies": str(folder), **(wire or {})}
+    document = {"mcollective": settings, "state": str(folder / "state-of-hv1"), **changes}
+    file = folder / "agent.yaml"
+    file.write_text(json.dumps(document, default=str))
+    config = AgentConfig.model_validate(document)
     roster = Roster((folder / "agents",))
     node = ThisNode(config.mcollective, roster, config.facts)
-    orders = Orders(config.max_migrations)
-    return Context(config, "agent.yaml", node, roster, Statistics(), hypervisor, orders)
+    orders = Orders(config.state, config.max_migrations)
+    return Context(config, str(file), node, roster, Statistics(), hypervisor, orders)

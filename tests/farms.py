@@ -43,6 +43,7 @@ class Vm:
     tags: tuple[str, ...] = ()
     passthrough: bool = False
     state: str = "running"
+    needs: tuple[str, ...] = ()
     uuid: str = ""
     domain_id: int = 1
     cpu_ns: int = 0
@@ -50,13 +51,18 @@ class Vm:
 
 @dataclass(slots=True)
 class Host:
-    """A host in play. `own` is what Domain-0 uses, None where nobody measures it; `load` None is what its VMs use."""
+    """A host in play. `own` is what Domain-0 uses and `stolen` how much it waits, None where nobody measures it.
+
+    A `load` of None is what its VMs use.
+    """
 
     name: str
     cores: float = 4.0
     memory: float = 16384.0
     own: float | None = None
     own_ns: int = 0
+    stolen: float | None = None
+    stolen_ns: int = 0
     load: float | None = None
     boot: int = 1
     uptime: float | None = None
@@ -64,6 +70,8 @@ class Host:
     tags: tuple[str, ...] = ()
     xen: str | None = None
     cpu_group: str | None = None
+    cpu: str | None = None
+    offers: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -97,6 +105,7 @@ class Farm:
             vm.cpu_ns += round(vm.cpu * seconds * 1e9)
         for host in self.hosts.values():
             host.own_ns += round((host.own or 0.0) * seconds * 1e9)
+            host.stolen_ns += round((host.stolen or 0.0) * seconds * 1e9)
 
     def report(self, name: str) -> Report:
         """What a host says now."""
@@ -106,8 +115,9 @@ class Farm:
             memory_mb=host.memory, memory_free_mb=host.memory - sum(vm.memory for vm in vms),
             load=sum(vm.cpu for vm in vms) if host.load is None else host.load, uptime=host.uptime,
             own=None if host.own is None else Counter(host.own_ns, self.time),
+            stolen=None if host.stolen is None else Counter(host.stolen_ns, self.time),
             vms=tuple(self._vm(vm) for vm in vms), maintenance=host.maintenance, tags=host.tags, xen=host.xen,
-            cpu_group=host.cpu_group,
+            cpu_group=host.cpu_group, cpu=host.cpu, offers=host.offers,
         )  # fmt: skip
 
     def gathering(self, silent: Collection[str] = ()) -> Gathering:
@@ -119,6 +129,7 @@ class Farm:
         return VmReport(
             uuid=vm.uuid, name=vm.name, domain_id=vm.domain_id, state=vm.state, vcpus=vm.vcpus, memory_mb=vm.memory,
             counter=Counter(vm.cpu_ns, self.time), passthrough=vm.passthrough, tags=vm.tags,
+            needs=vm.needs,
         )  # fmt: skip
 
 
@@ -180,10 +191,10 @@ class Rounds:
 
 
 def alive(report: Report) -> Report:
-    """The report of a host on which every running VM has eaten a little since it was last looked at."""
+    """The report of a host on which every running VM has eaten a little since it was last looked at, a moment ago."""
 
     def fed(vm: VmReport) -> VmReport:
-        return edited(vm, counter=edited(vm.counter, eaten_ns=1, interval=1.0))
+        return edited(vm, counter=edited(vm.counter, eaten_ns=1, interval=0.1))
 
     return edited(report, vms=tuple(fed(vm) for vm in report.vms))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from dataclasses import replace as changed
 
 from msgspec.structs import replace
 
@@ -36,8 +37,8 @@ class ScriptedFarm:
     """Reports of a farm made by hand. `answers` tell by VM how its order stands: what is ordered, then what is seen.
 
     An answer is under way, done, failed, lost, or unknown where the source knows nothing of the order. Hosts of an
-    order without one do not answer a look. `lost` is why nobody can be asked; `silent` hosts do not report, `against` is what
-    targets have against a VM; `meanwhile` happens while the farm is at work.
+    order without one do not answer a look. `lost` is why nobody can be asked; `silent` hosts do not report, `against`
+    is what targets have against a VM; `meanwhile` happens while the farm is at work.
     """
 
     farm: Farm
@@ -53,7 +54,8 @@ class ScriptedFarm:
         self.calls.append(f"observe {round_number}")
         self._reach()
         self.farm.pass_time(self.clock.now() - self.farm.time)
-        return self.farm.gathering(self.silent)
+        gathering = self.farm.gathering(self.silent)
+        return changed(gathering, reports=tuple(alive(report) for report in gathering.reports))
 
     def migrate(self, order: Order) -> Progress:
         self.calls.append(f"migrate {order.move.vm}")

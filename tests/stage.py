@@ -19,7 +19,7 @@ from agents.drivers import open_hypervisor
 from tests.brokers import free_port
 from tests.wire import eventually
 
-POLICY = "policy default deny\nallow\tcert=balancer-public\treport migrate order\t*\t*\n"
+POLICY = "policy default deny\nallow\tcert=balancer-public\treport migrate order admit take_over reach\t*\t*\n"
 
 HOT = """
 format: scenario/1
@@ -66,7 +66,8 @@ def write_agent(folder: Path, identity: str, wire: Mapping[str, Any], keys: Path
         "client_cert_dir": str(keys / "callers"),
     }
     mcollective = {**wire, "identity": identity, "ssl": ssl, "policies": "policies"}
-    return write(folder / f"{identity}.yaml", {"mcollective": mcollective, **settings})
+    document = {"mcollective": mcollective, "state": f"state-of-{identity}", **settings}
+    return write(folder / f"{identity}.yaml", document)
 
 
 def write_balancer(folder: Path, hosts: Sequence[str], wire: Mapping[str, Any], keys: Path, **settings: Any) -> Path:
@@ -80,6 +81,7 @@ def write_balancer(folder: Path, hosts: Sequence[str], wire: Mapping[str, Any], 
         "state": str(folder / "state"),
         "interval": "1s",
         "deadline": "0.9s",
+        "warm_up": 0,
         "hosts": [{"name": host} for host in hosts],
         "metrics": {"listen": "127.0.0.1:0"},
         "mcollective": {**wire, "identity": "balancer", "ssl": ssl},

@@ -12,7 +12,7 @@ import pytest
 from agents.documents import DocumentError
 from agents.hypervisor import HypervisorError
 from agents.mcollective.client import FabricError
-from balancer.adapters.control import ControlError
+from balancer.adapters.control import ControlError, ControlRefusedError
 from balancer.adapters.metrics import MetricsError
 from balancer.adapters.rule_file import RulesError
 from balancer.cli import COMMANDS, EXITS, classic, main
@@ -73,7 +73,8 @@ def test_it_tells_its_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "code"),
-    [(UsageError, 2), (DocumentError, 2), (RulesError, 2), (JournalError, 2), (MetricsError, 2), (ControlError, 3),
+    [(UsageError, 2), (DocumentError, 2), (RulesError, 2), (JournalError, 2), (MetricsError, 2),
+     (ControlRefusedError, 2), (ControlError, 3),
      (FabricError, 3), (FarmError, 3), (HypervisorError, 4)],
     ids=lambda each: getattr(each, "__name__", str(each)),
 )  # fmt: skip
@@ -94,7 +95,7 @@ def test_trouble_is_one_message_and_an_exit_code(
 
 def test_every_kind_of_trouble_is_told_in_the_tree_of_errors() -> None:
     tree = sys.modules[UsageError.__module__].__doc__ or ""
-    assert [kind.__name__ for kind, code in EXITS.items() if f"{kind.__name__:17} {code}" not in tree] == []
+    assert [kind.__name__ for kind, code in EXITS.items() if f"{kind.__name__:19} {code}" not in tree] == []
 
 
 @pytest.mark.parametrize("output", ["text", "json", "classic"])

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from agents.documents import DocumentError
 from agents.mcollective.settings import ClientSettings
-from agents.plugins.xenagent import MIGRATION_URI, TARGET_URI
+from agents.plugins.xen.schema import MIGRATION_URI, TARGET_URI
 from balancer.config import Classic, Configuration, HostEntry, Migration, read_configuration, read_mappings
 
 EXAMPLE = Path(__file__).parents[1] / "deploy" / "examples" / "balancer.yaml"
@@ -46,7 +46,8 @@ def refused(file: Path, source: str) -> list[str]:
 
 
 OWN_WORDS = (
-    "user|hosts_file|rules|port|tls|interval|mcollective|discovery|every|wait|forget|classic|collectives|vhost|psk"
+    "user|own_vm|hosts_file|rules|port|tls|interval|mcollective|discovery|every|wait|forget|classic|collectives|"
+    "vhost|psk"
 )
 """What the example states in a comment that is no default."""
 
@@ -68,7 +69,7 @@ def test_the_example_can_be_read() -> None:
 def test_what_the_example_states_as_default_is_the_default(file: Path) -> None:
     stated = read(file, spelled_out())
     plain = read(file, SMALL)
-    for group in ("mode", "dialect", "state", "deadline", "migration", "journal", "metrics"):
+    for group in ("mode", "dialect", "state", "deadline", "warm_up", "migration", "journal", "metrics"):
         assert getattr(stated, group) == getattr(plain, group), group
     assert stated.mcollective.ssl is not None
     assert stated.mcollective.ssl.serializer == "yaml"
@@ -79,7 +80,7 @@ def test_what_the_example_states_as_default_is_the_default(file: Path) -> None:
 
 def test_that_test_reads_what_is_commented_out() -> None:
     added = set(spelled_out().splitlines()) - set(EXAMPLE.read_text().splitlines())
-    assert len(added) == 18
+    assert len(added) == 21
 
 
 def commented_out(name: str) -> str:
@@ -142,7 +143,8 @@ def test_the_example_names_every_key() -> None:
         ("migration: {port: 0}", "1:19: out-of-range: migration.port: “0” is too small; at least 1"),
         ("migration: {port: 70000}", "1:19: out-of-range: migration.port: “70000” is too large; at most 65535"),
         ("migration: {user: -oProxy}", "1:19: wrong-value: migration.user: “-oProxy” has a character that"),
-        ("migration: {overdue: 1s}", "1:22: out-of-range: migration.overdue: “1s” is too small; at least 30"),
+        ("migration: {grace: 1s}", "1:20: out-of-range: migration.grace: “1s” is too small; at least 10"),
+        ("warm_up: -1", "1:10: out-of-range: warm_up: “-1” is too small; at least 0"),
         ("metrics: {listen: localhost}", "1:19: wrong-value: metrics.listen: “localhost” has a character that"),
         ("metrics: {per_vm: perhaps}", "1:19: wrong-type: metrics.per_vm: “perhaps” is neither true nor false"),
         ("metrics: {per_wm: true}", "1:11: unknown-key: metrics.per_wm: unknown key; did you mean “per_vm”?"),
@@ -226,8 +228,8 @@ HOST = "name: hv1, cores: 8, memory: 32GiB"
          "3:65: wrong-value: hosts[0].migration_address: is not for “dialect: classic”"),
         (f"{CLASSIC}hosts: [{{{HOST}}}]\ndiscovery: {{}}\n{WIRE}",
          "4:12: wrong-value: discovery: finds hosts whose cores and memory nobody tells"),
-        (f"{CLASSIC}hosts: [{{{HOST}}}]\nmigration: {{overdue: 30 min, transport: ssh}}\n{WIRE}",
-         "4:41: wrong-value: migration.transport: is not for “dialect: classic”"),
+        (f"{CLASSIC}hosts: [{{{HOST}}}]\nmigration: {{grace: 30 min, transport: ssh}}\n{WIRE}",
+         "4:39: wrong-value: migration.transport: is not for “dialect: classic”"),
         (f"dialect: classic\nclassic: {{vm_memory: 1GiB}}\nhosts: [{{{HOST}}}]\n{WIRE}",
          "2:10: missing-key: classic.dom0_memory: is missing"),
         (f"classic: {{vm_memory: 1GiB, dom0_memory: 1GiB}}\n{SMALL}",

@@ -75,10 +75,21 @@ def test_an_order_that_is_refused_has_failed_with_its_reason() -> None:
 def test_an_order_that_nobody_answers_is_in_doubt(how: str) -> None:
     play = stage()
     play.farm.answers["a"] = "unknown"
-    play.farm.lost = "the broker is gone" if how == "no fabric" else None
+
+    def lose() -> None:
+        play.farm.lost = "the broker is gone" if how == "no fabric" and play.calls else None
+
+    play.farm.meanwhile = lose
     (doubtful,) = play.execution.start(plan(journey("a", "xen1", "xen4")), State(round=3), rules("")).orders
     assert (doubtful.state, doubtful.ended) == (OrderState.IN_DOUBT, None)
     assert play.calls[:2] == ["intent a", "migrate a"]
+
+
+def test_a_target_that_cannot_be_asked_is_against_it() -> None:
+    play = stage()
+    play.farm.lost = "the broker is gone"
+    assert play.execution.start(plan(journey("a", "xen1", "xen4")), State(round=3), rules("")).orders == ()
+    assert play.calls == ["held a: the broker is gone"]
 
 
 def test_only_the_first_wave_starts() -> None:
@@ -93,7 +104,8 @@ def test_a_pause_is_looked_at_just_before_each_order() -> None:
     moves = plan(journey("a", "xen1", "xen4"), journey("b", "xen2", "xen5"))
 
     def pause() -> None:
-        play.controls.pause = "paused by root: looking"
+        if play.calls:
+            play.controls.pause = "paused by root: looking"
 
     play.farm.meanwhile = pause
     play.execution.start(moves, State(round=3), rules(""))
@@ -250,7 +262,7 @@ def test_hosts_that_do_not_answer_leave_an_order_as_it_is_until_it_is_overdue() 
     play.clock.wait_until(301.0)
     after = follow(play, order())
     assert (after.state, after.detail) == (
-        OrderState.IN_DOUBT, "xen1 and xen4 did not answer; ask there where a is",
+        OrderState.IN_DOUBT, "no end after 300 s; xen1 and xen4 did not answer; ask there where a is",
     )  # fmt: skip
 
 

@@ -1,8 +1,8 @@
 """One host of a simulated farm that several agent processes share, as they would share real machines.
 
-Rule: what is shared is the past, not the state: the instant at which the farm began and every migration that was
-started, one JSON line each, in one file under a lock. Each process replays it on its own `SimulatedFarm` up to now, and
-since that farm is deterministic they all see the same.
+Rule: what is shared is the past, not the state: the instant at which the farm began and whatever was done to it since,
+one JSON line each, in one file under a lock. Each process replays it on its own `SimulatedFarm` up to now, and since
+that farm is deterministic they all see the same.
 """
 
 import fcntl
@@ -18,13 +18,15 @@ from typing import BinaryIO, Final, Literal, TypeVar
 from msgspec.structs import replace
 from pydantic import TypeAdapter, ValidationError
 
-from agents.hypervisor import HypervisorError, Migration
+from agents.hypervisor import Guest, HypervisorError, Migration
 from agents.hypervisor.scenario import Scenario
 from agents.hypervisor.simulated import SECOND, SimulatedFarm
 from agents.report import Report
 
 FILE: Final = "farm.jsonl"
 POLL_SECONDS: Final = 0.05
+NOT_TOLD: Final = "End of file while reading data: Input/output error"
+"""What libvirt says where its daemon goes away before it has answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +39,25 @@ class _Beginning:
 
 @dataclass(frozen=True, slots=True)
 class _Started:
-    """Any other line: a migration that was started `at` seconds after the beginning."""
+    """A further line: a migration that was started `at` seconds after the beginning."""
 
     at: float
     migration: Migration
 
 
+@dataclass(frozen=True, slots=True)
+class _TakenOver:
+    """A further line: a VM that had arrived paused on `host`, and was let run `at` seconds after the beginning."""
+
+    at: float
+    host: str
+    vm_uuid: str
+
+
 Line = TypeVar("Line")
 
 _BEGINNING: Final = TypeAdapter(_Beginning)
-_STARTED: Final = TypeAdapter(_Started)
+_DONE: Final[TypeAdapter[_Started | _TakenOver]] = TypeAdapter(_Started | _TakenOver)
 
 
 class SimulatedHypervisor:
@@ -78,15 +89,31 @@ class SimulatedHypervisor:
             raise HypervisorError(f"{self._host} does not answer: the scenario wants it so")
         return replace(report, time=time.time())
 
+    def departure(self, migration: Migration) -> tuple[str, ...]:
+        """What stands against sending the VM away just now."""
+        with self._shared():
+            return self._elsewhere(migration) or self._farm.departure(migration)
+
+    def arrival(self, guest: Guest, reserved_mb: float) -> tuple[str, ...]:
+        """What stands against taking the VM in just now, with so much memory promised to others."""
+        with self._shared():
+            return self._farm.arrival(self._host, guest, reserved_mb)
+
     def migrate(self, migration: Migration) -> None:
         """Start the migration and wait, in real time, until it has ended; a hanging one waits for ever."""
         with self._shared() as file:
-            if self._farm.host_of(migration.vm_uuid) not in {self._host, None}:
-                raise HypervisorError(f"Domain not found: {migration.vm_name} does not run on {self._host}")
-            self._append(file, _STARTED.dump_json(_Started(self._farm.now, migration)))
+            for obstacle in self._elsewhere(migration):
+                raise HypervisorError(obstacle)
+            self._append(file, _DONE.dump_json(_Started(self._farm.now, migration)))
             self._farm.migrate(migration, self._farm.now)
         while not self._has_ended(migration.order):
             time.sleep(POLL_SECONDS)
+
+    def take_over(self, vm_uuid: str) -> None:
+        """Let the VM run that arrived here paused."""
+        with self._shared() as file:
+            self._farm.take_over(self._host, vm_uuid, self._farm.now)
+            self._append(file, _DONE.dump_json(_TakenOver(self._farm.now, self._host, vm_uuid)))
 
     def start(self, name: str) -> None:
         """VMs of a simulated farm start and stop by its scenario alone."""
@@ -99,9 +126,16 @@ class SimulatedHypervisor:
     def _has_ended(self, order: str) -> bool:
         with self._shared():
             outcome = self._farm.outcome(order)
-        if outcome is not None and outcome.state == "failed":
-            raise HypervisorError(outcome.error)
-        return outcome is not None and outcome.state == "done"
+        if outcome is None or outcome.state == "under way":
+            return False
+        if outcome.state == "done":
+            return True
+        raise HypervisorError(outcome.error or NOT_TOLD)
+
+    def _elsewhere(self, migration: Migration) -> tuple[str, ...]:
+        if self._farm.host_of(migration.vm_uuid) in {self._host, None}:
+            return ()
+        return (f"Domain not found: {migration.vm_name} does not run on {self._host}",)
 
     @contextmanager
     def _shared(self) -> Iterator[BinaryIO]:
@@ -122,13 +156,18 @@ class SimulatedHypervisor:
         if self._start_ns is None:
             self._start_ns = self._begin(file)
         for line in file:
-            started = self._parse(_STARTED, line)
-            self._farm.migrate(started.migration, started.at)
+            self._replay(self._parse(_DONE, line))
         self._read_to = file.tell()
         now = time.monotonic_ns() - self._start_ns
         if now < 0:
             raise HypervisorError(f"{self._path} is from before this machine's last boot; remove it")
         self._farm.advance(now / SECOND)
+
+    def _replay(self, done: _Started | _TakenOver) -> None:
+        if isinstance(done, _Started):
+            self._farm.migrate(done.migration, done.at)
+        else:
+            self._farm.take_over(done.host, done.vm_uuid, done.at)
 
     def _begin(self, file: BinaryIO) -> int:
         """The beginning that the file tells, or now where it is empty."""

@@ -1,40 +1,45 @@
 """The agent `xenagent`: what a balancer may ask of a hypervisor, over MCollective.
 
-Rule: `migrate` by order starts and answers at once; how it went is told by `order` and by every report. Look again just
-before acting: an order that is late, from an older epoch or for another host is refused, and then nothing has happened.
+Rule: `migrate` by order starts and answers at once; how it went is told by `order` and by every report. An order that
+is late, from an older epoch, for another host, or that something stands against is refused, and then nothing has
+happened.
 
 Beside that it answers what the agent of 2010 answered, with the types of its time. Its `migrate` names a slice and a
 new host, waits for the end, and takes the same way through the same checks.
 """
 
 import logging
-import threading
+import math
+import re
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+from msgspec import DecodeError
+from msgspec.json import decode
 from msgspec.structs import replace
 
 from agents.context import Context
-from agents.hypervisor import Hypervisor, HypervisorError, Migration
-from agents.mcollective.ddl import Abort, Action, Ddl, Input, MissingData, Output
-from agents.orders import OrderRefused, Orders
-from agents.report import Report, VmReport, encode
+from agents.hypervisor import Guest, Hypervisor, HypervisorError, Migration, reach
+from agents.mcollective.ddl import Abort, InvalidData, MissingData
+from agents.moves import Moves
+from agents.orders import OrderRefused, Orders, OrdersError
+from agents.plugins.xen.schema import DDL, TARGET_URI
+from agents.report import VmReport, encode
 from agents.transport import Transport
 
 LOG: Final = logging.getLogger(__name__)
 
-NAME: Final = r"^[^\x00-\x1f]{1,200}$"
-ORDER: Final = r"^[A-Za-z0-9_][\w.:-]{0,199}$"
-HOST: Final = r"^[A-Za-z0-9_][\w.-]{0,199}$"
-# No query: libvirt would take `?command=…` from it and run that as root. No transport that starts programs (ext).
-TARGET_URI: Final = r"^[a-z]+(\+(tcp|tls|ssh|libssh|libssh2))?://(\w[\w.-]*@)?[A-Za-z0-9\[][\w.:\]-]*/[\w/-]*$"
-MIGRATION_URI: Final = r"^tcp://[A-Za-z0-9\[][\w.:\]-]*$"
-
 BY_ORDER: Final = ("order", "epoch", "vm", "name", "source", "target", "target_uri", "valid_until")
 BY_SLICE: Final = ("slice", "newhost")
+VALID: Final = 20.0
+"""Seconds in which a migration by slice is begun, or never."""
+MAX_RESERVED: Final = 86_400.0
+MAX_URIS: Final = 2000
 PATIENCE: Final = 25.0
 """Seconds that `migrate` by slice waits for the end: a little less than its callers do."""
 POLL: Final = 0.1
@@ -46,73 +51,6 @@ class StillUnderWayError(Exception):
     """A migration that has not ended while its caller waited: no refusal, so no Abort."""
 
 
-NAMED: Final = (Input("name", "The domU's name", validation=NAME, maxlength=200),)
-
-DDL: Final = Ddl(
-    agent="xenagent",
-    description="Load of a hypervisor and its VMs, and their live migration",
-    version="2.0",
-    timeout=30,
-    authorized_by_policy=True,
-    actions=(
-        Action(
-            "report",
-            "How the host and its VMs are",
-            outputs=(Output("report", "The report as one string of JSON, report/1"),),
-            timeout=20,
-        ),
-        Action(
-            "migrate",
-            "Migrate a VM from this host: by order, answered at once, or by slice and newhost as in 2010",
-            inputs=(
-                Input("order", "The order's id; a known one starts nothing", optional=True, validation=ORDER),
-                Input("epoch", "The epoch of the balancer that gives it", "integer", optional=True),
-                Input("vm", "The VM's uuid", optional=True, validation=NAME),
-                Input("name", "The VM's name", optional=True, validation=NAME),
-                Input("source", "The host it runs on, which must be this one", optional=True, validation=HOST),
-                Input("target", "The host it shall go to", optional=True, validation=HOST),
-                Input("target_uri", "The target's libvirt URI, as seen here", optional=True, validation=TARGET_URI),
-                Input("migration_uri", "The way of its data", optional=True, validation=MIGRATION_URI),
-                Input("valid_until", "Seconds since the epoch after which it is late", "number", optional=True),
-                Input("slice", "The domU's name, with newhost and without all others", optional=True, validation=NAME),
-                Input("newhost", "The new host's IPv4 address", optional=True, validation="ipv4address", maxlength=50),
-            ),
-            outputs=(
-                Output("state", "By order: under way, done or failed"),
-                Output("error", "By order: why it failed", ""),
-                Output("result", "By slice: whether it has arrived"),
-            ),
-        ),
-        Action(
-            "order",
-            "How an order stands",
-            inputs=(Input("order", "The order's id", validation=ORDER),),
-            outputs=(
-                Output("state", "under way, done, failed or unknown"),
-                Output("error", "Why it failed", ""),
-                Output("seconds", "How long it took, or takes until now", 0.0),
-            ),
-        ),
-        Action(
-            "echo", "Say it again", inputs=(Input("msg", "What to say", validation=r"^[^\x00]*$", maxlength=10_000),)
-        ),
-        Action("find", "Whether the host has the domU: Present or Absent", inputs=NAMED),
-        Action("list", "The host's slices, Domain-0 among them", outputs=(Output("slices", "Their names"),)),
-        Action(
-            "stat",
-            "The host's load, and what its domUs have used",
-            outputs=(
-                Output("slices", "Names of the domUs"),
-                Output("load", "Load average of Domain-0 over one minute"),
-                Output("times", "CPU seconds of each domU since it came"),
-            ),
-        ),
-        Action("create", "Start a domU that is defined here", inputs=NAMED, outputs=(Output("result", "Whether"),)),
-        Action("destroy", "Stop a domU at once", inputs=NAMED, outputs=(Output("result", "Whether"),)),
-    ),
-)
-
-
 class XenAgent:
     """Speaks for one hypervisor. `clock` tells seconds since the epoch."""
 
@@ -121,6 +59,7 @@ class XenAgent:
     def __init__(self, context: Context, clock: Callable[[], float] = time.time, patience: float = PATIENCE) -> None:
         self._hypervisor: Final[Hypervisor] = context.hypervisor
         self._orders: Final[Orders] = context.orders
+        self._moves: Final = Moves(context.hypervisor, context.orders, Path(context.file))
         self._config: Final = context.config
         self._host: Final = context.node.identity
         self._transport: Final[Transport] = context.config.classic
@@ -129,24 +68,24 @@ class XenAgent:
 
     def call(self, action: str, data: Mapping[str, Any], caller: str) -> Any:
         """Carry out a declared action with checked inputs; Abort with the reason where it failed."""
-        return self._ACTIONS[action](self, data, caller)
+        try:
+            return self._ACTIONS[action](self, data, caller)
+        except (HypervisorError, OrdersError) as error:
+            raise Abort(str(error)) from None
 
     def _report(self, _data: Mapping[str, Any], _caller: str) -> Mapping[str, Any]:
-        report = self._look()
+        # First the orders: one that has ended by then has done to the VMs all that it will.
+        orders = self._orders.all()
+        report = self._hypervisor.report()
         full = replace(
             report,
             host=self._host,
             tags=(*report.tags, *self._config.tags),
             facts={**report.facts, **self._config.facts},
-            orders=self._orders.all(),
+            orders=orders,
+            epoch=self._orders.epoch,
         )
         return {"report": encode(full)}
-
-    def _look(self) -> Report:
-        try:
-            return self._hypervisor.report()
-        except HypervisorError as error:
-            raise Abort(str(error)) from None
 
     def _migrate(self, data: Mapping[str, Any], caller: str) -> Mapping[str, Any]:
         by_slice = any(name in data for name in BY_SLICE)
@@ -160,7 +99,12 @@ class XenAgent:
         return self._migrate_by_slice(data, caller)
 
     def _migrate_by_order(self, data: Mapping[str, Any], caller: str) -> Mapping[str, Any]:
-        self._refuse(data)
+        order = data["order"]
+        if data["source"] != self._host:
+            raise Abort(f"order {order} refused: it is for {data['source']}, this is {self._host}")
+        if data["target"] == self._host:
+            raise Abort(f"order {order} refused: its target is this host itself")
+        self._refuse_late(data)
         migration = Migration(
             order=data["order"],
             vm_uuid=data["vm"],
@@ -168,8 +112,10 @@ class XenAgent:
             target=data["target"],
             target_uri=data["target_uri"],
             migration_uri=data.get("migration_uri"),
+            domain_id=data.get("domain_id"),
+            hand_over=data.get("hand_over", False),
         )
-        self._begin(migration, data["epoch"], caller)
+        self._begin(migration, data["epoch"], data["valid_until"], caller)
         return self._state(data, caller)
 
     def _migrate_by_slice(self, data: Mapping[str, Any], caller: str) -> Mapping[str, Any]:
@@ -177,7 +123,7 @@ class XenAgent:
         newhost = data["newhost"]
         order = f"slice-{uuid.uuid4()}"
         migration = Migration(order, vm.uuid, vm.name, newhost, self._transport.uri(newhost))
-        self._begin(migration, None, caller)
+        self._begin(migration, None, self._clock() + VALID, caller)
         deadline = time.monotonic() + self._patience
         while (state := self._state({"order": order}, caller))["state"] == "under way":
             if time.monotonic() > deadline:
@@ -185,58 +131,55 @@ class XenAgent:
                     f"{vm.name} is still under way to {newhost}; order {order} goes on and tells how it ends"
                 )
             time.sleep(POLL)
-        if state["error"]:
-            LOG.warning("%s to %s as %s wanted: %s", vm.name, newhost, caller, state["error"])
         return {"result": state["state"] == "done", "state": state["state"], "error": state["error"]}
 
     def _vm(self, name: str) -> VmReport:
         """The one VM of that name on this host."""
-        found = [vm for vm in self._look().vms if vm.name == name]
+        found = [vm for vm in self._hypervisor.report().vms if vm.name == name]
         if len(found) != 1:
             raise Abort(f"{self._host} has {len(found) or 'no'} domU{'s' if found else ''} named {name}")
         return found[0]
 
-    def _begin(self, migration: Migration, epoch: int | None, caller: str) -> None:
-        try:
-            is_new = self._orders.take(migration, epoch)
-        except OrderRefused as refusal:
-            raise Abort(f"order {migration.order} refused: {refusal}") from None
+    def _begin(self, migration: Migration, epoch: int | None, valid_until: float, caller: str) -> None:
+        with _refused(migration.order):
+            is_new = self._moves.send(migration, epoch, valid_until)
         if is_new:
             LOG.info("order %s of %s: moving %s to %s", migration.order, caller, migration.vm_name, migration.target)
-            threading.Thread(target=self._carry_out, args=(migration,), name="migration", daemon=True).start()
 
-    def _refuse(self, data: Mapping[str, Any]) -> None:
+    def _admit(self, data: Mapping[str, Any], caller: str) -> Mapping[str, Any]:
+        self._refuse_late(data)
+        seconds, order = data["expires"], data["order"]
+        if not 0 < seconds <= MAX_RESERVED:
+            raise InvalidData(f"expires is a number of seconds above 0, at most {MAX_RESERVED:g}")
+        guest = _guest(data["guest"])
+        with _refused(order):
+            obstacles = self._moves.admit(order, data["epoch"], guest, seconds)
+        LOG.info("order %s of %s: %s %s", order, caller, guest.name, "; ".join(obstacles) or "may come")
+        return {"obstacles": list(obstacles)}
+
+    def _take_over(self, data: Mapping[str, Any], caller: str) -> Mapping[str, Any]:
+        with _refused(data["order"]):
+            self._moves.take_over(data["order"], data["epoch"], data["vm"])
+        LOG.info("order %s of %s: %s has been taken over", data["order"], caller, data["vm"])
+        return {}
+
+    def _reach(self, data: Mapping[str, Any], _caller: str) -> Mapping[str, Any]:
+        return {"reached": reach.obstacles(_uris(data["uris"]))}
+
+    def _refuse_late(self, data: Mapping[str, Any]) -> None:
         late = self._clock() - data["valid_until"]
-        obstacles = (
-            (data["source"] != self._host, f"it is for {data['source']}, this is {self._host}"),
-            (data["target"] == self._host, "its target is this host itself"),
-            # Not "late > 0": whatever is no number (NaN) must not pass either.
-            (not late <= 0, f"it is {late:.0f} s too late; if that is not so, set the clocks"),
-        )
-        for stands_in_the_way, words in obstacles:
-            if stands_in_the_way:
-                raise Abort(f"order {data['order']} refused: {words}")
-
-    def _carry_out(self, migration: Migration) -> None:
-        try:
-            self._hypervisor.migrate(migration)
-        except HypervisorError as error:
-            self._end(migration, str(error))
-        except Exception as error:  # noqa: BLE001 - whatever happens, the order must be told to have ended
-            self._end(migration, f"{type(error).__name__}: {error}")
-        else:
-            self._end(migration, None)
-
-    def _end(self, migration: Migration, error: str | None) -> None:
-        self._orders.end(migration.order, error)
-        how = "done" if error is None else f"failed: {error}"
-        LOG.info("order %s: %s to %s %s", migration.order, migration.vm_name, migration.target, how)
+        # Not "late > 0": whatever is no number (NaN) must not pass either.
+        if not late <= 0:
+            raise Abort(
+                f"order {data['order']} refused: it is {late:.0f} s too late; if that is not so, set the clocks"
+            )
 
     def _state(self, data: Mapping[str, Any], _caller: str) -> Mapping[str, Any]:
         order = self._orders.state(data["order"])
         if order is None:
-            return {"state": "unknown", "error": "", "seconds": 0.0}
-        return {"state": order.state, "error": order.error, "seconds": order.seconds}
+            return {"state": "unknown"}
+        told = ("state", "error", "seconds", "age", "vm", "target")
+        return {name: getattr(order, name) for name in told}
 
     # -- as in 2010
 
@@ -251,10 +194,10 @@ class XenAgent:
         return {"slices": self._slices()}
 
     def _slices(self) -> list[str]:
-        return [DOMAIN_0, *(vm.name for vm in self._look().vms)]
+        return [DOMAIN_0, *(vm.name for vm in self._hypervisor.report().vms)]
 
     def _stat(self, _data: Mapping[str, Any], _caller: str) -> Mapping[str, Any]:
-        report = self._look()
+        report = self._hypervisor.report()
         return {
             "slices": [vm.name for vm in report.vms],
             "load": float(report.load),
@@ -282,6 +225,9 @@ class XenAgent:
         "report": _report,
         "migrate": _migrate,
         "order": _state,
+        "admit": _admit,
+        "take_over": _take_over,
+        "reach": _reach,
         "echo": _echo,
         "find": _find,
         "list": _list,
@@ -289,6 +235,38 @@ class XenAgent:
         "create": _create,
         "destroy": _destroy,
     })  # fmt: skip
+
+
+@contextmanager
+def _refused(order: str) -> Iterator[None]:
+    """A refusal is told with its order."""
+    try:
+        yield
+    except OrderRefused as refusal:
+        raise Abort(f"order {order} refused: {refusal}") from None
+
+
+def _guest(text: str) -> Guest:
+    """The guest in untrusted JSON."""
+    try:
+        guest = decode(text, type=Guest)
+    except (DecodeError, RecursionError) as error:
+        raise InvalidData(f"guest: {error}") from None
+    if not guest.uuid or not guest.name or not 0 < guest.memory_mb < math.inf:
+        raise InvalidData("guest: it has a uuid, a name, and memory_mb above 0")
+    return guest
+
+
+def _uris(text: str) -> list[str]:
+    """The libvirt URIs in untrusted JSON, each one that a migration could name."""
+    try:
+        uris = decode(text, type=list[str])
+    except (DecodeError, RecursionError) as error:
+        raise InvalidData(f"uris: {error}") from None
+    strange = next((uri for uri in uris if not re.fullmatch(TARGET_URI, uri)), None)
+    if strange is not None or len(uris) > MAX_URIS:
+        raise InvalidData(f"uris: {strange} is no URI of another libvirt" if strange else f"uris: {MAX_URIS} at most")
+    return uris
 
 
 def create(context: Context) -> XenAgent:

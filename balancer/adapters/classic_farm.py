@@ -100,7 +100,7 @@ class ClassicFarm:
         state: Literal["under way", "done", "failed"] | None = _STATES.get(told.state) if told else None
         return OrderReport(
             order.id, state or "lost", told.detail if told else "", seconds=self._book.seconds(order, age), age=age,
-            vm=order.move.uuid, target=order.move.target,
+            vm=order.move.vm, target=order.move.target,
         )  # fmt: skip
 
     def _gather(self, hosts: Sequence[str], sequence: int) -> Told:

@@ -26,11 +26,15 @@ _PEER: Final = struct.Struct("3i")
 
 Arguments = Mapping[str, Any]
 Handler = Callable[[str, Arguments], dict[str, Any]]
-"""Takes who asks and what with, gives the answer's further keys; ControlError and JournalError go to the asker."""
+"""Takes who asks and what with, gives the answer's further keys; a ControlRefusedError or JournalError is told."""
 
 
 class ControlError(Exception):
-    """The daemon cannot be asked, or refuses; the message says why and what to do."""
+    """The daemon cannot be asked; the message says why and what to do."""
+
+
+class ControlRefusedError(Exception):
+    """The daemon was asked, and refuses; the message says why and what to do."""
 
 
 @contextmanager
@@ -93,7 +97,7 @@ def _answer(line: bytes, who: str, handlers: Mapping[str, Handler]) -> dict[str,
         return _refusal(f'ask {{"command": …}} with one of: {", ".join(handlers)}')
     try:
         return {"ok": True} | handlers[request.pop("command")](who, request)
-    except (ControlError, JournalError) as error:
+    except (ControlRefusedError, JournalError) as error:
         return _refusal(str(error))
 
 
@@ -150,5 +154,5 @@ def _accepted(answer: bytes, directory: Path) -> dict[str, Any]:
     except ValueError:
         raise ControlError(f"{directory}: the daemon is busy or just ending: try again") from None
     if not document.pop("ok"):
-        raise ControlError(document["error"])
+        raise ControlRefusedError(document["error"])
     return dict(document)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from threading import Lock
 from typing import Any, Final
 
-from balancer.adapters.control import Arguments, ControlError, Handler
+from balancer.adapters.control import Arguments, ControlRefusedError, Handler
 from balancer.adapters.journal import Said
 from balancer.adapters.order_book import OrderBook
 from balancer.adapters.rule_file import RuleFile
@@ -117,13 +117,13 @@ class StatusBoard:
                 return
 
     def open_order(self, name: str) -> Order:
-        """The one open order whose id is, or ends with, `name`; ControlError where there is none, or several."""
+        """The one open order whose id is, or ends with, `name`; ControlRefusedError where there is none, or several."""
         found = [order for order in self._orders.open if order.id == name] or [
             order for order in self._orders.open if name and order.id.endswith(name)
         ]
         if len(found) != 1:
             known = ", ".join(order.id for order in self._orders.open) or "none"
-            raise ControlError(f"“{name}” is not one order that is open; open are: {known}")
+            raise ControlRefusedError(f"“{name}” is not one order that is open; open are: {known}")
         return found[0]
 
     def document(self, paused: str | None) -> dict[str, Any]:
@@ -156,7 +156,9 @@ def commands(desk: ControlDesk, board: StatusBoard) -> Mapping[str, Handler]:
         name, outcome = _words(arguments, "order"), _words(arguments, "outcome")
         order = board.open_order(name)
         if outcome not in OUTCOMES:
-            raise ControlError(f"an order ends done (the VM is at its target) or failed (it is not), not “{outcome}”")
+            raise ControlRefusedError(
+                f"an order ends done (the VM is at its target) or failed (it is not), not “{outcome}”"
+            )
         desk.resolve(who, order.id, outcome)
         return {"order": order.id, "outcome": outcome, "vm": order.move.vm}
 
@@ -166,5 +168,5 @@ def commands(desk: ControlDesk, board: StatusBoard) -> Mapping[str, Handler]:
 def _words(arguments: Arguments, name: str) -> str:
     words = arguments.get(name, "")
     if not isinstance(words, str) or len(words) > MAX_WORDS:
-        raise ControlError(f"{name}: write text of at most {MAX_WORDS} characters")
+        raise ControlRefusedError(f"{name}: write text of at most {MAX_WORDS} characters")
     return words

@@ -81,7 +81,7 @@ def in_words(decision: Decision) -> Iterator[str]:
     hosts, vms = many(seen.expected, "host"), many(len(seen.vms), "VM")
     yield f"{len(seen.hosts)} of {hosts}, {vms}, rules {decision.rules_file}"
     for doubt in seen.doubts:
-        yield f"in doubt: {doubt.name} ({doubt.uuid}) is reported by {' and '.join(doubt.hosts)}; it is not moved"
+        yield f"in doubt: {doubt.why}"
     yield plan.sentence
     refused: dict[str, list[Rejection]] = {}
     for rejection in plan.rejections:

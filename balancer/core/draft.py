@@ -110,7 +110,7 @@ def note_vms(draft: Draft, step: Step, vms: Places, sieve: Sieve) -> None:
             name = draft.projection.names["vm"][vms[place]]
             if draft.notes_first(name, step):
                 draft.tally[barred.reason] += 1
-                draft.rejections.append(_rejection(name, None, step, barred, int(place)))
+                draft.rejections.append(rejected(name, None, step, barred, int(place)))
 
 
 def _note_hosts(draft: Draft, step: Step, vm: int, sieve: Sieve, ranking: Sequence[Column]) -> None:
@@ -124,10 +124,11 @@ def _note_hosts(draft: Draft, step: Step, vm: int, sieve: Sieve, ranking: Sequen
         reason[barred.flags] = number
     for place in Sieve(reason >= 0).order(ranking)[:LISTED]:
         host, barred = draft.projection.names["host"][place], sieve.refused[reason[place]]
-        draft.rejections.append(_rejection(name, host, step, barred, int(place)))
+        draft.rejections.append(rejected(name, host, step, barred, int(place)))
 
 
-def _rejection(vm: str, host: str | None, step: Step, barred: Barred, place: int) -> Rejection:
+def rejected(vm: str, host: str | None, step: Step, barred: Barred, place: int) -> Rejection:
+    """The candidate at that place, and what barred it."""
     line = step.line if barred.line is None else barred.line
     value, limit = _figure(barred.value, place), _figure(barred.limit, place)
     return Rejection(vm, host, step.rule, line, barred.reason, value, limit, barred.kind)

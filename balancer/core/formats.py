@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 from typing import Any, Final
 
+from balancer.core.checkup import Checkup
 from balancer.core.model import Decision, Host, Move, Observation, Order, OrderState, Rejection, Spread, Streak
 from balancer.core.safety import failing_hosts
 
@@ -185,6 +186,24 @@ def rejection_document(rejection: Rejection) -> Document:
         "value": _value(rejection.value),
         "limit": _value(rejection.limit),
     }
+
+
+def doctor_document(checkup: Checkup) -> Document:
+    """doctor/1: each check with what is wrong, and for each VM where it could go and why not elsewhere."""
+    return {
+        "format": "doctor/1",
+        "well": checkup.is_well,
+        "checks": [
+            {"name": each.name, "told": each.told, "problems": list(each.problems)} for each in checkup.checks
+        ],
+        "vms": [
+            {
+                "vm": each.vm, "uuid": each.uuid, "host": each.host, "targets": list(each.targets),
+                "rejections": [rejection_document(one) for one in each.rejections],
+            }
+            for each in checkup.prospects
+        ],
+    }  # fmt: skip
 
 
 def spread_document(spread: Spread) -> Document:

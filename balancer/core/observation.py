@@ -203,15 +203,15 @@ def _host(report: Report, busy: float | None, contention: float | None) -> Host:
 
 def _doubts(reports: Iterable[Report], orders: Iterable[Order]) -> tuple[Doubt, ...]:
     """VMs that more than one place reports, unless an order under way between just these hosts explains it."""
-    places: dict[str, dict[str, VmReport]] = {}
+    places: dict[str, list[tuple[str, VmReport]]] = {}
     for report in reports:
         for vm in report.vms:
-            places.setdefault(vm.uuid, {})[report.host] = vm
+            places.setdefault(vm.uuid, []).append((report.host, vm))
     explained = {(each.move.uuid, frozenset((each.move.source, each.move.target))) for each in orders if each.is_open}
     return tuple(
-        Doubt(uuid, next(iter(seen.values())).name, tuple(sorted(seen)), puzzle(seen))
+        Doubt(uuid, seen[0][1].name, tuple(sorted(host for host, _ in seen)), puzzle(seen))
         for uuid, seen in sorted(places.items())
-        if len(seen) > 1 and (uuid, frozenset(seen)) not in explained
+        if len(seen) > 1 and (uuid, frozenset(host for host, _ in seen)) not in explained
     )
 
 

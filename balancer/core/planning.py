@@ -41,7 +41,7 @@ def plan(
     """Decide one round. `reported` are the columns of the reports alone, `streaks` include this round."""
     projection = Projection.with_orders(observation, state, rules.rest.vm)
     sets = Sets.of(rules.lets, reported)
-    draft = Draft(reported, projection, sets, _walls(rules, sets, state, projection))
+    draft = Draft(reported, projection, sets, walls(rules, sets, state, projection))
     before = projection.spread()
     frozen = _frozen(rules, projection, sets)
     engagements: list[Engagement] = []
@@ -67,7 +67,7 @@ def plan(
     return Planned(result, tuple(engagements) if frozen is None else state.engagements)
 
 
-def _walls(rules: Ruleset, sets: Sets, state: State, projection: Projection) -> tuple[Wall, ...]:
+def walls(rules: Ruleset, sets: Sets, state: State, projection: Projection) -> tuple[Wall, ...]:
     """All walls of a round, the cheapest and most final first."""
     observation = projection.observation
     untouchable = _untouchable(observation, state.orders)

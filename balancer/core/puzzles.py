@@ -3,7 +3,7 @@
 Rule: these are the pictures that real hypervisors were seen to leave behind; nothing here decides or touches anything.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Final
 
 from agents.report import VmReport
@@ -19,20 +19,20 @@ def runs(vm: VmReport | None) -> bool:
     return vm is not None and vm.state in RUNNING
 
 
-def puzzle(places: Mapping[str, VmReport]) -> str:
+def puzzle(places: Sequence[tuple[str, VmReport]]) -> str:
     """What one VM that these hosts show looks like, and what to do about it."""
-    name = next(iter(places.values())).name
-    where = sorted(host for host, vm in places.items() if runs(vm))
-    others = {host: vm for host, vm in sorted(places.items()) if host not in where}
+    name = places[0][1].name
+    where = sorted(host for host, vm in places if runs(vm))
+    others = sorted((host, vm) for host, vm in places if not runs(vm))
     if len(where) > 1:
         return f"{name} RUNS TWICE, on {' and '.join(where)}; stop all but one of them at once"
-    if len(where) == 1 and all(vm.state == ARRIVING for vm in others.values()):
-        return f"{name} runs on {where[0]} and is on its way to {' and '.join(others)}"
+    if len(where) == 1 and all(vm.state == ARRIVING for _, vm in others):
+        return f"{name} runs on {where[0]} and is on its way to {' and '.join(host for host, _ in others)}"
     if len(where) == 1:
-        host, copy = next(iter(others.items()))
+        host, copy = others[0]
         return (
             f"{name} runs on {where[0]}, and a copy that does not run ({copy.state}) is left on {host}; "
             f"on {host} restart libvirtd, then `virsh destroy {name}`"
         )
-    told = " and ".join(f"{vm.state} on {host}" for host, vm in others.items())
+    told = " and ".join(f"{vm.state} on {host}" for host, vm in others)
     return f"{name} runs nowhere: {told}; keep one of them"

@@ -178,7 +178,7 @@ class Fit(Wall):
 
 def _by_kind(lacks: list[str | None]) -> Iterator[Barred]:
     """One barrier for each kind of thing that is lacking: no bridge, no storage, no guest."""
-    values = np.array(lacks, dtype=object)
+    values = np.array([each and each.partition(":")[2] for each in lacks], dtype=object)
     for kind in sorted({each.partition(":")[0] for each in lacks if each is not None}):
         flags = [each is not None and each.partition(":")[0] == kind for each in lacks]
         yield Barred(np.array(flags, dtype=bool), f"no {kind}", value=values, kind=Kind.TEXT)

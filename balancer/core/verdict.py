@@ -96,7 +96,7 @@ def _stayed(order: Order, seen: Look, now: float) -> Verdict:
         return Verdict(OrderState.FAILED, f"{why}; {order.move.source} never took the order")
     if seen.call is not None and seen.call.state == "lost" and now - order.started > order.limit:
         return Verdict(OrderState.FAILED, f"{why}; nobody knows how its migration ended", _seconds(order, seen, now))
-    return _awaited(order, seen, now, f"no end after {order.limit:.0f} s; {why}, and its migration has not ended")
+    return _awaited(order, seen, now, f"{why}, and its migration has not ended")
 
 
 def _arrived_paused(order: Order, seen: Look, now: float) -> Verdict:
@@ -108,8 +108,10 @@ def _arrived_paused(order: Order, seen: Look, now: float) -> Verdict:
 
 def _awaited(order: Order, seen: Look, now: float, why: str) -> Verdict:
     """Not decided: under way while that may be, then in doubt."""
-    if now - order.started > order.limit or _has_settled(seen):
+    if _has_settled(seen):
         return Verdict(OrderState.IN_DOUBT, why)
+    if now - order.started > order.limit:
+        return Verdict(OrderState.IN_DOUBT, f"no end after {order.limit:.0f} s; {why}")
     if seen.call is not None and seen.call.state == "under way":
         return Verdict(OrderState.UNDER_WAY)
     return Verdict(order.state, order.detail)
@@ -128,15 +130,14 @@ def _puzzle(order: Order, seen: Look) -> str:
     """What it looks like, and what to do: for whoever has to look."""
     move = order.move
     told = f"; the hypervisor said: {seen.call.error}" if seen.call is not None and seen.call.error else ""
-    shown = {host: vm for host, vm in ((move.source, seen.source), (move.target, seen.target)) if vm is not None}
+    shown = [(host, vm) for host, vm in ((move.source, seen.source), (move.target, seen.target)) if vm is not None]
     if not shown:
         return (
             f"neither {move.source} nor {move.target} shows {move.vm}{told}; look with `xl list` on both, then tell: "
             f"xen-balancer resolve {order.id} …"
         )
     if len(shown) == 1:
-        ((host, vm),) = shown.items()
-        return _stands(move.vm, host, vm) + told
+        return _stands(move.vm, *shown[0]) + told
     return puzzle(shown) + told
 
 

@@ -107,9 +107,11 @@ def numbers(sums: Iterable[Sum], scope: Scope, place: int, owner: Mapping[str, s
 
 
 def refusal(rejection: Rejection) -> str:
-    """Why a candidate was refused, with its figures: `max VMs: 10, limit 10`."""
+    """Why a candidate was refused, with its figures: `max VMs: 10, limit 10`, or what it is about: `no bridge: br7`."""
     figures = [_told(each, rejection.kind) for each in (rejection.value, rejection.limit) if each is not None]
-    return f"{rejection.reason}: {figures[0]}, limit {figures[1]}" if len(figures) == 2 else rejection.reason
+    if len(figures) == 2:
+        return f"{rejection.reason}: {figures[0]}, limit {figures[1]}"
+    return f"{rejection.reason}: {rejection.value}" if isinstance(rejection.value, str) else rejection.reason
 
 
 def _told(figure: float | str, kind: Kind) -> str:

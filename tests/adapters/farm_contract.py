@@ -4,10 +4,11 @@ The farm is `SCENARIO`; `wait` lets a little time pass there.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from balancer.core.model import Gathering, Move, Order, OrderState
-from balancer.ports import Farm, Progress
+from balancer.core.verdict import Verdict, by_host, look, verdict
+from balancer.ports import Farm
 
 SCENARIO = """
 format: scenario/1
@@ -34,7 +35,7 @@ class Staged:
 
 
 def order(name: str, vm: str = "web1", source: str = "hv1", target: str = "hv2", number: int = 1) -> Order:
-    move = Move(vm, f"u-{vm}", source, target, "relieve", 1, "overload", "because", {}, memory=1024.0)
+    move = Move(vm, f"u-{vm}", source, target, "relieve", 1, "overload", "because", {}, memory=1024.0, domain_id=1)
     return Order(name, 1, number, move, OrderState.INTENT, started=0.0)
 
 
@@ -42,11 +43,11 @@ def placement(gathering: Gathering) -> dict[str, str]:
     return {vm.name: report.host for report in gathering.reports for vm in report.vms}
 
 
-def ended(staged: Staged, given: Order) -> Progress:
-    """How it ended, asked for as often as it takes."""
+def ended(staged: Staged, given: Order) -> Verdict:
+    """How it ended by what both hosts report, looked at as often as it takes."""
     while True:
-        (told,) = staged.farm.progress([given])
-        if told.state != "under way":
+        told = verdict(given, look(given, by_host(staged.farm.look([given]))), now=given.started)
+        if told.state not in {OrderState.INTENT, OrderState.UNDER_WAY}:
             return told
         staged.wait()
 
@@ -73,35 +74,48 @@ def counters_and_their_instants_never_run_backwards(staged: Staged) -> None:
 
 def a_move_that_was_ordered_comes_to_its_end_and_is_seen(staged: Staged) -> None:
     given = order("contract-1")
-    assert staged.farm.migrate(given).state in {"under way", "done"}
-    assert ended(staged, given) == Progress("contract-1", "done", "")
+    staged.farm.observe(1)
+    assert list(staged.farm.examine(given)) == []
+    assert staged.farm.migrate(given).state == "under way"
+    assert ended(staged, given).state is OrderState.DONE
     assert placement(staged.farm.observe(2))["web1"] == "hv2"
 
 
 def an_order_given_twice_is_one_move(staged: Staged) -> None:
     given = order("contract-2")
     told = [staged.farm.migrate(given).state, staged.farm.migrate(given).state]
-    assert set(told) <= {"under way", "done"}
-    assert ended(staged, given).state == "done"
+    assert told == ["under way", "under way"]
+    assert ended(staged, given).state is OrderState.DONE
 
 
 def a_vm_that_is_not_there_cannot_be_moved_and_it_says_why(staged: Staged) -> None:
     given = order("contract-3", vm="nobody")
-    told = staged.farm.migrate(given)
-    told = told if told.state == "failed" else ended(staged, given)
-    assert (told.state, "nobody" in told.detail or "not found" in told.detail) == ("failed", True)
+    told = staged.farm.examine(given) or [staged.farm.migrate(given).detail]
+    assert "nobody" in told[0]
+    assert staged.farm.look([given])[0].orders == ()
+
+
+def what_a_target_has_no_room_for_is_not_admitted(staged: Staged) -> None:
+    given = order("contract-7")
+    staged.farm.observe(1)
+    too_large = replace(given, move=replace(given.move, memory=100_000.0))
+    assert ["MiB" in each for each in staged.farm.examine(too_large)] == [True]
 
 
 def of_an_order_that_nobody_gave_nothing_is_claimed(staged: Staged) -> None:
-    assert [told for told in staged.farm.progress([order("contract-4")]) if told.state != "unknown"] == []
+    given = order("contract-4")
+    seen = look(given, by_host(staged.farm.look([given])))
+    assert (seen.silent, seen.call) == ((), None)
+    assert verdict(given, seen, now=given.started).state is OrderState.INTENT
 
 
 def several_orders_are_told_of_by_their_names(staged: Staged) -> None:
     first, second = order("contract-5"), order("contract-6", vm="dns1", source="hv2", target="hv1", number=2)
     for given in (first, second):
         staged.farm.migrate(given)
-    assert {told.order for told in staged.farm.progress([first, second])} == {"contract-5", "contract-6"}
-    assert [ended(staged, given).state for given in (first, second)] == ["done", "done"]
+    told = {each.id for report in staged.farm.look([first, second]) for each in report.orders}
+    assert told == {"contract-5", "contract-6"}
+    assert [ended(staged, given).state for given in (first, second)] == [OrderState.DONE] * 2
     assert placement(staged.farm.observe(2)) == {"web1": "hv2", "db1": "hv1", "dns1": "hv1"}
 
 
@@ -111,6 +125,7 @@ CONTRACT = (
     a_move_that_was_ordered_comes_to_its_end_and_is_seen,
     an_order_given_twice_is_one_move,
     a_vm_that_is_not_there_cannot_be_moved_and_it_says_why,
+    what_a_target_has_no_room_for_is_not_admitted,
     of_an_order_that_nobody_gave_nothing_is_claimed,
     several_orders_are_told_of_by_their_names,
 )

@@ -18,7 +18,7 @@ from tests.wire import eventually, roster_of
 
 Answer = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
-POLICY = "policy default deny\nallow\tcert=balancer-public\treport migrate order stat\t*\t*\n"
+POLICY = "policy default deny\nallow\tcert=balancer-public\treport admit migrate take_over reach order stat\t*\t*\n"
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """Small farms to tell of: values as the core makes them, with every figure chosen by the test."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from agents.report import Counter, Report, VmReport
 from balancer.core.model import (
@@ -99,7 +100,7 @@ def decided(
     return RoundDecided(what, Gathering(reports, names, refused or {}), seconds=0.25, interval=30.0, mode=mode)
 
 
-def report(name: str) -> Report:
+def report(name: str, **figures: Any) -> Report:
     counter = Counter(18_400_000_000, 12.5, 1_500_000_000, 30.0)
     vms = (VmReport(f"uuid-of-{name}", f"vm-of-{name}", 3, "running", 2, 2048.0, counter),)
-    return Report(name, f"boot-{name}", 1, 0.0, 8.0, 32768.0, 16384.0, 0.5, vms=vms)
+    return Report(name, f"boot-{name}", 1, 0.0, 8.0, 32768.0, 16384.0, 0.5, **{"vms": vms} | figures)

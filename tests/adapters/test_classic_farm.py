@@ -11,12 +11,12 @@ import pytest
 from agents.mcollective.ddl import Action, Ddl, Input, InvalidData, Output, UnknownAction
 from agents.mcollective.message import OK, Result
 from agents.mcollective.settings import ClientKeys, ServerKeys
+from agents.report import OrderReport
 from balancer.adapters import classic_farm
 from balancer.adapters.classic_farm import NO_ADDRESS, VALID, ClassicFarm, outcome
 from balancer.adapters.classic_report import identity
-from balancer.core.model import Move, Order, OrderState, State
-from balancer.core.observation import observe
-from balancer.execution import located
+from balancer.core.model import Move, Order, OrderState
+from balancer.core.verdict import Verdict, by_host, look, verdict
 from balancer.ports import FarmError, Progress
 from tests.adapters.puppets import Answer, Puppet, Stage, aborts, breaks, said, says_nothing, staged
 from tests.brokers import BrokerProcess
@@ -71,11 +71,17 @@ def classic(stage: Stage, clock: Callable[[], float] = time.time, **settings: An
     return ClassicFarm(stage.connected(configuration), configuration, clock)
 
 
-def ended(farm: ClassicFarm, given: Order) -> Progress:
-    """How it ended, asked for as often as it takes."""
-    assert eventually(lambda: farm.progress([given])[0].state != "under way")
-    (told,) = farm.progress([given])
+def call(farm: ClassicFarm, given: Order) -> OrderReport:
+    """How it stands, as is told in its source's name."""
+    (told,) = [each for report in farm.look([given]) for each in report.orders if each.id == given.id]
     return told
+
+
+def ended(farm: ClassicFarm, given: Order) -> tuple[str, str]:
+    """How it ended and why, asked for as often as it takes."""
+    assert eventually(lambda: call(farm, given).state != "under way")
+    told = call(farm, given)
+    return told.state, told.error
 
 
 # -- what hosts say
@@ -163,10 +169,10 @@ def test_an_order_is_under_way_at_once_and_done_once_its_host_says_so(stage: Sta
 
     assert farm.migrate(given) == Progress("a-1-1-1", "under way")
     assert eventually(lambda: source.given("migrate") == [{"slice": "web1", "newhost": "192.0.2.12"}])
-    assert farm.progress([given]) == [Progress("a-1-1-1", "under way")]
+    assert call(farm, given).state == "under way"
     assert farm.observe(2).reports[0].host == "hv1"
     arrived.set()
-    assert ended(farm, given) == Progress("a-1-1-1", "done")
+    assert ended(farm, given) == ("done", "")
 
 
 def test_an_order_given_twice_is_one_move(stage: Stage) -> None:
@@ -174,7 +180,7 @@ def test_an_order_given_twice_is_one_move(stage: Stage) -> None:
     given = order()
 
     farm.migrate(given)
-    assert ended(farm, given).state == "done"
+    assert ended(farm, given)[0] == "done"
     assert farm.migrate(given) == Progress("a-1-1-1", "done")
     assert len(source.given("migrate")) == 1
 
@@ -186,7 +192,7 @@ def test_several_orders_go_side_by_side(stage: Stage) -> None:
 
     farm.migrate(first)
     farm.migrate(second)
-    assert [ended(farm, each).state for each in (first, second)] == ["done", "failed"]
+    assert [ended(farm, each)[0] for each in (first, second)] == ["done", "failed"]
     assert back.given("migrate") == [{"slice": "dns1", "newhost": "192.0.2.11"}]
 
 
@@ -199,11 +205,11 @@ def test_several_orders_go_side_by_side(stage: Stage) -> None:
         (aborts("Unknown action 'migrate'", UnknownAction), "failed", "Unknown action 'migrate'"),
         (aborts("You are not authorized to call this agent or action."), "failed",
          "You are not authorized to call this agent or action."),
-        (aborts("web1 is still under way"), "unknown", "hv1 gave no clear answer: web1 is still under way"),
-        (breaks, "unknown", "hv1 gave no clear answer: kaboom"),
-        (said(result="true"), "unknown", "hv1 gave no clear answer: OK"),
-        (said(), "unknown", "hv1 gave no clear answer: OK"),
-        (says_nothing, "unknown", "hv1 did not answer within 2 s"),
+        (aborts("web1 is still under way"), "lost", "hv1 gave no clear answer: web1 is still under way"),
+        (breaks, "lost", "hv1 gave no clear answer: kaboom"),
+        (said(result="true"), "lost", "hv1 gave no clear answer: OK"),
+        (said(), "lost", "hv1 gave no clear answer: OK"),
+        (says_nothing, "lost", "hv1 did not answer within 2 s"),
     ],
     ids=["true", "false", "invalid", "no such action", "denied", "aborted", "broken", "a text", "nothing", "silent"],
 )  # fmt: skip
@@ -215,18 +221,26 @@ def test_how_an_order_ended_is_what_its_source_says_clearly_and_else_nobody_know
     given = order()
 
     farm.migrate(given)
-    assert ended(farm, given) == Progress("a-1-1-1", state, detail)
+    assert ended(farm, given) == (state, detail)
 
 
 def test_of_an_order_that_an_earlier_daemon_gave_nobody_knows_and_what_both_hosts_report_decides(stage: Stage) -> None:
+    used = iter(("18.4", "18.9"))
     stage.enter("hv1", {"stat": EMPTY})
-    stage.enter("hv2", {"stat": stat()})
-    farm = classic(stage)
-    given = order()
+    stage.enter("hv2", {"stat": lambda _data: stat(times={"web1": next(used)})({})})
+    farm, given = classic(stage), order()
 
-    assert [told.state for told in farm.progress([given])] == ["unknown"]
-    seen = observe(State(), farm.observe(1), 0.0).observation
-    assert located(given, seen, lost=False) == Progress("a-1-1-1", "done", "seen at the target alone")
+    def told() -> Verdict:
+        return verdict(given, look(given, by_host(farm.look([given]))), now=given.started)
+
+    assert told().state is OrderState.INTENT, "it has not been seen to run yet"
+    assert told().state is OrderState.DONE
+
+
+def test_no_target_is_asked_before_a_move_and_one_without_an_address_has_that_against_it(stage: Stage) -> None:
+    farm = classic(stage)
+    assert farm.examine(order()) == ()
+    assert farm.examine(order(target="hv3")) == (f"hv3: {NO_ADDRESS}",)
 
 
 def test_an_order_does_not_lie_about_for_longer_than_it_is_good(stage: Stage) -> None:
@@ -244,8 +258,8 @@ def test_ended_orders_are_forgotten_oldest_first(stage: Stage, monkeypatch: pyte
 
     for given in (first, second):
         farm.migrate(given)
-        assert ended(farm, given).state == "done"
-    assert [told.state for told in farm.progress([first, second])] == ["unknown", "done"]
+        assert ended(farm, given)[0] == "done"
+    assert [call(farm, each).state for each in (first, second)] == ["lost", "done"]
 
 
 def test_without_a_broker_nobody_can_be_asked_and_an_order_was_never_sent(
@@ -266,8 +280,10 @@ def test_without_a_broker_nobody_can_be_asked_and_an_order_was_never_sent(
         assert eventually(refuses)
         given = order()
         assert farm.migrate(given).state == "under way"
-        told = ended(farm, given)
-        assert (told.state, told.detail[:17]) == ("failed", "nothing was sent:")
+        assert eventually(lambda: (told := farm._book.of(given)) is not None and told.state == "failed")
+        told = farm._book.of(given)
+        assert told is not None
+        assert told.detail.startswith("nothing was sent:")
 
 
 def test_a_key_that_is_gone_sends_nothing(stage: Stage, tmp_path: Path) -> None:
@@ -279,8 +295,8 @@ def test_a_key_that_is_gone_sends_nothing(stage: Stage, tmp_path: Path) -> None:
     given = order()
 
     farm.migrate(given)
-    told = ended(farm, given)
-    assert (told.state, "gone.pem" in told.detail, source.given("migrate")) == ("failed", True, [])
+    state, why = ended(farm, given)
+    assert (state, "gone.pem" in why, source.given("migrate")) == ("failed", True, [])
 
 
 @pytest.mark.parametrize("data", [None, "Present", [True], {"result": None}, {"result": 1}])

@@ -10,7 +10,16 @@ from typing import Any
 
 import pytest
 
-from balancer.adapters.control import MAX_REQUEST, SOCKET, Arguments, ControlError, Handler, ask, listening
+from balancer.adapters.control import (
+    MAX_REQUEST,
+    SOCKET,
+    Arguments,
+    ControlError,
+    ControlRefusedError,
+    Handler,
+    ask,
+    listening,
+)
 from balancer.adapters.served import CONNECTIONS
 from balancer.ports import JournalError
 
@@ -20,7 +29,7 @@ def whoami(who: str, arguments: Arguments) -> dict[str, Any]:
 
 
 def refuse(_who: str, _arguments: Arguments) -> dict[str, Any]:
-    raise ControlError("not today: ask tomorrow")
+    raise ControlRefusedError("not today: ask tomorrow")
 
 
 def no_disk(_who: str, _arguments: Arguments) -> dict[str, Any]:
@@ -65,12 +74,12 @@ def test_on_the_wire_it_is_a_line_of_json_each_way(directory: Path) -> None:
     ("command", "error"), [("refuse", "not today: ask tomorrow"), ("no-disk", "disk full: free some space there")]
 )
 def test_a_refusal_reaches_who_asked(directory: Path, command: str, error: str) -> None:
-    with pytest.raises(ControlError, match=error):
+    with pytest.raises(ControlRefusedError, match=error):
         ask(directory, command)
 
 
 def test_an_unknown_command_names_those_there_are(directory: Path) -> None:
-    with pytest.raises(ControlError, match="with one of: whoami, refuse, no-disk, crash"):
+    with pytest.raises(ControlRefusedError, match="with one of: whoami, refuse, no-disk, crash"):
         ask(directory, "migrate")
 
 

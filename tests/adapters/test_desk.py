@@ -3,8 +3,9 @@ from threading import Thread
 
 import pytest
 
-from balancer.adapters.control import ControlError, ask, listening
+from balancer.adapters.control import ControlRefusedError, ask, listening
 from balancer.adapters.desk import ControlDesk, StatusBoard, commands
+from balancer.adapters.journal import Said
 from balancer.adapters.rule_file import RuleFile
 from balancer.core.model import OrderState
 from balancer.core.signals import VOCABULARY
@@ -33,7 +34,7 @@ def rules(tmp_path: Path) -> RuleFile:
 
 @pytest.fixture
 def desk(rules: RuleFile, journal: Memory) -> ControlDesk:
-    return ControlDesk(rules, journal)
+    return ControlDesk(rules, journal, lambda: 70.0, Said())
 
 
 def test_a_pause_holds_at_once_and_is_written_down(desk: ControlDesk, journal: Memory) -> None:
@@ -60,8 +61,20 @@ def test_a_pause_whose_end_cannot_be_written_down_goes_on(desk: ControlDesk, jou
 def test_a_resume_ends_the_pause_and_is_written_down(desk: ControlDesk, journal: Memory) -> None:
     desk.pause("root", "")
     desk.resume("alice")
-    assert desk.paused() is None
+    assert (desk.paused(), desk.resumed()) == (None, 70.0)
     assert journal.events[-1] == OperatorActed("alice", "resume")
+
+
+def test_what_went_wrong_too_often_pauses_as_an_operator_would(desk: ControlDesk, journal: Memory) -> None:
+    desk.halt("3 moves failed within an hour")
+    assert desk.paused() == "paused by xen-balancer: 3 moves failed within an hour"
+    assert journal.events == [OperatorActed("xen-balancer", "pause", "3 moves failed within an hour")]
+
+
+def test_it_does_so_where_it_cannot_be_written_down(desk: ControlDesk, journal: Memory) -> None:
+    journal.failure = "disk full"
+    desk.halt("3 moves failed within an hour")
+    assert desk.paused() == "paused by xen-balancer: 3 moves failed within an hour"
 
 
 def test_of_a_resume_and_a_pause_at_once_the_one_that_was_written_last_holds(
@@ -79,7 +92,21 @@ def test_of_a_resume_and_a_pause_at_once_the_one_that_was_written_last_holds(
 
 
 def test_a_pause_of_the_last_daemon_still_holds(rules: RuleFile, journal: Memory) -> None:
-    assert ControlDesk(rules, journal, paused="paused by root").paused() == "paused by root"
+    desk = ControlDesk(rules, journal, lambda: 70.0, Said("paused by root", 50.0))
+    assert (desk.paused(), desk.resumed()) == ("paused by root", 50.0)
+
+
+def test_an_operators_word_for_an_order_is_written_down_and_told_once(desk: ControlDesk, journal: Memory) -> None:
+    desk.resolve("root", "a-1-3-1", "failed")
+    assert journal.events == [OperatorActed("root", "resolve", "a-1-3-1 failed")]
+    assert [desk.resolutions(), desk.resolutions()] == [{"a-1-3-1": ("failed", "root")}, {}]
+
+
+def test_a_word_that_cannot_be_written_down_was_not_said(desk: ControlDesk, journal: Memory) -> None:
+    journal.failure = "disk full"
+    with pytest.raises(JournalError, match="disk full"):
+        desk.resolve("root", "a-1-3-1", "failed")
+    assert desk.resolutions() == {}
 
 
 def test_the_loop_ends_when_it_is_told_to(desk: ControlDesk) -> None:
@@ -159,11 +186,27 @@ def test_an_operator_asks_pauses_and_resumes_over_the_socket(tmp_path: Path, des
     assert desk.paused() is None
 
 
+def test_an_operator_ends_an_open_order_by_its_id_or_its_end(tmp_path: Path, desk: ControlDesk) -> None:
+    board = StatusBoard("active")
+    board.record(changed(OrderState.IN_DOUBT, name="a-1-3-1"))
+    board.record(changed(OrderState.IN_DOUBT, name="a-1-4-1"))
+    with listening(tmp_path, commands(desk, board)):
+        assert ask(tmp_path, "resolve", order="3-1", outcome="done") == {
+            "order": "a-1-3-1", "outcome": "done", "vm": "test3",
+        }  # fmt: skip
+        assert desk.resolutions()["a-1-3-1"][0] == "done"
+        for name in ("", "1", "a-1-9-9"):
+            with pytest.raises(ControlRefusedError, match="is not one order that is open; open are: a-1-3-1, a-1-4-1"):
+                ask(tmp_path, "resolve", order=name, outcome="done")
+        with pytest.raises(ControlRefusedError, match=r"an order ends done .* or failed .*, not “lost”"):
+            ask(tmp_path, "resolve", order="a-1-3-1", outcome="lost")
+
+
 @pytest.mark.parametrize("why", [7, None, ["x"], "x" * 1001])
 def test_a_reason_is_text_of_bounded_length(tmp_path: Path, desk: ControlDesk, why: object) -> None:
     with (
         listening(tmp_path, commands(desk, StatusBoard("active"))),
-        pytest.raises(ControlError, match="write text of at most 1000 characters"),
+        pytest.raises(ControlRefusedError, match="write text of at most 1000 characters"),
     ):
         ask(tmp_path, "pause", why=why)
     assert desk.paused() is None

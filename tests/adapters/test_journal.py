@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 import pytest
 
-from balancer.adapters.journal import Keep, SqliteJournal, open_journal, read_journal
+from balancer.adapters.journal import Keep, Said, SqliteJournal, open_journal, read_journal
 from balancer.adapters.journal_file import FILE
 from balancer.core.model import OrderState, Rejection, Sighting, Spread, State
 from balancer.ports import JournalError, OperatorActed, OrderChanged, OrderHeld, RoundLost, RulesRead, Waiting
@@ -108,12 +108,14 @@ def test_an_order_is_kept_in_each_of_its_states(journal: SqliteJournal, clock: H
 
 def test_a_pause_holds_over_a_restart_until_somebody_resumes(home: Path, clock: Hands) -> None:
     with open_journal(home, clock.now) as journal:
-        assert journal.paused() is None
+        assert journal.said() == Said()
         journal.record(OperatorActed("root", "pause", "power works"))
     with open_journal(home, clock.now) as journal:
-        assert journal.paused() == "paused by root: power works"
+        assert journal.said() == Said("paused by root: power works")
+        clock.time += 60.0
         journal.record(OperatorActed("root", "resume"))
-        assert journal.paused() is None
+    with open_journal(home, clock.now) as journal:
+        assert journal.said() == Said(None, 1060.0)
 
 
 def test_a_journal_that_was_moved_away_leaves_no_epoch_behind_that_is_later(home: Path, clock: Hands) -> None:

@@ -6,12 +6,14 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from agents.hypervisor import Guest
 from agents.mcollective.client import Client
 from agents.mcollective.settings import ClientKeys, ClientSettings, ServerKeys
 from agents.plugins.xenagent import DDL
-from agents.report import Report, encode
+from agents.report import Counter, Report, VmReport, encode
 from balancer.adapters import answers, mcollective_farm
 from balancer.adapters.mcollective_farm import VALID, McollectiveFarm
 from balancer.config import Configuration, HostEntry, Migration, read_configuration
@@ -149,6 +151,7 @@ def test_an_order_tells_its_source_all_it_needs(stage: Stage) -> None:
     assert given == {
         "order": "a-1-1-1", "epoch": 1, "vm": "u-web1", "name": "web1", "source": "hv1", "target": "hv2",
         "target_uri": "xen+ssh://xen-migrate@192.0.2.12/system", "migration_uri": "tcp://[2001:db8::12]",
+        "domain_id": 1, "hand_over": False,
     }  # fmt: skip
     assert [action for action, _ in other.asked if action == "migrate"] == []
 
@@ -156,15 +159,15 @@ def test_an_order_tells_its_source_all_it_needs(stage: Stage) -> None:
 @pytest.mark.parametrize(
     ("answer", "state", "detail"),
     [
-        (said(state="done", error=""), "done", ""),
-        (said(state="failed", error="no route to host"), "failed", "no route to host"),
+        (said(state="under way", error=""), "under way", ""),
+        (said(state="failed", error="no route to host"), "under way", ""),
         (aborts("order a-1-1-1 refused: epoch 1 is over"), "failed", "order a-1-1-1 refused: epoch 1 is over"),
         (breaks, "unknown", "kaboom"),
         (says_nothing, "unknown", "hv1 did not answer"),
-        (said(state="intent"), "unknown", "hv1 does not know the order"),
-        (said(state=["done"]), "unknown", "hv1 does not know the order"),
+        (said(state="intent"), "unknown", "no clear answer"),
+        (said(state=["done"]), "unknown", "no clear answer"),
     ],
-    ids=["done", "failed", "refused", "broken", "silent", "no state of its", "no state at all"],
+    ids=["taken", "ended already", "refused", "broken", "silent", "no state of its", "no state at all"],
 )
 def test_how_an_order_was_taken_is_what_its_source_says_and_doubt_where_it_does_not(
     answer: Answer, state: str, detail: str, stage: Stage, monkeypatch: pytest.MonkeyPatch
@@ -174,20 +177,59 @@ def test_how_an_order_was_taken_is_what_its_source_says_and_doubt_where_it_does_
     assert farm.migrate(order("a-1-1-1")) == Progress("a-1-1-1", state, detail)
 
 
-def test_who_does_not_say_how_an_order_stands_has_not_said_that_it_failed(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+def test_both_hosts_of_an_order_are_looked_at_and_who_does_not_report_is_left_out(stage: Stage) -> None:
+    farm, puppets = stage(*((host, {"report": reports(host)}) for host in ("hv1", "hv2", "hv3")))
+    gone = order("a-1-1-2", source="hv1", target="hv9")
+    assert [report.host for report in farm.look([order("a-1-1-1"), gone])] == ["hv1", "hv2"]
+    assert [len(puppet.given("report")) for puppet in puppets] == [1, 1, 0]
+
+
+def test_a_target_is_shown_what_wants_to_come_and_may_refuse_it(stage: Stage) -> None:
+    web1 = VmReport("u-web1", "web1", 3, "running", 4, 1024.0, Counter(1, 1.0), needs=("guest:pvh", "bridge:xenbr0"))
+    farm, (_, target) = stage(
+        ("hv1", {"report": reports("hv1", vms=(web1,), xen="4.17", cpu="avx sse")}),
+        ("hv2", {"report": reports("hv2"), "admit": said(obstacles=["no bridge xenbr0", "no avx"])}),
+    )
+    farm.observe(1)
+    before = time.time()
+    assert farm.examine(order("a-1-1-1")) == ("hv2: no bridge xenbr0", "hv2: no avx")
+    (asked,) = target.given("admit")
+    assert before + VALID <= asked.pop("valid_until") <= time.time() + VALID
+    assert msgspec.json.decode(asked.pop("guest"), type=Guest) == Guest(
+        "u-web1", "web1", 1024.0, ("guest:pvh", "bridge:xenbr0"), "avx sse", "4.17"
+    )
+    assert asked == {"order": "a-1-1-1", "epoch": 1, "expires": 1800.0}
+
+
+@pytest.mark.parametrize(
+    ("answer", "against"),
+    [
+        (said(obstacles=[]), ()),
+        (aborts("epoch 1 is over"), ("hv2: epoch 1 is over",)),
+        (breaks, ("hv2: kaboom",)),
+        (says_nothing, ("hv2 did not answer",)),
+        (said(obstacles="none"), ("hv2 gave no clear answer",)),
+        (said(), ("hv2 gave no clear answer",)),
+    ],
+    ids=["admitted", "refused", "broken", "silent", "no list", "nothing"],
+)
+def test_a_target_that_does_not_clearly_admit_it_is_against_it(
+    answer: Answer, against: tuple[str, ...], stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mcollective_farm, "ANSWER", 2.0)
-    farm, _ = stage(
-        ("hv1", {"report": reports("hv1"), "order": said(state="under way", error="", seconds=1.0)}),
-        ("hv2", {"report": reports("hv2"), "order": aborts("not authorized")}),
-        ("hv3", {"report": reports("hv3"), "order": says_nothing}),
-        ("hv4", {"report": reports("hv4"), "order": said(state="unknown", error="", seconds=0.0)}),
+    farm, _ = stage(("hv1", {"report": reports("hv1")}), ("hv2", {"report": reports("hv2"), "admit": answer}))
+    assert farm.examine(order("a-1-1-1")) == against
+
+
+def test_a_target_is_told_to_let_it_run_and_why_it_does_not_stands_in_the_log(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    farm, (_, target) = stage(
+        ("hv1", {"report": reports("hv1")}), ("hv2", {"report": reports("hv2"), "take_over": aborts("it is not here")})
     )
-    orders = [order(f"a-1-1-{source}", source=source, target="hv9") for source in ("hv1", "hv2", "hv3", "hv4")]
-    assert [(told.order, told.state) for told in farm.progress(orders)] == [
-        ("a-1-1-hv1", "under way"), ("a-1-1-hv4", "unknown"),
-    ]  # fmt: skip
+    farm.take_over(order("a-1-1-1"))
+    assert target.given("take_over") == [{"order": "a-1-1-1", "epoch": 1, "vm": "u-web1"}]
+    assert "hv2 does not let web1 run: it is not here" in caplog.text
 
 
 # -- hosts that nobody configured
@@ -282,6 +324,6 @@ def test_without_a_broker_nobody_can_be_asked_and_it_says_which_was_tried(
 
         assert eventually(refuses)
         given = order("a-1-1-1", target="hv1")
-        for ask in (lambda: farm.observe(1), lambda: farm.migrate(given), lambda: farm.progress([given])):
+        for ask in (lambda: farm.observe(1), lambda: farm.migrate(given), lambda: farm.look([given])):
             with pytest.raises(FarmError, match=str(coilmq_process.port)):
                 ask()

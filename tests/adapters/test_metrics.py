@@ -12,8 +12,18 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from balancer.adapters.metrics import MAX_COUNTED, Metrics, MetricsError
 from balancer.adapters.served import CONNECTIONS
-from balancer.core.model import Discovered, Doubt, OrderState
-from balancer.ports import Event, OperatorActed, OrderHeld, RoundLost, RulesRead, Waiting
+from balancer.core.model import Discovered, Doubt, Journey, OrderState
+from balancer.ports import (
+    Event,
+    MovedByOthers,
+    OperatorActed,
+    OrderChanged,
+    OrderHeld,
+    RoundLost,
+    RulesRead,
+    StrangerSeen,
+    Waiting,
+)
 from tests.adapters.samples import changed, decided, decision, host, order, streak, vm
 
 Series = dict[tuple[str, ...], float]
@@ -103,6 +113,28 @@ def test_moves_are_counted_by_what_came_of_them() -> None:
         ("in doubt", "overload", "relieve"): 1,
         ("rehearsed", "overload", "relieve"): 1,
     }
+
+
+def test_how_long_moves_took_is_told_of_those_that_were_done() -> None:
+    took = (replace(order(state, name=state), seconds=12.5) for state in (OrderState.DONE, OrderState.FAILED))
+    metrics = after(*map(OrderChanged, took), changed(OrderState.DONE, "dry-run", name="rehearsed"))
+    assert series(metrics, "move_duration_seconds_count") == {(): 1}
+    assert series(metrics, "move_duration_seconds_sum") == {(): 12.5}
+
+
+def test_what_others_do_is_counted() -> None:
+    moved, seen = MovedByOthers(Journey("web1", "u", "hv1", "hv2", 60.0)), StrangerSeen("hv1", "b-1-3-1", "u")
+    assert [series(fresh(), name) for name in ("moves_by_others_total", "orders_of_others_total")] == [{(): 0}] * 2
+    metrics = after(moved, moved, seen)
+    assert series(metrics, "moves_by_others_total") == {(): 2}
+    assert series(metrics, "orders_of_others_total") == {(): 1}
+
+
+def test_failures_in_a_row_are_told_by_host() -> None:
+    failed = order(OrderState.FAILED, ended=65.0)
+    assert series(after(decided(decision(3, orders=(failed,)))), "host_failures") == {
+        ("hypervisor2",): 1, ("hypervisor3",): 1,
+    }  # fmt: skip
 
 
 def test_open_and_held_orders_are_told_as_they_stand() -> None:

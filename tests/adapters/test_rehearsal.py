@@ -2,6 +2,7 @@ from collections.abc import Callable, Sequence
 
 from agents.hypervisor.scenario import load_scenario
 from agents.hypervisor.simulated import SimulatedFarm
+from agents.report import Report
 from balancer.adapters.clock import VirtualClock
 from balancer.adapters.rehearsal import MODE, Rehearsal
 from balancer.adapters.rule_file import read
@@ -32,9 +33,16 @@ class Farm:
         self.asked.append(f"migrate {order.id}")
         return Progress(order.id, "under way")
 
-    def progress(self, orders: Sequence[Order]) -> Sequence[Progress]:
-        self.asked.append(f"progress {' '.join(each.id for each in orders)}")
-        return [Progress(each.id, "under way") for each in orders]
+    def look(self, orders: Sequence[Order]) -> Sequence[Report]:
+        self.asked.append(f"look {' '.join(each.id for each in orders)}")
+        return [report("hv1")]
+
+    def examine(self, order: Order) -> Sequence[str]:
+        self.asked.append(f"examine {order.id}")
+        return ["no room"]
+
+    def take_over(self, order: Order) -> None:
+        self.asked.append(f"take over {order.id}")
 
 
 def test_reports_are_the_real_farms() -> None:
@@ -49,19 +57,16 @@ def test_an_order_is_done_at_once_and_never_sent() -> None:
     assert farm.asked == []
 
 
-def test_only_orders_that_were_really_sent_are_asked_after() -> None:
+def test_the_hosts_of_a_real_order_are_looked_at() -> None:
     farm = Farm()
-    rehearsal = Rehearsal(farm)
-    rehearsed, sent = order(name="rehearsed"), order(name="sent")
-    rehearsal.migrate(rehearsed)
-    told = {each.order: each.state for each in rehearsal.progress([rehearsed, sent])}
-    assert told == {"rehearsed": "done", "sent": "under way"}
-    assert farm.asked == ["progress sent"]
+    assert list(Rehearsal(farm).look([order(name="sent")])) == [report("hv1")]
+    assert farm.asked == ["look sent"]
 
 
-def test_without_real_orders_nobody_is_asked() -> None:
+def test_a_target_is_not_asked_to_keep_memory_for_what_does_not_come_and_nothing_is_let_run() -> None:
     farm = Farm()
-    assert list(Rehearsal(farm).progress([])) == []
+    assert list(Rehearsal(farm).examine(order())) == []
+    Rehearsal(farm).take_over(order())
     assert farm.asked == []
 
 

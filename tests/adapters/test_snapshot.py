@@ -79,8 +79,13 @@ def test_a_vm_without_a_uuid_has_one_of_its_own(tmp_path: Path) -> None:
 def test_nothing_moves_in_a_snapshot(tmp_path: Path) -> None:
     snapshot = SnapshotFarm(read_snapshot(written(tmp_path, farm())), INTERVAL)
     given = order("a-1")
+    assert snapshot.examine(given) == ("a snapshot cannot be changed",)
     assert snapshot.migrate(given).state == "failed"
-    assert [told.state for told in snapshot.progress([given])] == ["failed"]
+
+
+def test_the_hosts_of_an_order_can_be_looked_at(tmp_path: Path) -> None:
+    snapshot = SnapshotFarm(read_snapshot(written(tmp_path, farm())), INTERVAL)
+    assert [report.host for report in snapshot.look([order("a-1", source="h2", target="h9")])] == ["h2"]
 
 
 def test_what_was_observed_is_written_and_read_back_alike(tmp_path: Path) -> None:

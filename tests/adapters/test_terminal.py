@@ -3,8 +3,18 @@ from io import StringIO
 import pytest
 
 from balancer.adapters.terminal import Terminal
-from balancer.core.model import OrderState
-from balancer.ports import Event, OperatorActed, OrderChanged, OrderHeld, RoundLost, RulesRead, Waiting
+from balancer.core.model import Journey, OrderState
+from balancer.ports import (
+    Event,
+    MovedByOthers,
+    OperatorActed,
+    OrderChanged,
+    OrderHeld,
+    RoundLost,
+    RulesRead,
+    StrangerSeen,
+    Waiting,
+)
 from tests.adapters.samples import changed, decided, decision, host, move, order, streak, vm
 
 WHY = move().why
@@ -66,6 +76,14 @@ def test_a_run_reads_like_this() -> None:
         ),
         (OperatorActed("root", "pause", "power works"), "pause by root: power works\n"),
         (OperatorActed("root", "resume"), "resume by root\n"),
+        (
+            MovedByOthers(Journey("web1", "uuid-web1", "hv1", "hv2", 60.0)),
+            "moved by others: web1 from hv1 to hv2; it rests\n",
+        ),
+        (
+            StrangerSeen("hv1", "b-1-3-1", "uuid-web1"),
+            "a second balancer is at work: hv1 has its order b-1-3-1; stop one of the two\n",
+        ),
     ],
 )
 def test_every_outcome_has_its_line(event: Event, line: str) -> None:

@@ -44,6 +44,8 @@ def test_little_is_enough(tmp_path: Path) -> None:
     config = read(tmp_path, MINIMAL)
     assert (config.driver, config.libvirt.uri, config.libvirt.patience) == ("libvirt", "xen:///system", 10.0)
     assert (config.max_migrations, config.log_level, config.tags, config.facts) == (1, "info", (), {})
+    assert (config.state, config.live_guests) == (Path("/var/lib/xen-balancer-agent"), ("pvh", "hvm"))
+    assert (config.shared_storage, config.memory_margin) == ((), 64.0)
     assert config.mcollective.policies.directory == tmp_path / "policies"
     assert config.mcollective.ssl is not None
     assert config.mcollective.ssl.server_private == tmp_path / "server-private.pem"
@@ -63,10 +65,12 @@ def test_what_the_example_says_of_defaults_is_true(tmp_path: Path) -> None:
         text,
         re.MULTILINE,
     )
-    said_on_top = re.findall(r"^# (process|classic|max_migrations): ([^#\n]+?)(?:  .*)?$", text, re.MULTILINE)
+    said_on_top = re.findall(
+        r"^# (process|classic|max_migrations|state|live_guests|memory_margin): ([^#\n]+?)(?:  .*)?$", text, re.MULTILINE
+    )
     written = "".join(f"  {key}: {value}\n" for key, value in said)
     on_top = "".join(f"{key}: {value}\n" for key, value in said_on_top)
-    assert (len(said), len(said_on_top)) == (9, 3)
+    assert (len(said), len(said_on_top)) == (9, 6)
     assert read(tmp_path, MINIMAL + written + on_top) == read(tmp_path, MINIMAL)
 
 
@@ -93,6 +97,29 @@ def test_the_part_of_the_example_for_the_simulated_driver_can_be_run_with(tmp_pa
     config = read(tmp_path, f"{MINIMAL}driver: simulated\n" + re.sub(r"^# ?", "", lines[0], flags=re.MULTILINE))
     assert config.simulated is not None
     assert config.simulated.scenario == tmp_path / "farm.yaml"
+
+
+def test_the_part_of_the_example_about_storage_can_be_run_with(tmp_path: Path) -> None:
+    lines = re.search(r"^# shared_storage:.*\n((?:#   .*\n)+)", EXAMPLE.read_text(), re.MULTILINE)
+    assert lines is not None
+    config = read(tmp_path, MINIMAL + re.sub(r"^# ?", "", lines[0], flags=re.MULTILINE))
+    assert [(each.name, each.path, each.pool) for each in config.shared_storage] == [
+        ("nfs1", Path("/srv/vms"), None),
+        ("san", None, "vms"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("storage", "complaint"),
+    [
+        ("{name: a, path: /srv, pool: b}", "shared storage has either a path or a pool"),
+        ("{name: a}", "shared storage has either a path or a pool"),
+        ("{name: a, path: srv}", "“srv” is not absolute"),
+        ("{name: a, folder: /srv}", "unknown key"),
+    ],
+)
+def test_storage_that_cannot_be_meant_is_told(tmp_path: Path, storage: str, complaint: str) -> None:
+    assert complaint in " ".join(complaints(tmp_path, f"{MINIMAL}shared_storage: [{storage}]\n"))
 
 
 def test_every_mistake_is_told_with_its_place(tmp_path: Path) -> None:

@@ -55,6 +55,7 @@ mcollective:
     server_public: {keys}/server-public.pem
     client_cert_dir: {keys}/callers
   policies: policies
+state: state-of-{identity}
 {driver}
 simulated: {{scenario: farm.yaml, directory: .}}
 """)
@@ -133,6 +134,29 @@ def test_agents_report_over_the_wire_and_move_a_vm_between_them(
         assert process.returncode == 0
         assert "has stopped" in log.splitlines()[-1]
         assert "Traceback" not in log
+
+
+def test_an_agent_that_is_killed_in_a_migration_knows_of_it_when_it_is_back(
+    configure: Callable[..., Path], start: Start, client: Client, coilmq_port: int, tmp_path: Path
+) -> None:
+    file = configure("hv1", coilmq_port)
+    slow = (tmp_path / "farm.yaml").read_text().replace("1000MiB/s", "16MiB/s")
+    (tmp_path / "farm.yaml").write_text(slow)
+    order = {
+        "order": "farm-1-1", "epoch": 1, "vm": "u1", "name": "web1", "source": "hv1", "target": "hv2",
+        "target_uri": "xen+ssh://hv2/system", "valid_until": int(time.time()) + 60,
+    }  # fmt: skip
+    process = start(file)
+    assert ask(client, "migrate", "hv1", **order)["state"] == "under way"
+    process.kill()
+    process.wait(60)
+
+    start(file)
+    while (told := ask(client, "order", "hv1", order="farm-1-1"))["state"] == "under way":
+        time.sleep(0.1)
+    assert (told["state"], told["error"], told["vm"], told["target"]) == ("done", "", "web1", "hv2")
+    report = decode(str(ask(client, "report", "hv1")["report"]))
+    assert ([vm.name for vm in report.vms], report.epoch) == ([], 1)
 
 
 def test_without_a_broker_it_keeps_trying_until_it_is_told_to_stop(

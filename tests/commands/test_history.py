@@ -8,8 +8,8 @@ import pytest
 
 from balancer.adapters.journal import open_journal
 from balancer.cli import main
-from balancer.core.model import OrderState
-from balancer.ports import OperatorActed, OrderHeld, RoundLost
+from balancer.core.model import Journey, OrderState
+from balancer.ports import MovedByOthers, OperatorActed, OrderHeld, RoundLost, StrangerSeen
 from tests.adapters.samples import changed
 from tests.stage import Program
 
@@ -27,7 +27,7 @@ def test_it_tells_rounds_and_moves_while_the_daemon_runs_and_afterwards(
     assert daemon.says("would move web1")
     during = told(capsys, "--config", str(config))
     assert "round 1: no action: " in during
-    assert "done after 0 s (dry-run): web1 from hv1 to hv2: hv1 cpu " in during
+    assert "done after 0 s, 10 s expected (dry-run): web1 from hv1 to hv2: hv1 cpu " in during
 
     assert daemon.end() == 0
     after = told(capsys, "--config", str(config))
@@ -51,10 +51,14 @@ def test_what_happened_besides_is_told_in_words(place: Path, capsys: pytest.Capt
         journal.record(RoundLost(4, "no broker"))
         journal.record(OperatorActed("root", "pause", "rack \x1b[31mb"))
         journal.record(OrderHeld("web1", "hv1", "hv2", "paused by root"))
+        journal.record(MovedByOthers(Journey("web1", "uuid-web1", "hv1", "hv2", 60.0)))
+        journal.record(StrangerSeen("hv1", "b-1-3-1", "uuid-web1"))
     assert told(capsys, "--state", str(place)).splitlines() == [
         "1970-01-01 00:01:30Z  round 4 lost: no broker",
         r"1970-01-01 00:01:30Z  pause by root: rack \x1b[31mb",
         "1970-01-01 00:01:30Z  held web1 from hv1 to hv2: paused by root",
+        "1970-01-01 00:01:30Z  moved by others: web1 from hv1 to hv2",
+        "1970-01-01 00:01:30Z  a second balancer is at work: hv1 has its order b-1-3-1",
     ]
 
 

@@ -12,7 +12,7 @@ from tests.stage import Program
 HOST = {"load": 3.5, "cpu": 0.9, "vms": 2, "streak": 0, "streaks": {}}
 STATUS = {
     "mode": "active", "paused": None, "rules_problem": None, "lost": None, "round": 3, "expected": 2, "silent": [],
-    "found": [], "in_doubt": [], "orders": [], "sentence": "no action: no host is in trouble",
+    "found": [], "in_doubt": [], "left_alone": {}, "orders": [], "sentence": "no action: no host is in trouble",
     "hosts": {"hv1": HOST, "hv2": HOST},
 }  # fmt: skip
 
@@ -53,7 +53,10 @@ def test_a_daemon_without_a_round_says_so() -> None:
 
 
 def test_whatever_is_amiss_is_told() -> None:
-    order = {"outcome": "in doubt", "vm": "web1", "from": "hv1", "to": "hv2", "why": "hv1 cpu 90% > 85%"}
+    order = {
+        "id": "a-1-3-1", "outcome": "in doubt", "vm": "web1", "from": "hv1", "to": "hv2", "why": "hv1 cpu 90% > 85%",
+        "detail": "hv2 did not answer; ask there where web1 is",
+    }  # fmt: skip
     told = in_words(
         STATUS
         | {
@@ -63,9 +66,10 @@ def test_whatever_is_amiss_is_told() -> None:
             "silent": ["hv3"],
             "found": [{"host": "hv4", "rounds": 1}],
             "expected": 3,
-            "in_doubt": [{"vm": "test", "hosts": ["hv1", "hv2"]}],
+            "in_doubt": [{"vm": "test", "hosts": ["hv1", "hv2"], "why": "test RUNS TWICE, on hv1 and hv2"}],
+            "left_alone": {"hv2": 2},
             "hosts": {"hv1": HOST | {"streak": 1, "vms": 1}, "hv2": HOST | {"cpu": None}},
-            "orders": [order],
+            "orders": [order, order | {"outcome": "under way"}],
         }
     )
     assert list(told) == [
@@ -80,6 +84,9 @@ def test_whatever_is_amiss_is_told() -> None:
         "  hv2                  cpu    ?  load   3.50     2 VMs",
         "  hv3                  silent",
         "  hv4                  newly found, in 1 of 2 complete rounds",
-        "in doubt: test is reported by hv1 and hv2; it is not moved",
-        "in doubt: web1 from hv1 to hv2: hv1 cpu 90% > 85%",
+        "in doubt: test RUNS TWICE, on hv1 and hv2",
+        "left alone: hv2, 2 moves failed there in a row; then: xen-balancer resume",
+        "in doubt: web1 from hv1 to hv2: hv2 did not answer; ask there where web1 is",
+        "  once you know: xen-balancer resolve a-1-3-1 done|failed",
+        "under way: web1 from hv1 to hv2: hv1 cpu 90% > 85%",
     ]

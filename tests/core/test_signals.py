@@ -17,6 +17,7 @@ MEANT = {
     ("host", "memory_free"): Kind.SIZE, ("host", "memory_total"): Kind.SIZE, ("host", "age"): Kind.TIME,
     ("host", "moves"): Kind.NUMBER, ("host", "xen"): Kind.VERSION, ("host", "cpu_group"): Kind.TEXT,
     ("host", "maintenance"): Kind.BOOL,
+    ("host", "contention"): Kind.SHARE,
     ("vm", "cpu"): Kind.NUMBER, ("vm", "memory"): Kind.SIZE, ("vm", "share"): Kind.SHARE,
     ("vm", "cpu_time"): Kind.TIME, ("vm", "vcpus"): Kind.NUMBER, ("vm", "age"): Kind.TIME,
     ("vm", "moves"): Kind.NUMBER, ("vm", "passthrough"): Kind.BOOL,
@@ -31,7 +32,8 @@ def known() -> Farm:
     """xen1 has all figures, xen2 tells nothing that it need not tell."""
     return farm("xen1: web1 1, web2 0.5 | xen2: db1 0.25").with_(
         xen1={
-            "own": 0.5, "load": 3.0, "uptime": 7200.0, "xen": "4.17.2", "cpu_group": "amd", "maintenance": True,
+            "own": 0.5, "stolen": 0.1, "load": 3.0, "uptime": 7200.0, "xen": "4.17.2", "cpu_group": "amd",
+            "maintenance": True,
         },
         web1={"memory": 4096.0, "vcpus": 2, "passthrough": True},
         web2={"memory": 4096.0, "vcpus": 4},
@@ -63,6 +65,7 @@ def test_the_vocabulary_is_the_table_and_means_what_the_language_means() -> None
         ("moves", [0, 0]),
         ("xen", [version_number("4.17.2"), math.nan]),
         ("maintenance", [1, 0]),
+        ("contention", [0.1, math.nan]),
     ],
 )
 def test_figures_of_hosts(name: str, figures: list[float]) -> None:
@@ -171,7 +174,7 @@ def test_every_name_of_hosts_and_farm_can_stand_in_a_when(test: str) -> None:
 
 def test_every_name_of_vms_can_stand_in_a_move() -> None:
     told = decided(
-        known().with_(xen1={"own": 3.0}),
+        known().with_(xen1={"own": 3.0}, xen2={"xen": "4.17.2"}),
         AT_ONCE.replace(
             "by most cpu",
             "by most cpu where memory > 1 GiB where share > 1% where cpu_time > 1 s where vcpus >= 2 where age > 1 s"

@@ -102,8 +102,10 @@ def test_what_both_hosts_show_decides(source: str, target: str, told: str, now: 
         (
             "alive",
             "paused",
-            "web1 runs on hv1, and a copy that does not run (paused) is left on hv2; "
-            "on hv2 restart libvirtd, then `virsh destroy web1`",
+            (
+                "web1 runs on hv1, and a copy that does not run (paused) is left on hv2; "
+                "on hv2 restart libvirtd, then `virsh destroy web1`"
+            ),
         ),
         ("alive", "still", "web1 RUNS TWICE, on hv1 and hv2; stop all but one of them at once"),
         ("paused", "none", "web1 is on hv1 alone and does not run (paused): `virsh resume web1` there"),

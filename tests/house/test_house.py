@@ -76,6 +76,7 @@ def test_each_import_contract_notices_its_breach(tmp_path: Path) -> None:
         "agents/report.py": "import balancer.errors, dsl.parser, agents.daemon",
         "agents/mcollective/errors.py": "import agents.mcollective.client",
         "agents/hypervisor/simulated/state.py": "import agents.hypervisor.simulated.world",
+        "agents/hypervisor/libvirt_xen/definition.py": "import agents.hypervisor.libvirt_xen.driver",
         "balancer/core/model.py": "import agents.mcollective.serializers, balancer.core.cycle, time",
         "balancer/config.py": "import libvirt, stomp",
     }

@@ -7,9 +7,8 @@ would refuse are told in libvirt's words.
 from collections.abc import Iterator
 
 from agents.hypervisor import Guest, Migration
+from agents.hypervisor.fitness import unfitness
 from agents.hypervisor.simulated.state import Copy, HostInPlay
-from agents.report import can_do_all, lacking
-from dsl.units import version_number
 
 
 def against_leaving(copy: Copy | None, migration: Migration) -> Iterator[str]:
@@ -49,27 +48,4 @@ def against_coming(host: HostInPlay, guest: Guest, reserved_mb: float) -> Iterat
     for copy in host.copies.values():
         if copy.spec.identity == guest.uuid or copy.spec.name == guest.name:
             yield f"{name} has a domain '{copy.spec.name}' already, which is {copy.condition.state}"
-    if missing := lacking(guest.needs, host.spec.offers):
-        yield f"{name} does not offer {', '.join(missing)}"
-    yield from _against_the_machine(host, guest)
-
-
-def _against_the_machine(host: HostInPlay, guest: Guest) -> Iterator[str]:
-    if not can_do_all(guest.cpu, host.spec.cpu):
-        yield f"{host.spec.name}'s CPUs cannot do all that '{guest.name}' may use: {_lacking_features(host, guest)}"
-    if not _is_as_new(guest.xen, host.spec.xen):
-        ours, theirs = (known or "an unknown one" for known in (host.spec.xen, guest.xen))
-        yield f"{host.spec.name} runs Xen {ours}, '{guest.name}' comes from {theirs}"
-
-
-def _is_as_new(source: str | None, target: str | None) -> bool:
-    """Whether Xen's version does not go down; unknown at one end only counts as no."""
-    if source is None or target is None:
-        return source is target
-    return version_number(source) <= version_number(target)
-
-
-def _lacking_features(host: HostInPlay, guest: Guest) -> str:
-    if guest.cpu is None or host.spec.cpu is None:
-        return "what they can do is not known at both ends"
-    return "they lack " + " ".join(lacking(guest.cpu.split(), host.spec.cpu.split()))
+    yield from unfitness(name, host.spec.offers, host.spec.cpu, host.spec.xen, guest)

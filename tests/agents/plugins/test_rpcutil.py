@@ -48,10 +48,10 @@ def test_facts_are_told_by_name_and_those_that_are_not_known_are_nil(asked: Any)
     assert asked("get_facts", facts="site, nosuch") == {"values": {"site": "lyon", "nosuch": None}}
 
 
-def test_the_daemon_tells_what_it_has_counted(asked: Any) -> None:
+def test_the_daemon_tells_what_it_has_counted(asked: Any, tmp_path: Path) -> None:
     told = asked("daemon_stats")
 
-    assert (told["pid"], told["total"], told["configfile"]) == (os.getpid(), 0, "agent.yaml")
+    assert (told["pid"], told["total"], told["configfile"]) == (os.getpid(), 0, str(tmp_path / "agent.yaml"))
     assert list(told["times"]) == [Symbol(name) for name in ("utime", "stime", "cutime", "cstime")]
     assert set(told) == {output.name for output in DDL.actions[4].outputs}
 

@@ -1,19 +1,24 @@
 """The agent's actions, on a simulated host."""
 
+import json
 import re
+import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.json import encode
 
-from agents.hypervisor import Hypervisor, HypervisorError, Migration
+from agents.hypervisor import Guest
 from agents.hypervisor.scenario import load_scenario
-from agents.hypervisor.shared_farm import SimulatedHypervisor
-from agents.mcollective.ddl import Abort, MissingData
+from agents.hypervisor.shared_farm import FILE, SimulatedHypervisor
+from agents.mcollective.ddl import Abort, InvalidData, MissingData
 from agents.plugins.xenagent import DDL, StillUnderWayError, XenAgent
 from agents.report import Report, decode
+from tests.agents import movers
+from tests.agents.plugins.drivers import Idle
 from tests.contexts import context_of
 
 SCENARIO = """
@@ -38,15 +43,23 @@ MIGRATE: Mapping[str, Any] = {
 
 
 @pytest.fixture
-def make(tmp_path: Path) -> Any:
-    def agent(events: str = "  - {round: 1000, host: hv1, event: silent}") -> XenAgent:
-        file = tmp_path / "farm.yaml"
-        file.write_text(SCENARIO + events)
-        hypervisor = SimulatedHypervisor("hv1", load_scenario(file), tmp_path)
-        context = context_of(hypervisor, tmp_path, tags=("prod",), facts={"site": "lyon"})
-        return XenAgent(context, clock=lambda: NOW, patience=0.3)
+def make(tmp_path: Path) -> Iterator[Any]:
+    """Makes the agent of a host of one farm, as it is when it starts; on the same farm again unless told otherwise."""
 
-    return agent
+    def agent(events: str = "", host: str = "hv1", patience: float = 60.0, **settings: Any) -> XenAgent:
+        file = tmp_path / "farm.yaml"
+        if events or not file.exists():
+            file.write_text(SCENARIO + (events or "  - {round: 1000, host: hv1, event: silent}"))
+        hypervisor = SimulatedHypervisor(host, load_scenario(file), tmp_path)
+        driver = {"driver": "simulated", "simulated": {"scenario": str(file), "directory": str(tmp_path)}}
+        own = tmp_path / host
+        own.mkdir(exist_ok=True)
+        wire = {"identity": host}
+        context = context_of(hypervisor, own, wire, tags=("prod",), facts={"site": "lyon"}, **driver, **settings)
+        return XenAgent(context, clock=lambda: NOW, patience=patience)
+
+    with movers.none_left(tmp_path):
+        yield agent
 
 
 def ask(agent: XenAgent, action: str, **data: Any) -> Any:
@@ -96,8 +109,24 @@ def test_an_order_that_is_repeated_only_tells_how_it_stands(make: Any) -> None:
     assert len(report(agent).orders) == 1
 
 
+def test_an_agent_that_was_started_anew_still_knows_what_it_was_told(make: Any) -> None:
+    ask(make(), "migrate", **MIGRATE)
+    assert end_of(make(), "farm-7-1")["state"] == "done"
+    assert ask(make(), "migrate", **MIGRATE)["state"] == "done"
+    assert (report(make()).epoch, len(report(make()).orders)) == (7, 1)
+    with pytest.raises(Abort, match="order b refused: epoch 6 is over"):
+        ask(make(), "migrate", **{**MIGRATE, "order": "b", "epoch": 6, "vm": "u2", "name": "web2"})
+
+
 def test_an_order_that_nobody_gave_is_unknown(make: Any) -> None:
-    assert ask(make(), "order", order="farm-7-9") == {"state": "unknown", "error": "", "seconds": 0.0}
+    assert ask(make(), "order", order="farm-7-9") == {"state": "unknown"}
+
+
+def test_an_order_tells_which_vm_goes_where_and_since_when(make: Any) -> None:
+    agent = make()
+    ask(agent, "migrate", **MIGRATE)
+    told = ask(agent, "order", order="farm-7-1")
+    assert (told["vm"], told["target"], told["age"] >= told["seconds"] >= 0) == ("web1", "hv2", True)
 
 
 @pytest.mark.parametrize(
@@ -118,6 +147,22 @@ def test_an_order_that_is_not_for_here_and_now_is_refused_and_nothing_happens(
     assert report(agent).orders == ()
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"vm": "u9"}, "no domain with matching uuid 'u9'"),
+        ({"domain_id": 77}, "domain 'web1' has the id 1 by now, not 77"),
+    ],
+)
+def test_what_stands_against_a_departure_is_told_and_nothing_happens(
+    make: Any, change: Mapping[str, Any], words: str
+) -> None:
+    agent = make()
+    with pytest.raises(Abort, match=f"order farm-7-1 refused: .*{words}"):
+        ask(agent, "migrate", **{**MIGRATE, **change})
+    assert report(agent).orders == ()
+
+
 def test_while_one_is_under_way_there_is_no_room_for_another(make: Any) -> None:
     agent = make("  - {round: 1, vm: web1, event: migration-hangs}")
     ask(agent, "migrate", **MIGRATE)
@@ -133,57 +178,101 @@ def test_a_hypervisor_that_does_not_answer_aborts_the_action_in_its_words(make: 
         ask(make("  - {round: 1, host: hv1, event: silent}"), "report")
 
 
-class Broken:
-    """A driver with a mistake in it."""
+# -- the target's part
 
-    def report(self) -> Report:
-        raise HypervisorError("no")
-
-    def migrate(self, migration: Migration) -> None:
-        raise ZeroDivisionError(migration.order)
-
-    def start(self, name: str) -> None:
-        raise HypervisorError(f"{name} is not defined")
-
-    def destroy(self, name: str) -> None:
-        """Succeeds."""
+ADMIT: Mapping[str, Any] = {"order": "farm-7-1", "epoch": 7, "valid_until": NOW + 20, "expires": 600}
 
 
-def test_even_a_mistake_in_a_driver_ends_the_order(tmp_path: Path) -> None:
-    agent = XenAgent(context_of(Broken(), tmp_path), clock=lambda: NOW)
-    ask(agent, "migrate", **MIGRATE)
-    assert end_of(agent, "farm-7-1")["error"] == "ZeroDivisionError: farm-7-1"
+def admit(agent: XenAgent, memory: float, uuid: str = "u1", **change: Any) -> list[str]:
+    guest = encode(Guest(uuid, f"name of {uuid}", memory)).decode()
+    obstacles: list[str] = ask(agent, "admit", **{**ADMIT, "guest": guest, **change})["obstacles"]
+    return obstacles
+
+
+def test_memory_is_promised_once_and_the_next_agent_keeps_the_promise(make: Any) -> None:
+    assert admit(make(host="hv2"), 5000) == []
+    assert admit(make(host="hv2"), 5000) == []
+    assert admit(make(host="hv2"), 5000, "u2", order="farm-7-2") == [
+        "hv2 has 3192 MiB free, 'name of u2' needs 5000",
+    ]
+    assert admit(make(host="hv2"), 3192, "u2", order="farm-7-2") == []
+
+
+def test_what_has_arrived_needs_its_promise_no_more(make: Any) -> None:
+    assert admit(make(host="hv2"), 64) == []
+    ask(make(), "migrate", **MIGRATE)
+    assert end_of(make(), "farm-7-1")["state"] == "done"
+    assert admit(make(host="hv2"), 8192 - 64, "u2", order="farm-7-2") == []
+
+
+def test_who_arrives_paused_waits_to_be_taken_over(make: Any) -> None:
+    target = make(host="hv2")
+    assert admit(target, 64) == []
+    ask(make(), "migrate", **MIGRATE, hand_over=True)
+    assert end_of(make(), "farm-7-1")["state"] == "done"
+    assert [vm.state for vm in report(target).vms] == ["paused"]
+    ask(target, "take_over", order="farm-7-1", epoch=7, vm="u1")
+    assert [vm.state for vm in report(make(host="hv2")).vms] == ["running"]
+    with pytest.raises(Abort, match="domain 'web1' did not arrive on hv2 to be taken over"):
+        ask(target, "take_over", order="farm-7-1", epoch=7, vm="u1")
+
+
+def test_who_was_never_let_in_is_not_taken_over(make: Any) -> None:
+    with pytest.raises(Abort, match="order farm-7-1 refused: this host never let u1 in by it"):
+        ask(make(), "take_over", order="farm-7-1", epoch=7, vm="u1")
+
+
+def test_an_older_epoch_lets_nobody_in_and_takes_nobody_over(make: Any) -> None:
+    agent = make(host="hv2")
+    admit(agent, 64)
+    with pytest.raises(Abort, match="epoch 6 is over"):
+        admit(agent, 64, epoch=6)
+    with pytest.raises(Abort, match="epoch 6 is over"):
+        ask(agent, "take_over", order="farm-7-1", epoch=6, vm="u1")
+    assert report(agent).epoch == 7
 
 
 @pytest.mark.parametrize(
-    "uri",
+    ("change", "words"),
     [
-        "xen:///system",
-        "xen+ext://hv2/system?command=/tmp/evil",
-        "xen+ext://hv2/system",
-        "xen+ssh://hv2/system?command=/tmp/evil",
-        "xen+ssh://-oProxyCommand=evil/system",
-        "xen+unix://hv2/system",
-        "xen+ssh://hv2/system\n",
-        "hv2",
+        ({"guest": "{}"}, "guest: Object missing required field `uuid`"),
+        ({"guest": "{" * 900 + "}"}, "guest: "),
+        ({"guest": '{"uuid": "u1", "name": "web1", "memory_mb": -1}'}, "memory_mb above 0"),
+        ({"guest": '{"uuid": "", "name": "web1", "memory_mb": 1}'}, "it has a uuid"),
+        ({"expires": 0}, "expires is a number of seconds above 0, at most 86400"),
+        ({"expires": float("nan")}, "expires is a number of seconds"),
+        ({"valid_until": NOW - 5}, "order farm-7-1 refused: it is 5 s too late"),
     ],
 )
-def test_a_target_uri_that_could_start_programs_or_stays_here_is_refused(uri: str) -> None:
-    assert "target_uri" in (DDL.validate("migrate", {**MIGRATE, "target_uri": uri}) or "")
+def test_a_guest_that_cannot_be_understood_or_is_late_is_not_looked_at(
+    make: Any, change: Mapping[str, Any], words: str
+) -> None:
+    with pytest.raises(Abort, match=words):
+        admit(make(), 64, **change)
+
+
+def test_it_is_told_which_libvirts_can_be_reached_from_here_and_why_others_cannot(make: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as there, socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        open_port, closed = there.getsockname()[1], nobody.getsockname()[1]
+        uris = [f"xen+tcp://127.0.0.1:{port}/system" for port in (open_port, closed)]
+        assert ask(make(), "reach", uris=encode(uris).decode()) == {
+            "reached": {uris[0]: "", uris[1]: f"127.0.0.1:{closed} cannot be reached: Connection refused"}
+        }
 
 
 @pytest.mark.parametrize(
-    "uri",
+    ("uris", "words"),
     [
-        "xen://hv2.example.net/system",
-        "xen+tcp://10.0.0.2:16509/system",
-        "xen+ssh://balancer@hv2/system",
-        "xen+tls://[fd00::2]:16514/system",
-        "test+tcp://hv2/default",
+        (["xen+tcp://hv2/system", "xen:///system"], "uris: xen:///system is no URI of another libvirt"),
+        (["xen+ssh://hv2/system?command=evil"], "is no URI of another libvirt"),
+        ([1], "uris: Expected `str`, got `int`"),
+        (["xen://hv2/system"] * 2001, "uris: 2000 at most"),
     ],
 )
-def test_a_target_uri_names_transport_and_host(uri: str) -> None:
-    assert DDL.validate("migrate", {**MIGRATE, "target_uri": uri, "migration_uri": "tcp://10.1.0.2"}) is None
+def test_nothing_else_is_connected_to(make: Any, uris: Any, words: str) -> None:
+    with pytest.raises(InvalidData, match=words):
+        ask(make(), "reach", uris=encode(uris).decode())
 
 
 # -- as in 2010
@@ -216,7 +305,7 @@ def test_a_slice_that_does_not_arrive_is_false_and_the_hypervisor_says_why(make:
 
 
 def test_a_slice_that_takes_longer_than_its_caller_waits_is_neither_true_nor_false(make: Any) -> None:
-    agent = make("  - {round: 1, vm: web1, event: migration-hangs}")
+    agent = make("  - {round: 1, vm: web1, event: migration-hangs}", patience=0.3)
 
     with pytest.raises(StillUnderWayError, match=r"web1 is still under way to 10\.0\.0\.2; order slice-\S+ goes on"):
         ask(agent, "migrate", slice="web1", newhost="10.0.0.2")
@@ -246,27 +335,26 @@ def test_a_migration_is_asked_for_in_one_way_or_the_other(
     assert report(agent).orders == ()
 
 
-def test_the_uri_of_a_new_host_is_made_as_the_configuration_says(tmp_path: Path) -> None:
-    seen: list[Migration] = []
-
-    class Watched(SimulatedHypervisor):
-        def migrate(self, migration: Migration) -> None:
-            seen.append(migration)
-
-    file = tmp_path / "farm.yaml"
-    file.write_text(SCENARIO + "  - {round: 1000, host: hv1, event: silent}")
-    hypervisor: Hypervisor = Watched("hv1", load_scenario(file), tmp_path)
-    agent = XenAgent(context_of(hypervisor, tmp_path, classic={"transport": "ssh", "user": "xen"}), clock=lambda: NOW)
+def test_the_uri_of_a_new_host_is_made_as_the_configuration_says(make: Any, tmp_path: Path) -> None:
+    agent = make("  - {round: 1, vm: web1, event: migration-fails}", classic={"transport": "ssh", "user": "xen"})
 
     ask(agent, "migrate", slice="web1", newhost="10.0.0.2")
 
-    assert [(each.target, each.target_uri, each.vm_uuid) for each in seen] == [
-        ("10.0.0.2", "xen+ssh://xen@10.0.0.2/system", "u1")
-    ]
+    (told,) = report(agent).orders
+    (migration,) = [json.loads(line)["migration"] for line in (tmp_path / FILE).read_text().splitlines()[1:]]
+    assert (told.vm, told.target, told.id.startswith("slice-")) == ("web1", "10.0.0.2", True)
+    assert (migration["target_uri"], migration["vm_uuid"]) == ("xen+ssh://xen@10.0.0.2/system", "u1")
+
+
+class Defined(Idle):
+    """A host on which nothing can be started, and whatever runs be stopped."""
+
+    def destroy(self, name: str) -> None:
+        """Succeeds."""
 
 
 def test_create_and_destroy_say_whether_and_domain_0_is_nobodys_to_destroy(tmp_path: Path) -> None:
-    agent = XenAgent(context_of(Broken(), tmp_path))
+    agent = XenAgent(context_of(Defined(), tmp_path))
 
     assert ask(agent, "create", name="web1") == {"result": False}
     assert ask(agent, "destroy", name="web1") == {"result": True}

@@ -1,0 +1,1 @@
+"""What belongs to the agent `xenagent` and is no agent itself."""

@@ -1,0 +1,64 @@
+"""Where each VM could go just now, and what stands against every other host: for whoever asks before it matters.
+
+Rule: the same walls as in a plan, and no rule's own wishes: no streak, no rest, no target's gates.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from balancer.core.draft import Draft, Step, departures, rejected
+from balancer.core.model import Observation, Rejection, State
+from balancer.core.planning import walls
+from balancer.core.projection import Projection
+from balancer.core.scope import Sets
+from balancer.core.sieve import Sieve
+from balancer.core.walls import Barred
+from dsl.ruleset import Ruleset
+
+ASKED: Final = Step("prospects", "", 0)
+"""Who asks: no rule, and no drain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """A VM, the hosts that it could go to, and why not the others; a rejection without a host says why it stays."""
+
+    vm: str
+    uuid: str
+    host: str
+    targets: tuple[str, ...]
+    rejections: tuple[Rejection, ...]
+
+
+def prospects(observation: Observation, state: State, rules: Ruleset) -> tuple[Prospect, ...]:
+    """Each VM with every other host, by name."""
+    reported = Projection(observation)
+    sets = Sets.of(rules.lets, reported)
+    projection = Projection.with_orders(observation, state, rules.rest.vm)
+    draft = Draft(reported, projection, sets, walls(rules, sets, state, projection))
+    return tuple(_prospect(draft, place) for place in range(len(observation.vms)))
+
+
+def _prospect(draft: Draft, place: int) -> Prospect:
+    vm, hosts = draft.projection.observation.vms[place], draft.projection.observation.hosts
+    stays = departures(draft, ASKED, np.array([place])).refused
+    if stays:
+        return Prospect(vm.name, vm.uuid, vm.host, (), tuple(_told(vm.name, None, barred, 0) for barred in stays))
+    elsewhere = Sieve(np.array([host.name != vm.host for host in hosts], dtype=bool))
+    for wall in draft.walls:
+        elsewhere.bar(wall.arriving(draft.projection, place, ASKED.kind))
+    why_not = {int(each): barred for barred in elsewhere.refused for each in np.flatnonzero(barred.flags)}
+    return Prospect(
+        vm.name,
+        vm.uuid,
+        vm.host,
+        tuple(hosts[int(each)].name for each in np.flatnonzero(elsewhere.open)),
+        tuple(_told(vm.name, hosts[each].name, why_not[each], each) for each in sorted(why_not)),
+    )
+
+
+def _told(vm: str, host: str | None, barred: Barred, place: int) -> Rejection:
+    """A rejection that no rule's line has made, unless the wall has one."""
+    return replace(rejected(vm, host, ASKED, barred, place), line=barred.line)
