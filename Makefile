@@ -11,10 +11,13 @@ ROUNDS ?=
 JOBS ?= auto
 BIN := .venv/bin
 
+# What makes and runs two Xen hypervisors on this machine.
+LAB_PACKAGES := e2fsprogs mmdebstrap qemu-system-x86
+
 # What the tests ask of Debian: the real brokers and the real MCollective (with what its process agent needs), libvirt
-# (built for .venv's Python), promtool, systemd-analyze.
+# (built for .venv's Python), promtool, systemd-analyze; and a lab of two hypervisors.
 PACKAGES := activemq default-jre-headless gcc libc6-dev libvirt-dev mcollective mcollective-client pkg-config \
-	prometheus python3-dev rabbitmq-server ruby-sys-proctable systemd
+	prometheus python3-dev rabbitmq-server ruby-sys-proctable systemd $(LAB_PACKAGES)
 
 .PHONY: help
 help:  ## this list
@@ -34,6 +37,11 @@ lint: .venv/ready-lint  ## ruff, its formatter, mypy --strict, the import contra
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+
+.PHONY: lab
+lab: | $(BIN)/python  ## two real Xen hypervisors on this machine, until Ctrl-C; as root on Debian 12
+	@.ci/packages $(LAB_PACKAGES)
+	@deploy/lab/run.sh $(BIN)/python
 
 .PHONY: bench
 bench: .venv/ready-test  ## how long a round takes: the core over 1,000 hosts, the wire over both brokers

@@ -1,0 +1,105 @@
+"""Our programs on the lab: an agent in each Domain-0, and whoever asks them, over a real broker.
+
+Rule: files are written as for any agent (tests/stage.py), and lie in there at the same paths as here.
+"""
+
+import subprocess
+import threading
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from agents.mcollective.client import Client
+from agents.mcollective.message import Result
+from agents.report import Report, VmReport, decode
+from balancer.config import read_configuration
+from tests.conftest import Login
+from tests.stage import write_agent, write_balancer
+from tests.xen.lab import Guest, Hypervisor, Lab, soon
+
+START: Final = """
+mkdir -p /sys/fs/cgroup/agent /var/log
+echo $$ >/sys/fs/cgroup/agent/cgroup.procs
+cd /srv/code
+export PYTHONPATH=/usr/local/lib/xen-balancer:/srv/code
+setsid python3 -m agents.cli --config {config} >>{log} 2>&1 </dev/null &
+echo $! >/run/agent.pid
+"""
+LOG: Final = "/var/log/agent"
+READY: Final = 90.0
+
+
+@dataclass(frozen=True)
+class Agent:
+    """Our agent in a Domain-0."""
+
+    host: Hypervisor
+    config: Path
+
+    def start(self) -> None:
+        """Return once it serves."""
+        before = self.said.count("serves with")
+        self.host.run(START.format(config=self.config, log=LOG))
+        assert soon(lambda: self.said.count("serves with") > before, READY), self.said
+
+    def kill(self) -> None:
+        """The agent alone, and not what it has started."""
+        self.host.run("kill -KILL $(cat /run/agent.pid)")
+
+    @property
+    def said(self) -> str:
+        return self.host.run(f"cat {LOG} || :")
+
+
+class Site:
+    """Two hypervisors with their agents, and a balancer's configuration."""
+
+    def __init__(self, lab: Lab, login: Login, keys: Path, folder: Path) -> None:
+        self.lab: Final = lab
+        self.folder: Final = folder
+        self._keys: Final = keys
+        self._login: Final = login
+        self._wire: Final = {"collective": login.collective(), "reconnect_max": "0.5s"}
+        self.agents: Final = {host.name: self._agent(host) for host in lab.hosts}
+
+    def start(self) -> None:
+        """Both agents, at once."""
+        threads = [threading.Thread(target=agent.start) for agent in self.agents.values()]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def configuration(self, **settings: Any) -> Path:
+        """A balancer's: over TCP, without encryption, as in the lab; `settings` are of its top level."""
+        wire = self._wire | {"brokers": [self._broker("127.0.0.1", self._login.port)]}
+        usual = {"interval": "4s", "deadline": "3s", "migration": {"transport": "tcp"}, "warm_up": 0}
+        return write_balancer(self.folder, list(self.agents), wire, self._keys, **usual | settings)
+
+    def ask(self, host: Hypervisor, action: str, data: Mapping[str, Any] | None = None) -> Result:
+        """What a host's agent answers."""
+        with closing(Client(read_configuration(self.configuration()).mcollective)) as client:
+            client.connect()
+            return client.call("xenagent", action, data or {}, (host.name,), 30).by_host[host.name]
+
+    def report(self, host: Hypervisor) -> Report:
+        return decode(self.ask(host, "report").data["report"])
+
+    def vm(self, host: Hypervisor, guest: Guest) -> VmReport | None:
+        """The guest in a host's report."""
+        return next((vm for vm in self.report(host).vms if vm.uuid == guest.uuid), None)
+
+    def _agent(self, host: Hypervisor) -> Agent:
+        wire = self._wire | {"brokers": [self._broker("10.0.3.100", 61613)]}
+        config = write_agent(self.folder, host.name, wire, self._keys, libvirt={"uri": "xen:///system"})
+        files = [config, self.folder / "policies", self._keys, self._login.password_file]
+        tar = subprocess.run(["tar", "cP", *files], stdout=subprocess.PIPE, check=True).stdout
+        host.run("tar xP", tar)
+        return Agent(host, config)
+
+    def _broker(self, host: str, port: int) -> dict[str, Any]:
+        return {
+            "host": host, "port": port, "user": self._login.user, "password_file": str(self._login.password_file),
+        }  # fmt: skip
