@@ -299,7 +299,7 @@ class Watch(ScriptedJournal):
 
 
 class Diligent(Unattended):
-    """An operator who looks every half hour and says resume."""
+    """An operator who looks every ten minutes and says resume."""
 
     def __init__(self, clock: VirtualClock, text: str) -> None:
         super().__init__(rules(text))
@@ -309,7 +309,7 @@ class Diligent(Unattended):
         return None
 
     def resumed(self) -> float:
-        return self._clock.now() // 1800 * 1800
+        return self._clock.now() // 600 * 600
 
 
 BUSIEST = {0.0: 0.7, 0.3: 0.85, 1.0: 1.2}
