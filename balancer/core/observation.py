@@ -124,17 +124,17 @@ class _Past:
         return tuple(sorted(recent, key=lambda each: each.uuid))
 
     def _vm(self, report: Report, vm: VmReport, refused: Tally[str]) -> Vm:
+        """The VM, or a copy of it that a move has left behind: that one does not run, and says nothing of the VM."""
         reference = _reference(report, vm.uuid, vm.domain_id, vm.counter)
         eaten = self._eaten(reference, vm.counter, float(vm.vcpus), refused)
         sighting = self._sightings.get(vm.uuid)
-        is_at_work = vm.state in RUNNING
-        known = sighting.cpu if sighting and is_at_work else None
+        is_copy = sighting is not None and vm.state not in RUNNING and sighting.host not in {None, report.host}
+        known = sighting.cpu if sighting and not is_copy else None
         is_measured = eaten.rate is not None and (known is None or not eaten.is_new)
         cpu = eaten.rate if is_measured else known
         first = min(sighting.first_seen, self.now) if sighting else self.now
-        # What does not run, such as a copy that a move has left behind, says nothing of where its VM is.
-        place, usage = (report.host, cpu) if is_at_work or sighting is None else (sighting.host, sighting.cpu)
-        self._sightings[vm.uuid] = Sighting(vm.uuid, first, self.now, usage, place)
+        if sighting is None or not is_copy:
+            self._sightings[vm.uuid] = Sighting(vm.uuid, first, self.now, cpu, report.host)
         return Vm(
             uuid=vm.uuid, name=vm.name, host=report.host, state=vm.state, vcpus=vm.vcpus, memory=vm.memory_mb, cpu=cpu,
             eaten=eaten.seconds, counter=vm.counter.cpu_ns / 1e9, is_new=eaten.is_new, age=self.now - first,

@@ -17,7 +17,7 @@ from balancer.core.keeps import broken, keep_wall
 from balancer.core.model import Engagement, Move, Observation, Order, OrderState, Plan, State, Streak
 from balancer.core.projection import Projection
 from balancer.core.relief import relieve
-from balancer.core.safety import Fit, Own, back_off, failing_hosts
+from balancer.core.safety import Own, back_off, failing_hosts, fit
 from balancer.core.scope import Sets, of_farm
 from balancer.core.walls import Always, Closed, Memory, Quiet, Wall
 from balancer.core.waves import in_waves
@@ -86,7 +86,7 @@ def walls(rules: Ruleset, sets: Sets, state: State, projection: Projection) -> t
         Closed("failed twice", np.array([host.name in failing for host in observation.hosts], dtype=bool), gives=False),
         back_off(state, observation.now),
         *((Own(state.own_vm),) if state.own_vm else ()),
-        Fit(observation),
+        fit(observation),
         Quiet(rules.rest, state.orders, state.journeys, observation.now),
         *(keep_wall(keep, sets, projection) for keep in rules.keeps),
         *(never_wall(never, sets, projection) for never in rules.nevers),

@@ -6,7 +6,7 @@ bind every step, drains too.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -15,6 +15,7 @@ from agents.report import can_do_all, lacking
 from balancer.core.model import Observation, Order, OrderState, Refusal, State
 from balancer.core.projection import Places, Projection
 from balancer.core.walls import Barred, Wall
+from dsl.evaluation import Column, Flags
 from dsl.syntax import Kind
 from dsl.units import version_number
 
@@ -147,10 +148,24 @@ class Own(Wall):
 
 
 @dataclass(frozen=True, slots=True)
-class Fit(Wall):
-    """A VM goes where all that it needs is offered, to CPUs that can do all that its own can, to no older Xen."""
+class Machine:
+    """What hosts may be alike in: a farm has many hosts and few kinds of them."""
 
-    observation: Observation
+    offers: frozenset[str]
+    cpu: str | None
+    xen: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fit(Wall):
+    """A VM goes where all that it needs is offered, to CPUs that can do all that its own can, to no older Xen.
+
+    `kinds` says of each host which of the `machines` it is; `known` is what was looked at before.
+    """
+
+    machines: tuple[Machine, ...]
+    kinds: Places
+    known: dict[tuple[tuple[str, ...], int], tuple[Barred, ...]] = field(default_factory=dict)
 
     def leaving(self, projection: Projection, vms: Places, kind: str) -> Iterator[Barred]:
         """What has a disk of its host's own can go nowhere."""
@@ -161,27 +176,36 @@ class Fit(Wall):
 
     def arriving(self, projection: Projection, vm: int, kind: str) -> Iterator[Barred]:
         """Hosts that lack something, told by the first thing that they lack."""
-        hosts, guest = projection.observation.hosts, projection.observation.vms[vm]
-        if guest.needs:
-            lacks = [next(iter(lacking(guest.needs, host.offers)), None) for host in hosts]
-            yield from _by_kind(lacks)
-        source = hosts[int(projection.where[vm])]
-        cpus = [not can_do_all(source.cpu, host.cpu) for host in hosts]
-        yield Barred(np.array(cpus, dtype=bool), "CPU features")
-        older = [_is_older(host.xen, source.xen) for host in hosts]
-        versions = np.array([host.xen for host in hosts], dtype=object)
-        yield Barred(
-            np.array(older, dtype=bool), "older Xen", value=versions, limit=np.asarray(source.xen, dtype=object),
-            kind=Kind.TEXT,
-        )  # fmt: skip
+        needs, source = projection.observation.vms[vm].needs, int(self.kinds[projection.where[vm]])
+        if (needs, source) not in self.known:
+            self.known[needs, source] = tuple(self._barred(needs, self.machines[source]))
+        yield from self.known[needs, source]
+
+    def _barred(self, needs: tuple[str, ...], source: Machine) -> Iterator[Barred]:
+        lacks = [next(iter(lacking(needs, each.offers)), None) for each in self.machines]
+        for what in sorted({each.partition(":")[0] for each in lacks if each is not None}):
+            flags = [each is not None and each.partition(":")[0] == what for each in lacks]
+            names = [each and each.partition(":")[2] for each in lacks]
+            yield Barred(self._hosts(flags), f"no {what}", value=self._texts(names), kind=Kind.TEXT)
+        yield Barred(self._hosts([not can_do_all(source.cpu, each.cpu) for each in self.machines]), "CPU features")
+        older = [_is_older(each.xen, source.xen) for each in self.machines]
+        versions, limit = self._texts([each.xen for each in self.machines]), np.asarray(source.xen, dtype=object)
+        yield Barred(self._hosts(older), "older Xen", value=versions, limit=limit, kind=Kind.TEXT)
+
+    def _hosts(self, flags: list[bool]) -> Flags:
+        """Of each host, what is so of its kind."""
+        return np.array(flags, dtype=bool)[self.kinds]
+
+    def _texts(self, texts: list[str | None]) -> Column:
+        return np.array(texts, dtype=object)[self.kinds]
 
 
-def _by_kind(lacks: list[str | None]) -> Iterator[Barred]:
-    """One barrier for each kind of thing that is lacking: no bridge, no storage, no guest."""
-    values = np.array([each and each.partition(":")[2] for each in lacks], dtype=object)
-    for kind in sorted({each.partition(":")[0] for each in lacks if each is not None}):
-        flags = [each is not None and each.partition(":")[0] == kind for each in lacks]
-        yield Barred(np.array(flags, dtype=bool), f"no {kind}", value=values, kind=Kind.TEXT)
+def fit(observation: Observation) -> Fit:
+    """The wall between the hosts of an observation."""
+    numbers: dict[Machine, int] = {}
+    each = (Machine(host.offers, host.cpu, host.xen) for host in observation.hosts)
+    kinds = [numbers.setdefault(machine, len(numbers)) for machine in each]
+    return Fit(tuple(numbers), np.array(kinds, dtype=int))
 
 
 def _first(needs: tuple[str, ...], kind: str) -> str | None:

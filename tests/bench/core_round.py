@@ -28,6 +28,8 @@ FARMS = ((20, 200), (100, 1_000), (1_000, 10_000))
 ROUNDS = 5
 INTERVAL = 30.0
 SEED = 20_10
+CPU = " ".join(f"feature{number}" for number in range(80))
+OFFERS = ("bridge:xenbr0", "guest:pvh", "guest:hvm", "storage:san")
 
 
 def gathering(hosts: int, vms: int) -> Gathering:
@@ -48,13 +50,13 @@ def _report(host: int, home: list[int], demands: list[float]) -> Report:
     return Report(
         host=f"h{host:04}", boot_id="boot", sequence=1, time=0.0, cores=cores, memory_mb=131_072.0,
         memory_free_mb=max(0.0, 131_072.0 - 4096.0 * (len(home) + 1)), load=wanted,
-        vms=tuple(_vm(vm, min(demands[vm], 8.0) * shared) for vm in home),
+        vms=tuple(_vm(vm, min(demands[vm], 8.0) * shared) for vm in home), xen="4.17", cpu=CPU, offers=OFFERS,
     )  # fmt: skip
 
 
 def _vm(vm: int, cpu: float) -> VmReport:
     counter = Counter(10**12, 1000.0, round(cpu * INTERVAL * 1e9), INTERVAL)
-    return VmReport(f"uuid-{vm:05}", f"vm{vm:05}", 1, "running", 8, 4096.0, counter)
+    return VmReport(f"uuid-{vm:05}", f"vm{vm:05}", 1, "running", 8, 4096.0, counter, needs=OFFERS[:2])
 
 
 def later(before: Gathering) -> Gathering:
