@@ -133,7 +133,7 @@ class _Past:
         is_measured = eaten.rate is not None and (known is None or not eaten.is_new)
         cpu = eaten.rate if is_measured else known
         first = min(sighting.first_seen, self.now) if sighting else self.now
-        if sighting is None or not is_copy:
+        if not is_copy:
             self._sightings[vm.uuid] = Sighting(vm.uuid, first, self.now, cpu, report.host)
         return Vm(
             uuid=vm.uuid, name=vm.name, host=report.host, state=vm.state, vcpus=vm.vcpus, memory=vm.memory_mb, cpu=cpu,
