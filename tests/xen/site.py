@@ -3,10 +3,11 @@
 Rule: files are written as for any agent (tests/stage.py), and lie in there at the same paths as here.
 """
 
+import json
 import subprocess
 import threading
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +17,7 @@ from agents.mcollective.message import Result
 from agents.report import Report, VmReport, decode
 from balancer.config import read_configuration
 from tests.conftest import Login
-from tests.stage import write_agent, write_balancer
+from tests.stage import Program, running, write_agent, write_balancer, xen_balancer
 from tests.xen.lab import Guest, Hypervisor, Lab, soon
 
 START: Final = """
@@ -29,6 +30,33 @@ echo $! >/run/agent.pid
 """
 LOG: Final = "/var/log/agent"
 READY: Final = 90.0
+MOVE: Final = 180.0
+"""Seconds a move may take until its journal tells how it ended; it takes 30 on a quiet machine."""
+
+
+@dataclass(frozen=True)
+class Balancer:
+    """The daemon, and its journal."""
+
+    program: Program
+    config: Path
+
+    def orders(self) -> list[dict[str, Any]]:
+        """The journal's, oldest first."""
+        told = xen_balancer("history", "--config", str(self.config), "--format", "json").stdout
+        return [json.loads(line) for line in told.splitlines()]
+
+    def outcome(self, number: int = 0) -> str:
+        """How its first order ended, or the one of that number."""
+        states = {"under way", "in doubt"}
+        assert soon(lambda: len(self.orders()) > number, MOVE), self.program.said
+        soon(lambda: self.orders()[number]["outcome"] not in states, MOVE)
+        return str(self.orders()[number]["outcome"])
+
+    def rounds_on(self, number: int = 2) -> None:
+        """Return once it has told so many rounds more."""
+        before = self.program.said.count("\nround ")
+        assert soon(lambda: self.program.said.count("\nround ") >= before + number, MOVE), self.program.said
 
 
 @dataclass(frozen=True)
@@ -75,8 +103,16 @@ class Site:
     def configuration(self, **settings: Any) -> Path:
         """A balancer's: over TCP, without encryption, as in the lab; `settings` are of its top level."""
         wire = self._wire | {"brokers": [self._broker("127.0.0.1", self._login.port)]}
-        usual = {"interval": "4s", "deadline": "3s", "migration": {"transport": "tcp"}, "warm_up": 0}
+        usual = {"interval": "6s", "deadline": "5s", "migration": {"transport": "tcp"}, "warm_up": 0}
         return write_balancer(self.folder, list(self.agents), wire, self._keys, **usual | settings)
+
+    @contextmanager
+    def balancer(self, rules: str, **settings: Any) -> Iterator["Balancer"]:
+        """The daemon, which moves, with these rules."""
+        (self.folder / "farm.rules").write_text(rules)
+        config = self.configuration(mode="active", rules=str(self.folder / "farm.rules"), **settings)
+        with running("balancer.cli", "run", "--config", str(config), log=self.folder / "balancer") as program:
+            yield Balancer(program, config)
 
     def ask(self, host: Hypervisor, action: str, data: Mapping[str, Any] | None = None) -> Result:
         """What a host's agent answers."""
