@@ -29,6 +29,7 @@ REMEMBERED: Final = 1000
 REMEMBERED_SECONDS: Final = 7 * 86_400.0
 """Of those that have ended so many are remembered, and for so long."""
 TOLD: Final = 100
+MAX_EPOCH: Final = 2**63 - 1
 MAX_ERROR: Final = 1000
 
 LOST: Final = "its process ended without a word: look at both hosts"
@@ -324,6 +325,8 @@ def _fenced(book: sqlite3.Connection, epoch: int | None) -> str | None:
     highest = book.execute("SELECT highest FROM epoch").fetchone()[0]
     if epoch is None or epoch == highest:
         return None
+    if epoch > MAX_EPOCH:
+        return f"epoch {epoch} is none: the highest is {MAX_EPOCH}"
     if epoch < highest:
         return f"epoch {epoch} is over: a balancer of epoch {highest} has given orders since"
     book.execute("UPDATE epoch SET highest = ?", (epoch,))

@@ -38,6 +38,8 @@ BY_ORDER: Final = ("order", "epoch", "vm", "name", "source", "target", "target_u
 BY_SLICE: Final = ("slice", "newhost")
 VALID: Final = 20.0
 """Seconds in which a migration by slice is begun, or never."""
+NO_DOMAIN: Final = -1
+MAX_DOMAIN: Final = 2**31 - 1
 MAX_RESERVED: Final = 86_400.0
 MAX_URIS: Final = 2000
 PATIENCE: Final = 25.0
@@ -105,6 +107,8 @@ class XenAgent:
         if data["target"] == self._host:
             raise Abort(f"order {order} refused: its target is this host itself")
         self._refuse_late(data)
+        if not NO_DOMAIN <= data.get("domain_id", NO_DOMAIN) <= MAX_DOMAIN:
+            raise InvalidData(f"domain_id is a number from {NO_DOMAIN} to {MAX_DOMAIN}")
         migration = Migration(
             order=data["order"],
             vm_uuid=data["vm"],

@@ -208,6 +208,15 @@ def test_a_missing_key_is_exit_code_2_and_names_the_file(configure: Callable[...
     assert "Traceback" not in done.stderr
 
 
+def test_a_book_of_orders_that_cannot_be_kept_is_exit_code_2(configure: Callable[..., Path], tmp_path: Path) -> None:
+    file = configure("hv1")
+    (tmp_path / "state-of-hv1").touch()
+    done = agent("--config", str(file))
+    assert done.returncode == 2
+    assert f"{tmp_path}/state-of-hv1/orders.sqlite cannot be used: " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_hypervisor_that_cannot_be_had_is_exit_code_4(configure: Callable[..., Path]) -> None:
     done = agent("--config", str(configure("hv9")))
     assert done.returncode == 4

@@ -126,6 +126,12 @@ def test_who_was_succeeded_gives_no_more_orders_of_any_kind(book: Open) -> None:
     assert book().epoch == 4
 
 
+def test_what_is_no_epoch_is_none_for_ever(book: Open) -> None:
+    with pytest.raises(OrderRefused, match=r"epoch \d+ is none: the highest is 9223372036854775807"):
+        book().fence(2**63)
+    assert book().epoch == 0
+
+
 def test_who_has_no_epoch_is_of_the_latest(book: Open) -> None:
     book().fence(3)
     assert book().take(migration(), None, LATER)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.hypervisor import Hypervisor, HypervisorError, Migration
+from agents.hypervisor import Guest, Hypervisor, HypervisorError, Migration
 from agents.report import decode, encode
 
 WEB1 = "11111111-1111-1111-1111-111111111111"
@@ -75,3 +75,24 @@ def test_a_vm_that_is_unknown_or_has_passed_through_devices_is_not_moved(hypervi
     with pytest.raises(HypervisorError):
         hypervisor.migrate(order(vm))
     assert [seen.uuid for seen in hypervisor.report().vms] == [GPU1, WEB1]
+    assert hypervisor.departure(order(vm)) != ()
+
+
+def test_a_vm_that_is_here_already_is_not_taken_in_a_second_time(hypervisor: Hypervisor) -> None:
+    report = hypervisor.report()
+    obstacles = hypervisor.arrival(Guest(WEB1, "web1", 1, ("local:/disk",), report.cpu, report.xen), 0)
+    assert any("hv1 has a domain 'web1' already" in each for each in obstacles)
+    assert "hv1 does not offer local:/disk" in obstacles
+
+
+def test_memory_that_is_promised_to_others_is_not_given(hypervisor: Hypervisor) -> None:
+    report = hypervisor.report()
+    guest = Guest("u9", "web9", 64, (), report.cpu, report.xen)
+    (obstacle,) = hypervisor.arrival(guest, report.memory_free_mb)
+    assert obstacle.startswith("hv1 has 0 MiB")
+
+
+@pytest.mark.parametrize("vm", ["33333333-3333-3333-3333-333333333333", WEB1])
+def test_a_vm_that_did_not_arrive_paused_is_not_taken_over(hypervisor: Hypervisor, vm: str) -> None:
+    with pytest.raises(HypervisorError):
+        hypervisor.take_over(vm)

@@ -163,6 +163,11 @@ def test_what_stands_against_a_departure_is_told_and_nothing_happens(
     assert report(agent).orders == ()
 
 
+def test_a_domain_id_that_cannot_be_one_is_refused(make: Any) -> None:
+    with pytest.raises(InvalidData, match="domain_id is a number from -1 to 2147483647"):
+        ask(make(), "migrate", **{**MIGRATE, "domain_id": 2**70})
+
+
 def test_while_one_is_under_way_there_is_no_room_for_another(make: Any) -> None:
     agent = make("  - {round: 1, vm: web1, event: migration-hangs}")
     ask(agent, "migrate", **MIGRATE)
