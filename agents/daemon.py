@@ -43,7 +43,7 @@ class Daemon:
 def assemble(config: AgentConfig, file: Path, hypervisor: Hypervisor) -> Daemon:
     """Put it together; LoadError where an agent's file cannot be used, KeyFileError where a key cannot.
 
-    OrdersError where its book of orders cannot be used.
+    BookError where its book of orders cannot be used.
     """
     wire = config.mcollective
     roster = Roster((BUILT_IN, *wire.agents), wire.inactive)

@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from agents.book import BookError
 from agents.documents import DocumentError
 from agents.hypervisor import HypervisorError
 from agents.mcollective.connector.connection import FabricError
 from agents.mcollective.errors import MessageError
 from agents.mcollective.keys import KeyFileError
 from agents.mcollective.roster import LoadError
-from agents.orders import OrdersError
 from agents.output import printed
 
 
@@ -29,7 +29,7 @@ EXIT_CODES: Final[Mapping[type[Exception], int]] = MappingProxyType({
     DocumentError: 2,
     KeyFileError: 2,
     LoadError: 2,
-    OrdersError: 2,
+    BookError: 2,
     MessageError: 2,
     FabricError: 3,
     HypervisorError: 4,

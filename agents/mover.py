@@ -13,8 +13,9 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from agents.book import BookError
 from agents.hypervisor import HypervisorError, Migration
-from agents.orders import Orders, OrdersError
+from agents.orders import Orders
 
 LOG = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ def _tell_the_end(process: "subprocess.Popen[bytes]", order: str, orders: Orders
         command = f"python -m {__name__} CONFIG {orders.directory} {order}"
         orders.give_up(order, f"its process ended with {code} before it began; to see why: {command}")
         told = orders.state(order)
-    except OrdersError as error:
+    except BookError as error:
         LOG.error("order %s: %s", order, error)  # noqa: TRY400 - one line is enough
         return
     if told is not None:

@@ -17,14 +17,11 @@ from typing import Final
 
 from msgspec.json import decode, encode
 
+from agents.book import Book
 from agents.hypervisor import Guest, Migration, kernel
 from agents.report import OrderReport
 
 FILE: Final = "orders.sqlite"
-VERSION: Final = 1
-"""Of the schema, which writes it down."""
-BUSY_SECONDS: Final = 10.0
-"""How long one waits for another process' turn."""
 REMEMBERED: Final = 1000
 REMEMBERED_SECONDS: Final = 7 * 86_400.0
 """Of those that have ended so many are remembered, and for so long."""
@@ -34,28 +31,6 @@ MAX_ERROR: Final = 1000
 
 LOST: Final = "its process ended without a word: look at both hosts"
 NOT_BEGUN: Final = "it was not begun: the agent ended before"
-
-SCHEMA: Final = """
-CREATE TABLE epoch (highest INTEGER NOT NULL);
-INSERT INTO epoch VALUES (0);
-CREATE TABLE orders (
-    number INTEGER PRIMARY KEY,
-    id TEXT NOT NULL UNIQUE,
-    vm TEXT NOT NULL,
-    migration BLOB NOT NULL,
-    state TEXT NOT NULL DEFAULT 'under way',
-    error TEXT NOT NULL DEFAULT '',
-    given REAL NOT NULL,
-    valid_until REAL NOT NULL,
-    ended REAL,
-    mover TEXT
-);
-CREATE TABLE admissions (
-    id TEXT PRIMARY KEY, vm TEXT NOT NULL, memory_mb REAL NOT NULL, given REAL NOT NULL, expires REAL NOT NULL
-);
-PRAGMA user_version = 1;
-"""
-"""`mover` tells the process that has begun an order; None as long as none has. Times are seconds since the epoch."""
 
 LATEST: Final = """
 SELECT * FROM orders WHERE ended IS NULL
@@ -70,10 +45,6 @@ DELETE FROM orders WHERE ended < ? OR ended IS NOT NULL
 
 class OrderRefused(Exception):  # noqa: N818 - a refusal is an answer, not an error
     """The order was not taken; the message says why."""
-
-
-class OrdersError(Exception):
-    """The book cannot be read or written; the message says which, why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,26 +63,16 @@ class Orders:
 
     def __init__(self, directory: Path, limit: int = 1, clock: Callable[[], float] = time.time) -> None:
         self.directory: Final = directory
-        self._path: Final = directory / FILE
         self._limit: Final = limit
         self._clock: Final = clock
-        self._turn: Final = threading.Lock()
         self._admitting: Final = threading.Lock()
-        with self._explained():
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._path.touch(mode=0o600)
-            self._book = sqlite3.connect(
-                self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
-            self._book.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
-        with self._writing() as book:
-            self._prepare(book)
+        self._book: Final = Book(directory / FILE)
 
     # -- given ---------------------------------------------------------------------------------------------------------
 
     def knows(self, migration: Migration) -> bool:
         """Whether the order was taken before; OrderRefused where it was, for another move."""
-        with self._reading() as book:
+        with self._book.reading() as book:
             return _is_known(book, migration)
 
     def take(self, migration: Migration, epoch: int | None, valid_until: float) -> bool:
@@ -119,7 +80,7 @@ class Orders:
 
         Without an epoch it comes from nobody who has one, and counts as of the latest.
         """
-        with self._writing() as book:
+        with self._book.writing() as book:
             self._mark_lost(book)
             if _is_known(book, migration):
                 return False
@@ -135,7 +96,7 @@ class Orders:
 
     def fence(self, epoch: int) -> None:
         """OrderRefused where somebody of a later epoch has given orders; from now on earlier ones are refused."""
-        with self._writing() as book:
+        with self._book.writing() as book:
             refusal = _fenced(book, epoch)
         if refusal is not None:
             raise OrderRefused(refusal)
@@ -143,14 +104,14 @@ class Orders:
     @property
     def epoch(self) -> int:
         """The highest epoch of whoever gave an order; 0 before anybody has."""
-        with self._reading() as book:
+        with self._book.reading() as book:
             return int(book.execute("SELECT highest FROM epoch").fetchone()[0])
 
     # -- carried out ---------------------------------------------------------------------------------------------------
 
     def claim(self, order: str, pid: int) -> Migration | None:
         """What the process `pid` has to do, which nobody else will be told; None where there is nothing (any more)."""
-        with self._writing() as book:
+        with self._book.writing() as book:
             row = book.execute(
                 "SELECT migration, valid_until FROM orders WHERE id = ? AND state = 'under way' AND mover IS NULL",
                 (order,),
@@ -165,12 +126,12 @@ class Orders:
 
     def end(self, order: str, error: str | None) -> None:
         """The order has ended: done, or failed with `error`."""
-        with self._writing() as book:
+        with self._book.writing() as book:
             self._end(book, order, "done" if error is None else "failed", error or "")
 
     def give_up(self, order: str | None = None, why: str = NOT_BEGUN) -> None:
         """Let the order, or every one, have failed that no process has begun; none will begin it from now on."""
-        with self._writing() as book:
+        with self._book.writing() as book:
             for row in book.execute("SELECT id FROM orders WHERE state = 'under way' AND mover IS NULL").fetchall():
                 if order in {None, row["id"]}:
                     self._end(book, row["id"], "failed", why)
@@ -212,7 +173,7 @@ class Orders:
             obstacles = tuple(examine(self._promises(besides=order)))
             if not obstacles:
                 now = self._clock()
-                with self._writing() as book:
+                with self._book.writing() as book:
                     book.execute(
                         "INSERT OR REPLACE INTO admissions VALUES (?, ?, ?, ?, ?)",
                         (order, guest.uuid, guest.memory_mb, now, now + seconds),
@@ -221,12 +182,12 @@ class Orders:
 
     def was_admitted(self, order: str, vm_uuid: str) -> bool:
         """Whether that VM was let in by that order, within the last days."""
-        with self._reading() as book:
+        with self._book.reading() as book:
             found = book.execute("SELECT 1 FROM admissions WHERE id = ? AND vm = ?", (order, vm_uuid))
             return found.fetchone() is not None
 
     def _promises(self, besides: str) -> tuple[Promise, ...]:
-        with self._reading() as book:
+        with self._book.reading() as book:
             rows = book.execute(
                 "SELECT vm, memory_mb FROM admissions WHERE id <> ? AND expires > ?", (besides, self._clock())
             ).fetchall()
@@ -234,45 +195,15 @@ class Orders:
 
     # -- the book ------------------------------------------------------------------------------------------------------
 
-    def _prepare(self, book: sqlite3.Connection) -> None:
-        version = book.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0:
-            for statement in SCHEMA.split(";"):
-                book.execute(statement)
-        elif version != VERSION:
-            raise OrdersError(f"{self._path} has version {version}, this agent knows {VERSION}: install a newer one")
-
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OSError) as error:
-            raise OrdersError(
-                f"{self._path} cannot be used: {error}; see that the folder is there, this user's own, and has room"
-            ) from None
-
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        with self._turn, self._explained():
-            self._book.row_factory = sqlite3.Row
-            yield self._book
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """The book alone: all that is done there, or nothing of it."""
-        with self._reading() as book, book:
-            book.execute("BEGIN IMMEDIATE")
-            yield book
-
     @contextmanager
     def _settled(self) -> Iterator[sqlite3.Connection]:
         """The book, in which nothing is under way that nobody carries out any more."""
-        with self._reading() as book:
+        with self._book.reading() as book:
             gone = _gone(book)
         if gone:
-            with self._writing() as book:
+            with self._book.writing() as book:
                 self._mark_lost(book)
-        with self._reading() as book:
+        with self._book.reading() as book:
             yield book
 
     def _mark_lost(self, book: sqlite3.Connection) -> None:

@@ -23,11 +23,12 @@ from msgspec import DecodeError
 from msgspec.json import decode
 from msgspec.structs import replace
 
+from agents.book import BookError
 from agents.context import Context
 from agents.hypervisor import Guest, Hypervisor, HypervisorError, Migration, reach
 from agents.mcollective.ddl import Abort, InvalidData, MissingData
 from agents.moves import Moves
-from agents.orders import OrderRefused, Orders, OrdersError
+from agents.orders import OrderRefused, Orders
 from agents.plugins.xen.schema import DDL, TARGET_URI
 from agents.report import VmReport, encode
 from agents.transport import Transport
@@ -72,7 +73,7 @@ class XenAgent:
         """Carry out a declared action with checked inputs; Abort with the reason where it failed."""
         try:
             return self._ACTIONS[action](self, data, caller)
-        except (HypervisorError, OrdersError) as error:
+        except (HypervisorError, BookError) as error:
             raise Abort(str(error)) from None
 
     def _report(self, _data: Mapping[str, Any], _caller: str) -> Mapping[str, Any]:

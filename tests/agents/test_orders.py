@@ -1,8 +1,6 @@
 """The book of orders, read by one agent after the other."""
 
 import os
-import sqlite3
-import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -11,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from agents.hypervisor import Guest, Migration
-from agents.orders import FILE, LOST, NOT_BEGUN, REMEMBERED, TOLD, OrderRefused, Orders, OrdersError, Promise
+from agents.orders import LOST, NOT_BEGUN, REMEMBERED, TOLD, OrderRefused, Orders, Promise
 
 NOW = 1_800_000_000.0
 LATER = NOW + 20
@@ -261,38 +259,3 @@ def test_it_is_remembered_who_was_let_in_by_which_order(book: Open, clock: Clock
     book().admit("o1", guest("u1"), 60, nothing)
     clock.now += 3600
     assert [book().was_admitted(*who) for who in (("o1", "u1"), ("o1", "u2"), ("o2", "u1"))] == [True, False, False]
-
-
-# -- the book itself
-
-
-def test_it_is_for_nobody_else_to_read(book: Open, tmp_path: Path) -> None:
-    begun(book())
-    modes = [stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "state", tmp_path / "state" / FILE)]
-    assert modes == [0o700, 0o600]
-
-
-def test_each_line_of_it_is_on_the_disk_before_it_counts(book: Open) -> None:
-    assert book()._book.execute("PRAGMA synchronous").fetchone()[0] == 2
-
-
-def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    (tmp_path / "state").touch()
-    with pytest.raises(OrdersError, match=r"state/orders\.sqlite cannot be used: .*; see that the folder is there"):
-        Orders(tmp_path / "state", 1)
-
-
-def test_a_damaged_book_is_told(book: Open, tmp_path: Path) -> None:
-    (tmp_path / "state").mkdir()
-    (tmp_path / "state" / FILE).write_text("no book " * 100)
-    with pytest.raises(OrdersError, match="file is not a database"):
-        book()
-
-
-def test_a_book_of_a_newer_agent_is_left_alone(book: Open, tmp_path: Path) -> None:
-    begun(book())
-    with sqlite3.connect(tmp_path / "state" / FILE) as newer:
-        newer.execute("PRAGMA user_version = 2")
-    newer.close()
-    with pytest.raises(OrdersError, match="has version 2, this agent knows 1: install a newer one"):
-        book()
