@@ -28,8 +28,9 @@ demo: .venv/ready-demo  ## broker, agents and balancer on this machine; `make de
 	@$(BIN)/xen-balancer demo $(if $(ROUNDS),--rounds $(ROUNDS))
 
 .PHONY: test
-test: .venv/ready-test  ## all tests, with the real brokers, MCollective, libvirt and promtool
-	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadgroup
+test: .venv/ready-test  ## all tests, with the real brokers, MCollective, libvirt and promtool, and two Xen hypervisors
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadgroup -m "not xen"
+	@$(BIN)/python -m pytest -m xen
 
 .PHONY: lint
 lint: .venv/ready-lint  ## ruff, its formatter, mypy --strict, the import contracts

@@ -103,7 +103,8 @@ build() {
     done >dom0/modules/order
     kernels
     initrd dom0 >dom0.initrd
-    initrd guest >disk/srv/guest/initrd
+    initrd guest >guest.initrd
+    cp guest.initrd disk/srv/guest/initrd
     mke2fs -q -t ext4 -O ^has_journal -d disk disk.img 1400M
     rm -rf disk dom0 guest libraries libraries.txt
 }

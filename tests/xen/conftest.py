@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Login
-from tests.xen.lab import Hypervisor, Lab, new_lab
+from tests.xen.hypervisor import new_lab
+from tests.xen.lab import Host, Lab
+from tests.xen.namespaces import pair
 from tests.xen.site import Site
 
 
@@ -25,19 +27,30 @@ def running_lab(activemq_login: Login) -> Iterator[Lab]:
             lab.stop()
 
 
-@pytest.fixture
-def lab(running_lab: Lab) -> Lab:
-    running_lab.tidy()
-    return running_lab
+@pytest.fixture(params=[pytest.param("xen", marks=pytest.mark.xen), "qemu"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Which of them a test is about; without a word of it, both."""
+    return str(request.param)
 
 
 @pytest.fixture
-def first(lab: Lab) -> Hypervisor:
+def lab(kind: str, request: pytest.FixtureRequest) -> Iterator[Lab]:
+    if kind == "xen":
+        lab: Lab = request.getfixturevalue("running_lab")
+        lab.tidy()
+        yield lab
+    else:
+        with pair(request.getfixturevalue("activemq_login").port) as lab:
+            yield lab
+
+
+@pytest.fixture
+def first(lab: Lab) -> Host:
     return lab.hosts[0]
 
 
 @pytest.fixture
-def second(lab: Lab) -> Hypervisor:
+def second(lab: Lab) -> Host:
     return lab.hosts[1]
 
 

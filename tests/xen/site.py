@@ -18,17 +18,15 @@ from agents.report import Report, VmReport, decode
 from balancer.config import read_configuration
 from tests.conftest import Login
 from tests.stage import Program, running, write_agent, write_balancer, xen_balancer
-from tests.xen.lab import Guest, Hypervisor, Lab, soon
+from tests.xen.lab import Guest, Host, Lab, soon
 
 START: Final = """
-mkdir -p /sys/fs/cgroup/agent /var/log
-echo $$ >/sys/fs/cgroup/agent/cgroup.procs
-cd /srv/code
-export PYTHONPATH=/usr/local/lib/xen-balancer:/srv/code
-setsid python3 -m agents.cli --config {config} >>{log} 2>&1 </dev/null &
+cd {code}
+export PYTHONPATH={libraries}:{code}
+setsid {python} -m agents.cli --config {config} >>{log} 2>&1 </dev/null &
 echo $! >/run/agent.pid
 """
-LOG: Final = "/var/log/agent"
+LOG: Final = "/run/agent.log"
 READY: Final = 90.0
 MOVE: Final = 180.0
 """Seconds a move may take until its journal tells how it ended; it takes 30 on a quiet machine."""
@@ -63,13 +61,16 @@ class Balancer:
 class Agent:
     """Our agent in a Domain-0."""
 
-    host: Hypervisor
+    host: Host
     config: Path
 
     def start(self) -> None:
         """Return once it serves."""
         before = self.said.count("serves with")
-        self.host.run(START.format(config=self.config, log=LOG))
+        host = self.host
+        host.run(
+            START.format(code=host.code, libraries=host.libraries, python=host.python, config=self.config, log=LOG)
+        )
         assert soon(lambda: self.said.count("serves with") > before, READY), self.said
 
     def kill(self) -> None:
@@ -103,7 +104,11 @@ class Site:
     def configuration(self, **settings: Any) -> Path:
         """A balancer's: over TCP, without encryption, as in the lab; `settings` are of its top level."""
         wire = self._wire | {"brokers": [self._broker("127.0.0.1", self._login.port)]}
-        usual = {"interval": "6s", "deadline": "5s", "migration": {"transport": "tcp"}, "warm_up": 0}
+        usual = {
+            "interval": "6s",
+            "deadline": "5s",
+            "migration": {"transport": "tcp", "driver": self.lab.hosts[0].driver},
+        }
         return write_balancer(self.folder, list(self.agents), wire, self._keys, **usual | settings)
 
     @contextmanager
@@ -114,22 +119,22 @@ class Site:
         with running("balancer.cli", "run", "--config", str(config), log=self.folder / "balancer") as program:
             yield Balancer(program, config)
 
-    def ask(self, host: Hypervisor, action: str, data: Mapping[str, Any] | None = None) -> Result:
+    def ask(self, host: Host, action: str, data: Mapping[str, Any] | None = None) -> Result:
         """What a host's agent answers."""
         with closing(Client(read_configuration(self.configuration()).mcollective)) as client:
             client.connect()
             return client.call("xenagent", action, data or {}, (host.name,), 30).by_host[host.name]
 
-    def report(self, host: Hypervisor) -> Report:
+    def report(self, host: Host) -> Report:
         return decode(self.ask(host, "report").data["report"])
 
-    def vm(self, host: Hypervisor, guest: Guest) -> VmReport | None:
+    def vm(self, host: Host, guest: Guest) -> VmReport | None:
         """The guest in a host's report."""
         return next((vm for vm in self.report(host).vms if vm.uuid == guest.uuid), None)
 
-    def _agent(self, host: Hypervisor) -> Agent:
-        wire = self._wire | {"brokers": [self._broker("10.0.3.100", 61613)]}
-        config = write_agent(self.folder, host.name, wire, self._keys, libvirt={"uri": "xen:///system"})
+    def _agent(self, host: Host) -> Agent:
+        wire = self._wire | {"brokers": [self._broker(*host.broker_seen)]}
+        config = write_agent(self.folder, host.name, wire, self._keys, libvirt={"uri": f"{host.driver}:///system"})
         files = [config, self.folder / "policies", self._keys, self._login.password_file]
         tar = subprocess.run(["tar", "cP", *files], stdout=subprocess.PIPE, check=True).stdout
         host.run("tar xP", tar)

@@ -6,10 +6,10 @@ import pytest
 
 from agents.mcollective.message import OK
 from agents.report import Counter
-from tests.xen.lab import Hypervisor, Lab, soon
+from tests.xen.lab import Host, Lab, soon
 from tests.xen.site import Site
 
-pytestmark = [pytest.mark.xen, pytest.mark.xdist_group("activemq")]
+pytestmark = [pytest.mark.broker, pytest.mark.libvirt, pytest.mark.xdist_group("activemq")]
 
 
 def share(counter: Counter | None) -> float:
@@ -20,9 +20,8 @@ def share(counter: Counter | None) -> float:
     return counter.eaten_ns / 1e9 / counter.interval
 
 
-def test_what_guests_use_is_told_beside_the_load_which_is_domain_0_s_own(
-    lab: Lab, site: Site, first: Hypervisor
-) -> None:
+@pytest.mark.parametrize("kind", [pytest.param("xen", marks=pytest.mark.xen)], indirect=True)
+def test_what_guests_use_is_told_beside_the_load_which_is_domain_0_s_own(lab: Lab, site: Site, first: Host) -> None:
     busy, idle = lab.guest(first, "busy1", work=40), lab.guest(first, "idle1")
     site.report(first)
     time.sleep(10)
@@ -44,7 +43,7 @@ def test_what_guests_use_is_told_beside_the_load_which_is_domain_0_s_own(
 
 
 def test_an_order_moves_a_guest_which_runs_on_and_says_every_number_once(
-    lab: Lab, site: Site, first: Hypervisor, second: Hypervisor
+    lab: Lab, site: Site, first: Host, second: Host
 ) -> None:
     guest = lab.guest(first, "web1", work=40)
     order = {

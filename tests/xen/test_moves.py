@@ -10,10 +10,13 @@ import pytest
 
 from tests.killed import POINTS
 from tests.stage import running
-from tests.xen.lab import Guest, Hypervisor, Lab, soon
+from tests.xen.lab import Guest, Host, Lab, soon
 from tests.xen.site import MOVE, Site
 
-pytestmark = [pytest.mark.xen, pytest.mark.broker, pytest.mark.xdist_group("activemq"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.broker, pytest.mark.libvirt, pytest.mark.xdist_group("activemq"), pytest.mark.timeout(900)]
+
+XEN = pytest.mark.parametrize("kind", [pytest.param("xen", marks=pytest.mark.xen)], indirect=True)
+"""Not told of the QEMU driver, whose hosts have one machine's CPUs and memory."""
 
 RELIEVE = """
 rule relieve
@@ -24,21 +27,20 @@ rule relieve
 EMPTY = 'drain host "dom0-1"\nfreeze when reports < 100%\n'
 
 
-def ran_once(lab: Lab, guest: Guest, host: Hypervisor) -> None:
+def ran_once(lab: Lab, guest: Guest, host: Host) -> None:
     """The guest runs there and nowhere else, and has said every number once."""
     assert lab.counts_on(guest) == [host.name]
     assert [name for name, domain in lab.seen(guest).items() if domain.runs] in ([host.name], [])
     assert (lab.count(guest).lost, lab.count(guest).twice) == ([], [])
 
 
-def on_its_way(guest: Guest, target: Hypervisor) -> None:
+def on_its_way(guest: Guest, target: Host) -> None:
     """Return once the target has begun to take it in."""
     assert soon(lambda: any(domain.uuid == guest.uuid for domain in target.domains()), MOVE)
 
 
-def test_a_guest_is_moved_because_its_host_is_busy_and_runs_on(
-    lab: Lab, site: Site, first: Hypervisor, second: Hypervisor
-) -> None:
+@XEN
+def test_a_guest_is_moved_because_its_host_is_busy_and_runs_on(lab: Lab, site: Site, first: Host, second: Host) -> None:
     busy, idle = lab.guest(first, "busy1", work=40), lab.guest(first, "idle1")
     with site.balancer(RELIEVE) as balancer:
         assert balancer.outcome() == "done", balancer.program.said
@@ -55,7 +57,8 @@ def test_a_guest_is_moved_because_its_host_is_busy_and_runs_on(
 # -- what stands against a move
 
 
-def test_a_target_without_the_memory_gets_no_order(lab: Lab, site: Site, first: Hypervisor, second: Hypervisor) -> None:
+@XEN
+def test_a_target_without_the_memory_gets_no_order(lab: Lab, site: Site, first: Host, second: Host) -> None:
     free = int(second.run("xl info free_memory"))
     lab.guest(second, "large1", memory=free - 140)
     guest = lab.guest(first, "web1")
@@ -67,9 +70,7 @@ def test_a_target_without_the_memory_gets_no_order(lab: Lab, site: Site, first: 
     ran_once(lab, guest, first)
 
 
-def test_a_name_that_the_target_has_already_gets_no_order(
-    lab: Lab, site: Site, first: Hypervisor, second: Hypervisor
-) -> None:
+def test_a_name_that_the_target_has_already_gets_no_order(lab: Lab, site: Site, first: Host, second: Host) -> None:
     guest, other = lab.guest(first, "web1"), lab.guest(second, "web1")
     with site.balancer(EMPTY) as balancer:
         assert balancer.program.says("web1 stays", times=2)
@@ -81,7 +82,7 @@ def test_a_name_that_the_target_has_already_gets_no_order(
 
 @pytest.mark.parametrize("how", ["KILL", "STOP"])
 def test_towards_a_libvirtd_that_is_away_or_hangs_nothing_is_ordered_until_it_answers(
-    how: str, lab: Lab, site: Site, first: Hypervisor, second: Hypervisor
+    how: str, lab: Lab, site: Site, first: Host, second: Host
 ) -> None:
     guest = lab.guest(first, "web1")
     second.libvirtd("KILL" if how == "KILL" else "STOP")
@@ -101,7 +102,7 @@ def test_towards_a_libvirtd_that_is_away_or_hangs_nothing_is_ordered_until_it_an
 
 
 def test_a_libvirtd_that_is_killed_at_the_target_leaves_the_guest_where_it_was(
-    lab: Lab, site: Site, first: Hypervisor, second: Hypervisor
+    lab: Lab, site: Site, first: Host, second: Host
 ) -> None:
     guest = lab.guest(first, "web1")
     with site.balancer(EMPTY) as balancer:
@@ -114,9 +115,7 @@ def test_a_libvirtd_that_is_killed_at_the_target_leaves_the_guest_where_it_was(
     ran_once(lab, guest, first)
 
 
-def test_a_move_goes_on_without_the_agent_that_began_it(
-    lab: Lab, site: Site, first: Hypervisor, second: Hypervisor
-) -> None:
+def test_a_move_goes_on_without_the_agent_that_began_it(lab: Lab, site: Site, first: Host, second: Host) -> None:
     guest = lab.guest(first, "web1")
     with site.balancer(EMPTY) as balancer:
         on_its_way(guest, second)
@@ -131,7 +130,7 @@ def test_a_move_goes_on_without_the_agent_that_began_it(
 
 @pytest.mark.parametrize("point", [point for point in POINTS if point in {"intent", "sent", "arrived"}])
 def test_wherever_a_balancer_is_killed_the_next_one_ends_its_move(
-    point: str, lab: Lab, site: Site, first: Hypervisor, second: Hypervisor
+    point: str, lab: Lab, site: Site, first: Host, second: Host
 ) -> None:
     guest = lab.guest(first, "web1")
     (site.folder / "farm.rules").write_text(EMPTY)
@@ -148,9 +147,7 @@ def test_wherever_a_balancer_is_killed_the_next_one_ends_its_move(
     ran_once(lab, guest, second)
 
 
-def test_an_operator_who_moves_it_at_the_same_time_is_no_harm(
-    lab: Lab, site: Site, first: Hypervisor, second: Hypervisor
-) -> None:
+def test_an_operator_who_moves_it_at_the_same_time_is_no_harm(lab: Lab, site: Site, first: Host, second: Host) -> None:
     guest = lab.guest(first, "web1")
     with site.balancer(EMPTY) as balancer:
         on_its_way(guest, second)
@@ -162,8 +159,9 @@ def test_an_operator_who_moves_it_at_the_same_time_is_no_harm(
     ran_once(lab, guest, second)
 
 
+@XEN
 def test_a_line_that_is_cut_for_a_minute_leaves_the_guest_running_once(
-    lab: Lab, site: Site, first: Hypervisor, second: Hypervisor
+    lab: Lab, site: Site, first: Host, second: Host
 ) -> None:
     guest = lab.guest(first, "web1")
     with site.balancer(EMPTY) as balancer:
