@@ -166,16 +166,17 @@ class Orders:
     ) -> tuple[str, ...]:
         """What `examine` has against the guest, given what is promised to others; where that is nothing, a promise.
 
-        One at a time, so that two do not get the same memory. The promise lasts so many seconds; one to the same order
-        takes its place.
+        One at a time, so that two do not get the same memory. The promise lasts so many seconds; it takes the place of
+        one to the same order, or for the same VM, whose earlier order has come to nothing.
         """
         with self._admitting:
-            obstacles = tuple(examine(self._promises(besides=order)))
+            obstacles = tuple(examine(self._promises(order, guest)))
             if not obstacles:
                 now = self._clock()
                 with self._book.writing() as book:
+                    book.execute("DELETE FROM admissions WHERE id = ? OR vm = ?", (order, guest.uuid))
                     book.execute(
-                        "INSERT OR REPLACE INTO admissions VALUES (?, ?, ?, ?, ?)",
+                        "INSERT INTO admissions VALUES (?, ?, ?, ?, ?)",
                         (order, guest.uuid, guest.memory_mb, now, now + seconds),
                     )
             return obstacles
@@ -186,10 +187,12 @@ class Orders:
             found = book.execute("SELECT 1 FROM admissions WHERE id = ? AND vm = ?", (order, vm_uuid))
             return found.fetchone() is not None
 
-    def _promises(self, besides: str) -> tuple[Promise, ...]:
+    def _promises(self, order: str, guest: Guest) -> tuple[Promise, ...]:
+        """What is promised to other orders for other VMs."""
         with self._book.reading() as book:
             rows = book.execute(
-                "SELECT vm, memory_mb FROM admissions WHERE id <> ? AND expires > ?", (besides, self._clock())
+                "SELECT vm, memory_mb FROM admissions WHERE id <> ? AND vm <> ? AND expires > ?",
+                (order, guest.uuid, self._clock()),
             ).fetchall()
         return tuple(Promise(row["vm"], row["memory_mb"]) for row in rows)
 

@@ -249,6 +249,20 @@ def test_what_is_promised_to_an_order_does_not_stand_in_its_own_way(book: Open) 
     assert book().admit("o1", guest("u1"), 60, lambda promises: [str(each) for each in promises]) == ()
 
 
+def test_a_vm_that_is_sent_again_needs_its_room_once(book: Open) -> None:
+    told: list[list[Promise]] = []
+
+    def look(promises: Sequence[Promise]) -> tuple[str, ...]:
+        told.append(list(promises))
+        return ()
+
+    book().admit("o1", guest("u1", 1024), 60, look)
+    book().admit("o2", guest("u1", 2048), 60, look)
+    book().admit("o3", guest("u2"), 60, look)
+    assert told == [[], [], [Promise("u1", 2048)]]
+    assert [book().was_admitted(order, "u1") for order in ("o1", "o2")] == [False, True]
+
+
 def test_who_is_not_let_in_is_promised_nothing(book: Open) -> None:
     orders = book()
     assert orders.admit("o1", guest(), 60, lambda _: ["no room"]) == ("no room",)
