@@ -26,7 +26,8 @@ REMEMBERED: Final = 1000
 REMEMBERED_SECONDS: Final = 7 * 86_400.0
 """Of those that have ended so many are remembered, and for so long."""
 TOLD: Final = 100
-MAX_EPOCH: Final = 2**63 - 1
+AHEAD: Final = 86_400
+"""An epoch is at least the time when its balancer was started, s; so far ahead of this clock only a wrong one brings it."""
 MAX_ERROR: Final = 1000
 
 LOST: Final = "its process ended without a word: look at both hosts"
@@ -84,7 +85,7 @@ class Orders:
             self._mark_lost(book)
             if _is_known(book, migration):
                 return False
-            refusal = _fenced(book, epoch) or self._obstacle(book, migration)
+            refusal = self._fenced(book, epoch) or self._obstacle(book, migration)
             if refusal is None:
                 book.execute(
                     "INSERT INTO orders (id, vm, migration, given, valid_until) VALUES (?, ?, ?, ?, ?)",
@@ -97,7 +98,7 @@ class Orders:
     def fence(self, epoch: int) -> None:
         """OrderRefused where somebody of a later epoch has given orders; from now on earlier ones are refused."""
         with self._book.writing() as book:
-            refusal = _fenced(book, epoch)
+            refusal = self._fenced(book, epoch)
         if refusal is not None:
             raise OrderRefused(refusal)
 
@@ -221,6 +222,25 @@ class Orders:
         book.execute(FORGET, (now - REMEMBERED_SECONDS, REMEMBERED))
         book.execute("DELETE FROM admissions WHERE given < ? AND expires < ?", (now - REMEMBERED_SECONDS, now))
 
+    def _fenced(self, book: sqlite3.Connection, epoch: int | None) -> str | None:
+        """Why an order of this epoch is not taken; where it is, the epoch is the highest from now on."""
+        highest = book.execute("SELECT highest FROM epoch").fetchone()[0]
+        if epoch is None or epoch == highest:
+            return None
+        if epoch < highest:
+            return (
+                f"epoch {epoch} is over: a balancer of epoch {highest} has given orders since; "
+                "if that one is gone for good, start this one anew"
+            )
+        if epoch > self._clock() + AHEAD:
+            return (
+                f"epoch {epoch} is more than a day ahead of this host's clock, {self._clock():.0f}: look at that "
+                "balancer's clock and at this one; what a wrong clock has left in the balancer's state goes when that "
+                "is moved away"
+            )
+        book.execute("UPDATE epoch SET highest = ?", (epoch,))
+        return None
+
     def _obstacle(self, book: sqlite3.Connection, migration: Migration) -> str | None:
         running = _open(book)
         if any(row["vm"] == migration.vm_uuid for row in running):
@@ -252,19 +272,6 @@ def _is_known(book: sqlite3.Connection, migration: Migration) -> bool:
     if row is not None and _migration(row) != migration:
         raise OrderRefused(f"order {migration.order} was given before, for another move; use a new id")
     return row is not None
-
-
-def _fenced(book: sqlite3.Connection, epoch: int | None) -> str | None:
-    """Why an order of this epoch is not taken; where it is, the epoch is the highest from now on."""
-    highest = book.execute("SELECT highest FROM epoch").fetchone()[0]
-    if epoch is None or epoch == highest:
-        return None
-    if epoch > MAX_EPOCH:
-        return f"epoch {epoch} is none: the highest is {MAX_EPOCH}"
-    if epoch < highest:
-        return f"epoch {epoch} is over: a balancer of epoch {highest} has given orders since"
-    book.execute("UPDATE epoch SET highest = ?", (epoch,))
-    return None
 
 
 def _open(book: sqlite3.Connection) -> list[sqlite3.Row]:

@@ -124,10 +124,24 @@ def test_who_was_succeeded_gives_no_more_orders_of_any_kind(book: Open) -> None:
     assert book().epoch == 4
 
 
-def test_what_is_no_epoch_is_none_for_ever(book: Open) -> None:
-    with pytest.raises(OrderRefused, match=r"epoch \d+ is none: the highest is 9223372036854775807"):
-        book().fence(2**63)
-    assert book().epoch == 0
+@pytest.mark.parametrize("epoch", [2**63, 2**63 - 1, int(NOW) + 86_401])
+def test_an_epoch_of_a_wrong_clock_shuts_nobody_out(book: Open, epoch: int) -> None:
+    orders = book()
+    for ask in (lambda: orders.fence(epoch), lambda: orders.take(migration(), epoch, LATER)):
+        with pytest.raises(
+            OrderRefused,
+            match=rf"^epoch {epoch} is more than a day ahead of this host's clock, 1800000000: look at that balancer's "
+            r"clock and at this one; what a wrong clock has left in the balancer's state goes when that is moved away$",
+        ):
+            ask()
+    orders.fence(int(NOW) + 86_400)
+    assert book().epoch == int(NOW) + 86_400
+
+
+def test_who_was_succeeded_is_told_the_way_out(book: Open) -> None:
+    book().fence(3)
+    with pytest.raises(OrderRefused, match="since; if that one is gone for good, start this one anew$"):
+        book().fence(2)
 
 
 def test_who_has_no_epoch_is_of_the_latest(book: Open) -> None:
