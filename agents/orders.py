@@ -27,7 +27,7 @@ REMEMBERED_SECONDS: Final = 7 * 86_400.0
 """Of those that have ended so many are remembered, and for so long."""
 TOLD: Final = 100
 AHEAD: Final = 86_400
-"""An epoch is at least the time when its balancer was started, s; so far ahead of this clock only a wrong one brings it."""
+"""Seconds: an epoch is about the time when its balancer was started, so one further ahead comes from a wrong clock."""
 MAX_ERROR: Final = 1000
 
 LOST: Final = "its process ended without a word: look at both hosts"

@@ -140,7 +140,7 @@ def test_an_epoch_of_a_wrong_clock_shuts_nobody_out(book: Open, epoch: int) -> N
 
 def test_who_was_succeeded_is_told_the_way_out(book: Open) -> None:
     book().fence(3)
-    with pytest.raises(OrderRefused, match="since; if that one is gone for good, start this one anew$"):
+    with pytest.raises(OrderRefused, match=r"since; if that one is gone for good, start this one anew$"):
         book().fence(2)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import libvirt
 
-from agents.hypervisor import Guest, Migration, reach
+from agents.hypervisor import Guest, Migration
 from agents.hypervisor.fitness import unfitness
 from agents.hypervisor.libvirt_xen.definition import traits_of
 from agents.hypervisor.libvirt_xen.domains import MOVABLE, STATES, UNKNOWN, Domain, is_busy, read
@@ -16,7 +16,7 @@ from agents.hypervisor.libvirt_xen.host import Host
 
 
 def against_departure(connection: libvirt.virConnect, migration: Migration) -> Iterator[str]:
-    """Why the VM cannot be sent away now."""
+    """Why the VM cannot be sent away now, as far as this host knows."""
     try:
         handle = connection.lookupByUUIDString(migration.vm_uuid)
     except libvirt.libvirtError as error:
@@ -26,8 +26,6 @@ def against_departure(connection: libvirt.virConnect, migration: Migration) -> I
         return
     yield from _against_the_domain(read(handle, traits_of(handle.XMLDesc())), migration)
     yield from _against_its_jobs(handle, migration)
-    if unreached := reach.obstacle(migration.target_uri):
-        yield unreached
 
 
 def _against_the_domain(seen: Domain, migration: Migration) -> Iterator[str]:
