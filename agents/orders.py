@@ -243,10 +243,15 @@ class Orders:
 
     def _obstacle(self, book: sqlite3.Connection, migration: Migration) -> str | None:
         running = _open(book)
-        if any(row["vm"] == migration.vm_uuid for row in running):
-            return f"{migration.vm_name} is being moved already"
+        its = next((row for row in running if row["vm"] == migration.vm_uuid), None)
+        if its is not None:
+            return f"{migration.vm_name} is being moved already: {_named(its)}"
         if len(running) >= self._limit:
-            return f"{len(running)} under way, max_migrations is {self._limit}: try again later"
+            return (
+                f"{len(running)} under way, max_migrations is {self._limit}: try again later; "
+                f"{'; '.join(map(_named, running))}; one that hangs is ended here by `kill PROCESS`, once both of its "
+                "hosts were looked at"
+            )
         return None
 
 
@@ -275,7 +280,14 @@ def _is_known(book: sqlite3.Connection, migration: Migration) -> bool:
 
 
 def _open(book: sqlite3.Connection) -> list[sqlite3.Row]:
-    return book.execute("SELECT id, vm, mover FROM orders WHERE state = 'under way'").fetchall()
+    return book.execute("SELECT id, vm, migration, mover FROM orders WHERE state = 'under way'").fetchall()
+
+
+def _named(row: sqlite3.Row) -> str:
+    """An order that is under way, and who carries it out."""
+    move, mover = _migration(row), row["mover"]
+    how = "has not begun" if mover is None else f"is process {kernel.pid(mover)}"
+    return f"order {row['id']} ({move.vm_name} to {move.target}) {how}"
 
 
 def _gone(book: sqlite3.Connection) -> list[str]:
