@@ -67,7 +67,7 @@ class VmReport(_Told, frozen=True):
 
     `state` is running, blocked, paused, shutdown, shutoff, crashed, pmsuspended or, of one that is on its way here and
     does not run yet, arriving. `note` says what its state does not: `falsely paused` of one that libvirt calls paused
-    and that runs.
+    and that runs. `needs` that are not told are none: the VM can live anywhere.
     """
 
     uuid: Id
