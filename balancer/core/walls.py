@@ -141,8 +141,12 @@ class Quiet(Wall):
         yield from ((each.uuid, max(0.0, self.now - each.seen)) for each in self.journeys)
 
     def _ended(self) -> Iterator[tuple[Order, float]]:
-        """Ended orders with the seconds since; a clock that jumped back makes nothing older or younger than now."""
-        return ((order, max(0.0, self.now - order.ended)) for order in self.orders if order.ended is not None)
+        """Orders that were begun and have ended, with the seconds since; a clock that was set back makes them 0."""
+        return (
+            (order, max(0.0, self.now - order.ended))
+            for order in self.orders
+            if order.ended is not None and not order.never_begun
+        )
 
 
 @dataclass(frozen=True, slots=True)
