@@ -26,7 +26,8 @@ REMEMBERED: Final = 1000
 REMEMBERED_SECONDS: Final = 7 * 86_400.0
 """Of those that have ended so many are remembered, and for so long."""
 TOLD: Final = 100
-MAX_EPOCH: Final = 2**63 - 1
+AHEAD: Final = 86_400
+"""Seconds: an epoch is about the time when its balancer was started, so one further ahead comes from a wrong clock."""
 MAX_ERROR: Final = 1000
 
 LOST: Final = "its process ended without a word: look at both hosts"
@@ -84,7 +85,7 @@ class Orders:
             self._mark_lost(book)
             if _is_known(book, migration):
                 return False
-            refusal = _fenced(book, epoch) or self._obstacle(book, migration)
+            refusal = self._fenced(book, epoch) or self._obstacle(book, migration)
             if refusal is None:
                 book.execute(
                     "INSERT INTO orders (id, vm, migration, given, valid_until) VALUES (?, ?, ?, ?, ?)",
@@ -97,7 +98,7 @@ class Orders:
     def fence(self, epoch: int) -> None:
         """OrderRefused where somebody of a later epoch has given orders; from now on earlier ones are refused."""
         with self._book.writing() as book:
-            refusal = _fenced(book, epoch)
+            refusal = self._fenced(book, epoch)
         if refusal is not None:
             raise OrderRefused(refusal)
 
@@ -166,16 +167,17 @@ class Orders:
     ) -> tuple[str, ...]:
         """What `examine` has against the guest, given what is promised to others; where that is nothing, a promise.
 
-        One at a time, so that two do not get the same memory. The promise lasts so many seconds; one to the same order
-        takes its place.
+        One at a time, so that two do not get the same memory. The promise lasts so many seconds; it takes the place of
+        one to the same order, or for the same VM, whose earlier order has come to nothing.
         """
         with self._admitting:
-            obstacles = tuple(examine(self._promises(besides=order)))
+            obstacles = tuple(examine(self._promises(order, guest)))
             if not obstacles:
                 now = self._clock()
                 with self._book.writing() as book:
+                    book.execute("DELETE FROM admissions WHERE id = ? OR vm = ?", (order, guest.uuid))
                     book.execute(
-                        "INSERT OR REPLACE INTO admissions VALUES (?, ?, ?, ?, ?)",
+                        "INSERT INTO admissions VALUES (?, ?, ?, ?, ?)",
                         (order, guest.uuid, guest.memory_mb, now, now + seconds),
                     )
             return obstacles
@@ -186,10 +188,12 @@ class Orders:
             found = book.execute("SELECT 1 FROM admissions WHERE id = ? AND vm = ?", (order, vm_uuid))
             return found.fetchone() is not None
 
-    def _promises(self, besides: str) -> tuple[Promise, ...]:
+    def _promises(self, order: str, guest: Guest) -> tuple[Promise, ...]:
+        """What is promised to other orders for other VMs."""
         with self._book.reading() as book:
             rows = book.execute(
-                "SELECT vm, memory_mb FROM admissions WHERE id <> ? AND expires > ?", (besides, self._clock())
+                "SELECT vm, memory_mb FROM admissions WHERE id <> ? AND vm <> ? AND expires > ?",
+                (order, guest.uuid, self._clock()),
             ).fetchall()
         return tuple(Promise(row["vm"], row["memory_mb"]) for row in rows)
 
@@ -218,12 +222,36 @@ class Orders:
         book.execute(FORGET, (now - REMEMBERED_SECONDS, REMEMBERED))
         book.execute("DELETE FROM admissions WHERE given < ? AND expires < ?", (now - REMEMBERED_SECONDS, now))
 
+    def _fenced(self, book: sqlite3.Connection, epoch: int | None) -> str | None:
+        """Why an order of this epoch is not taken; where it is, the epoch is the highest from now on."""
+        highest = book.execute("SELECT highest FROM epoch").fetchone()[0]
+        if epoch is None or epoch == highest:
+            return None
+        if epoch < highest:
+            return (
+                f"epoch {epoch} is over: a balancer of epoch {highest} has given orders since; "
+                "if that one is gone for good, start this one anew"
+            )
+        if epoch > self._clock() + AHEAD:
+            return (
+                f"epoch {epoch} is more than a day ahead of this host's clock, {self._clock():.0f}: look at that "
+                "balancer's clock and at this one; what a wrong clock has left in the balancer's state goes when that "
+                "is moved away"
+            )
+        book.execute("UPDATE epoch SET highest = ?", (epoch,))
+        return None
+
     def _obstacle(self, book: sqlite3.Connection, migration: Migration) -> str | None:
         running = _open(book)
-        if any(row["vm"] == migration.vm_uuid for row in running):
-            return f"{migration.vm_name} is being moved already"
+        its = next((row for row in running if row["vm"] == migration.vm_uuid), None)
+        if its is not None:
+            return f"{migration.vm_name} is being moved already: {_named(its)}"
         if len(running) >= self._limit:
-            return f"{len(running)} under way, max_migrations is {self._limit}: try again later"
+            return (
+                f"{len(running)} under way, max_migrations is {self._limit}: try again later; "
+                f"{'; '.join(map(_named, running))}; one that hangs is ended here by `kill PROCESS`, once both of its "
+                "hosts were looked at"
+            )
         return None
 
 
@@ -251,21 +279,15 @@ def _is_known(book: sqlite3.Connection, migration: Migration) -> bool:
     return row is not None
 
 
-def _fenced(book: sqlite3.Connection, epoch: int | None) -> str | None:
-    """Why an order of this epoch is not taken; where it is, the epoch is the highest from now on."""
-    highest = book.execute("SELECT highest FROM epoch").fetchone()[0]
-    if epoch is None or epoch == highest:
-        return None
-    if epoch > MAX_EPOCH:
-        return f"epoch {epoch} is none: the highest is {MAX_EPOCH}"
-    if epoch < highest:
-        return f"epoch {epoch} is over: a balancer of epoch {highest} has given orders since"
-    book.execute("UPDATE epoch SET highest = ?", (epoch,))
-    return None
-
-
 def _open(book: sqlite3.Connection) -> list[sqlite3.Row]:
-    return book.execute("SELECT id, vm, mover FROM orders WHERE state = 'under way'").fetchall()
+    return book.execute("SELECT id, vm, migration, mover FROM orders WHERE state = 'under way'").fetchall()
+
+
+def _named(row: sqlite3.Row) -> str:
+    """An order that is under way, and who carries it out."""
+    move, mover = _migration(row), row["mover"]
+    how = "has not begun" if mover is None else f"is process {kernel.pid(mover)}"
+    return f"order {row['id']} ({move.vm_name} to {move.target}) {how}"
 
 
 def _gone(book: sqlite3.Connection) -> list[str]:

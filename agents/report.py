@@ -19,9 +19,13 @@ from msgspec import DecodeError, Meta, Struct, convert, field, to_builtins
 from msgspec.json import Decoder, Encoder
 from pydantic_core import CoreSchema, core_schema
 
+from dsl.units import version_number
+
 FORMAT: Final = "report/1"
 MAX_BYTES: Final = 4 * 1024 * 1024
 MAX_VMS: Final = 10_000
+RUNNING: Final = frozenset({"running", "blocked"})
+"""The states in which a VM runs, and may be moved."""
 ARRIVING: Final = "arriving"
 """The state of a VM that is on its way here and does not run yet."""
 
@@ -63,7 +67,7 @@ class VmReport(_Told, frozen=True):
 
     `state` is running, blocked, paused, shutdown, shutoff, crashed, pmsuspended or, of one that is on its way here and
     does not run yet, arriving. `note` says what its state does not: `falsely paused` of one that libvirt calls paused
-    and that runs.
+    and that runs. `needs` that are not told are none: the VM can live anywhere.
     """
 
     uuid: Id
@@ -138,6 +142,13 @@ def can_do_all(source: str | None, target: str | None) -> bool:
     if source is None or target is None:
         return source is target
     return set(source.split()) <= set(target.split())
+
+
+def is_as_new(source: str | None, target: str | None) -> bool:
+    """Whether the target's Xen is not older than the source's; unknown at one end only counts as no."""
+    if source is None or target is None:
+        return source is target
+    return version_number(source) <= version_number(target)
 
 
 _ENCODER: Final = Encoder()

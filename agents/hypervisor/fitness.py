@@ -6,8 +6,7 @@ Rule: each objection is one sentence for people. What is unknown at one end only
 from collections.abc import Collection, Iterator
 
 from agents.hypervisor import Guest
-from agents.report import can_do_all, lacking
-from dsl.units import version_number
+from agents.report import can_do_all, is_as_new, lacking
 
 
 def unfitness(host: str, offers: Collection[str], cpu: str | None, xen: str | None, guest: Guest) -> Iterator[str]:
@@ -16,16 +15,9 @@ def unfitness(host: str, offers: Collection[str], cpu: str | None, xen: str | No
         yield f"{host} does not offer {', '.join(missing)}"
     if not can_do_all(guest.cpu, cpu):
         yield f"{host}'s CPUs cannot do all that '{guest.name}' may use: {_lacking_features(guest.cpu, cpu)}"
-    if not _is_as_new(guest.xen, xen):
+    if not is_as_new(guest.xen, xen):
         ours, theirs = (known or "an unknown one" for known in (xen, guest.xen))
         yield f"{host} runs Xen {ours}, '{guest.name}' comes from {theirs}"
-
-
-def _is_as_new(source: str | None, target: str | None) -> bool:
-    """Whether Xen's version does not go down."""
-    if source is None or target is None:
-        return source is target
-    return version_number(source) <= version_number(target)
 
 
 def _lacking_features(source: str | None, target: str | None) -> str:

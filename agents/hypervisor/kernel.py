@@ -27,20 +27,25 @@ def uptime() -> float:
     return float((PROC / "uptime").read_text().split()[0])
 
 
-def process(pid: int) -> str | None:
+def process(number: int) -> str | None:
     """A text that no other process has, before or after that one; None where it has ended."""
     try:
-        line = (PROC / str(pid) / "stat").read_text(errors="replace")
+        line = (PROC / str(number) / "stat").read_text(errors="replace")
     except OSError:
         return None
     # The name, in brackets, may hold anything; what follows are state, then other figures, the 20th the time of start.
     state, *figures = line.rpartition(")")[2].split()
-    return None if state in ENDED else f"{pid} {figures[18]} {boot_id()}"
+    return None if state in ENDED else f"{number} {figures[18]} {boot_id()}"
+
+
+def pid(told: str) -> int:
+    """The number of the process of which `process` told this."""
+    return int(told.partition(" ")[0])
 
 
 def is_alive(told: str) -> bool:
     """Whether the process of which `process` told this is there still."""
-    return process(int(told.partition(" ")[0])) == told
+    return process(pid(told)) == told
 
 
 def stolen_ns() -> int:

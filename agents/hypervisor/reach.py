@@ -7,9 +7,12 @@ many is answered for all of them, in the time of the slowest.
 import socket
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
+
+from agents.hypervisor.patience import Patience
 
 SECONDS: Final = 3.0
 AT_ONCE: Final = 64
@@ -28,18 +31,43 @@ def place(uri: str) -> tuple[str, int]:
 
 
 def obstacle(uri: str, seconds: float = SECONDS) -> str:
-    """Why it cannot be reached, for people; empty where it can."""
+    """Why it cannot be reached, for people; empty where it can.
+
+    So many seconds are waited for its address, and again for the connection.
+    """
     try:
         host, port = place(uri)
     except ValueError as error:
         return str(error)
     try:
-        socket.create_connection((host, port), seconds).close()
+        addresses = Patience(seconds).call(partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM))
     except TimeoutError:
-        return f"{host}:{port} cannot be reached: no answer within {seconds:g} s"
+        return f"{host} cannot be resolved: no answer within {seconds:g} s; look at this host's DNS"
+    except (OSError, UnicodeError) as error:
+        return f"{host} cannot be resolved: {_words(error)}"
+    why = ""
+    for family, kind, protocol, _, address in addresses:
+        why = _unconnected((family, kind, protocol), address, seconds / len(addresses))
+        if not why:
+            return ""
+    return f"{host}:{port} cannot be reached: {why}"
+
+
+def _unconnected(socket_kind: tuple[int, int, int], address: Any, seconds: float) -> str:
+    """Why nothing is connected to; empty where something is."""
+    try:
+        with socket.socket(*socket_kind) as line:
+            line.settimeout(seconds)
+            line.connect(address)
+    except TimeoutError:
+        return f"no answer within {seconds:g} s"
     except OSError as error:
-        return f"{host}:{port} cannot be reached: {error.strerror or error}"
+        return _words(error)
     return ""
+
+
+def _words(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
 
 
 def obstacles(uris: Iterable[str]) -> dict[str, str]:

@@ -27,7 +27,10 @@ def _absolute(path: Path) -> Path:
 
 
 class SharedStorage(Document):
-    """Storage that several hosts have: under one name, at one `path` or in one libvirt `pool`, on all of them alike."""
+    """Storage that several hosts have: under one name, at one `path` or in one libvirt `pool`, on all of them alike.
+
+    A path is below `/dev`, or on another file system than `/`: what is on that one is not mounted, or not shared.
+    """
 
     name: Annotated[str, Field(pattern=r"^[\w.-]+$", max_length=100)]
     path: Annotated[Path, AfterValidator(_absolute)] | None = None

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from agents.report import Counter, Report, VmReport
+from agents.report import ARRIVING, RUNNING, Counter, Report, VmReport
 from balancer.core.model import (
     Doubt,
     Gathering,
@@ -24,7 +24,7 @@ from balancer.core.model import (
     State,
     Vm,
 )
-from balancer.core.puzzles import ARRIVING, RUNNING, puzzle
+from balancer.core.puzzles import puzzle
 
 OWN: Final = "Domain-0"
 STOLEN: Final = "stolen"

@@ -4,14 +4,8 @@ Rule: these are the pictures that real hypervisors were seen to leave behind; no
 """
 
 from collections.abc import Sequence
-from typing import Final
 
-from agents.report import VmReport
-
-RUNNING: Final = frozenset({"running", "blocked"})
-"""States in which a VM runs, and may be moved."""
-ARRIVING: Final = "arriving"
-"""The state of a VM on the host that it is on its way to."""
+from agents.report import ARRIVING, RUNNING, VmReport
 
 
 def runs(vm: VmReport | None) -> bool:

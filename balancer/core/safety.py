@@ -11,13 +11,12 @@ from typing import Final
 
 import numpy as np
 
-from agents.report import can_do_all, lacking
+from agents.report import can_do_all, is_as_new, lacking
 from balancer.core.model import Observation, Order, OrderState, Refusal, State
 from balancer.core.projection import Places, Projection
 from balancer.core.walls import Barred, Wall
 from dsl.evaluation import Column, Flags
 from dsl.syntax import Kind
-from dsl.units import version_number
 
 VM_WAITS: Final = 900.0
 """Seconds that a VM rests after its first failure; each further one in a row doubles them."""
@@ -227,7 +226,7 @@ class Fit(Wall):
             names = [each and each.partition(":")[2] for each in lacks]
             yield Barred(self._hosts(flags), f"no {what}", value=self._texts(names), kind=Kind.TEXT)
         yield Barred(self._hosts([not can_do_all(source.cpu, each.cpu) for each in self.machines]), "CPU features")
-        older = [_is_older(each.xen, source.xen) for each in self.machines]
+        older = [not is_as_new(source.xen, each.xen) for each in self.machines]
         versions, limit = self._texts([each.xen for each in self.machines]), np.asarray(source.xen, dtype=object)
         yield Barred(self._hosts(older), "older Xen", value=versions, limit=limit, kind=Kind.TEXT)
 
@@ -249,10 +248,3 @@ def fit(observation: Observation) -> Fit:
 
 def _first(needs: tuple[str, ...], kind: str) -> str | None:
     return next((each.partition(":")[2] for each in needs if each.startswith(f"{kind}:")), None)
-
-
-def _is_older(target: str | None, source: str | None) -> bool:
-    """A version that is unknown at one end only counts as older."""
-    if target is None or source is None:
-        return target is not source
-    return not version_number(target) >= version_number(source)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from agents.report import RUNNING
 from balancer.core.model import Journey, Order, OrderState
 from balancer.core.projection import Places, Projection
-from balancer.core.puzzles import RUNNING
 from dsl.evaluation import Column, Flags
 from dsl.ruleset import RestTimes
 from dsl.syntax import Kind

@@ -105,6 +105,7 @@ def test_the_part_of_the_example_about_storage_can_be_run_with(tmp_path: Path) -
     config = read(tmp_path, MINIMAL + re.sub(r"^# ?", "", lines[0], flags=re.MULTILINE))
     assert [(each.name, each.path, each.pool) for each in config.shared_storage] == [
         ("nfs1", Path("/srv/vms"), None),
+        ("lun1", Path("/dev/vg_san"), None),
         ("san", None, "vms"),
     ]
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from agents.report import MAX_BYTES, Counter, OrderReport, Report, ReportError, VmReport, decode, encode
+from agents.report import MAX_BYTES, Counter, OrderReport, Report, ReportError, VmReport, decode, encode, is_as_new
 
 REPORT = Report(
     host="hv1",
@@ -87,6 +87,24 @@ def test_a_report_that_cannot_be_is_refused_with_the_place(text: str, where: str
     with pytest.raises(ReportError) as caught:
         decode(text)
     assert str(caught.value).startswith(where)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "as_new"),
+    [
+        ("4.17", "4.17.5", True),
+        ("4.9", "4.17", True),
+        ("4.17.7", "4.17.7", True),
+        ("4.17", "4.9", False),
+        (None, None, True),
+        (None, "4.17", False),
+        ("4.17", None, False),
+    ],
+)
+def test_xen_goes_up_or_stays_and_an_unknown_one_is_as_new_as_an_unknown_one(
+    source: str | None, target: str | None, *, as_new: bool
+) -> None:
+    assert is_as_new(source, target) is as_new
 
 
 @given(st.binary(max_size=200) | st.recursive(st.none() | st.text(), st.lists).map(json.dumps).map(str.encode))

@@ -18,6 +18,13 @@ needs_systemd = pytest.mark.skipif(
     shutil.which("systemd-analyze") is None, reason="needs systemd-analyze: apt-get install systemd"
 )
 
+HIDDEN_BY = {
+    "PrivateDevices": ("/dev",),
+    "PrivateTmp": ("/tmp", "/var/tmp"),
+    "ProtectHome": ("/home", "/root", "/run/user"),
+}
+"""By setting, the folders of which a unit that says `yes` sees another content, or none."""
+
 EXPOSURE_IN_TENTHS = 20
 """Of 100; a unit without any protection has 96."""
 
@@ -55,3 +62,13 @@ def test_the_command_that_a_unit_starts_exists(unit: str, capsys: pytest.Capture
         MAINS[program]([*words, "--help"])
     assert end.value.code == 0
     assert "--config" in capsys.readouterr().out
+
+
+def test_the_agent_sees_the_shared_storage_of_its_example() -> None:
+    example = (DEPLOYED.parent / "examples" / "agent.yaml").read_text()
+    storage = [Path(path) for path in re.findall(r"^# +- {name: \w+, path: ([\w/]+)}", example, re.MULTILINE)]
+    assert storage == [Path("/srv/vms"), Path("/dev/vg_san")]
+    unit = (DEPLOYED / "xen-balancer-agent.service").read_text()
+    hidden = [folder for setting, folders in HIDDEN_BY.items() if f"\n{setting}=yes\n" in unit for folder in folders]
+    assert [path for path in storage if any(path.is_relative_to(folder) for folder in hidden)] == []
+    assert not re.search(r"^(InaccessiblePaths|TemporaryFileSystem|RootDirectory|RootImage)=", unit, re.MULTILINE)

@@ -33,7 +33,6 @@ STATES: Final[Mapping[int, str]] = {
 }
 UNKNOWN: Final = "unknown"
 """A state that libvirt does not tell, or we do not know: nothing that moves."""
-MOVABLE: Final = frozenset({"running", "blocked"})
 FALSELY_PAUSED: Final = "falsely paused"
 
 UNANSWERED: Final = frozenset({libvirt.VIR_ERR_NO_SUPPORT, libvirt.VIR_ERR_NO_DOMAIN})

@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 import libvirt
 
-from agents.hypervisor import Guest, HypervisorError, Migration, kernel
+from agents.hypervisor import Guest, HypervisorError, Migration, kernel, reach
 from agents.hypervisor.libvirt_xen import host
 from agents.hypervisor.libvirt_xen.domains import Domains, Identity, is_busy
 from agents.hypervisor.libvirt_xen.host import Host
@@ -56,8 +56,12 @@ class LibvirtHypervisor:
         return self._ask(self._read)
 
     def departure(self, migration: Migration) -> tuple[str, ...]:
-        """What stands against sending the VM away just now."""
-        return self._ask(lambda connection: tuple(against_departure(connection, migration)))
+        """What stands against sending the VM away just now.
+
+        Whether its target is reached is no question to libvirt: it takes nothing of what libvirt may take.
+        """
+        here = self._ask(lambda connection: tuple(against_departure(connection, migration)))
+        return *here, *_against_the_way(migration)
 
     def arrival(self, guest: Guest, reserved_mb: float) -> tuple[str, ...]:
         """What stands against taking the VM in just now, with so much memory promised to others."""
@@ -70,7 +74,7 @@ class LibvirtHypervisor:
         It is looked at once more: libxl itself would try with Domain-0, and would report it paused ever after.
         """
         with self._opened() as connection:
-            if obstacles := tuple(against_departure(connection, migration)):
+            if obstacles := (*against_departure(connection, migration), *_against_the_way(migration)):
                 raise HypervisorError("; ".join(obstacles))
             domain = connection.lookupByUUIDString(migration.vm_uuid)
             parameters = {} if migration.migration_uri is None else {"migrate_uri": migration.migration_uri}
@@ -176,6 +180,11 @@ class LibvirtHypervisor:
             if domain.state()[0] != libvirt.VIR_DOMAIN_PAUSED or is_busy(domain):
                 raise HypervisorError(f"{domain.name()} does not wait here to be taken over: it is not paused")
             domain.resume()
+
+
+def _against_the_way(migration: Migration) -> Iterator[str]:
+    if unreached := reach.obstacle(migration.target_uri):
+        yield unreached
 
 
 def _ignore(_context: object, _error: object) -> None:

@@ -3,7 +3,6 @@
 Rule: what cannot be learned is not offered, and a CPU of which nobody knows what it can do is None.
 """
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +15,8 @@ import libvirt
 from agents.hypervisor.terms import SharedStorage, Terms
 
 NETWORK_DEVICES: Final = Path("/sys/class/net")
+DEVICES: Final = Path("/dev")
+ROOT: Final = Path("/")
 XEN: Final = "Xen"
 
 
@@ -100,9 +101,17 @@ def _networks(connection: libvirt.virConnect) -> Sequence[str]:
 
 def _is_there(connection: libvirt.virConnect, storage: SharedStorage) -> bool:
     if storage.path is not None:
-        return os.path.exists(storage.path)  # noqa: PTH110 - Path's own raises where a folder may not be entered
+        return _is_mounted(storage.path)
     with suppress(libvirt.libvirtError):  # no such pool, or a daemon without the pools' driver
         return bool(connection.storagePoolLookupByName(storage.pool).isActive())
+    return False
+
+
+def _is_mounted(path: Path) -> bool:
+    """Whether it is there, and no folder of the host's own disk: so looks a place where nothing is mounted just now."""
+    with suppress(OSError):
+        device = path.stat().st_dev
+        return path.is_relative_to(DEVICES) or device != ROOT.stat().st_dev
     return False
 
 

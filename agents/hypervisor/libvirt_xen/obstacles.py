@@ -8,15 +8,16 @@ from collections.abc import Iterator
 
 import libvirt
 
-from agents.hypervisor import Guest, Migration, reach
+from agents.hypervisor import Guest, Migration
 from agents.hypervisor.fitness import unfitness
 from agents.hypervisor.libvirt_xen.definition import traits_of
-from agents.hypervisor.libvirt_xen.domains import MOVABLE, STATES, UNKNOWN, Domain, is_busy, read
+from agents.hypervisor.libvirt_xen.domains import STATES, UNKNOWN, Domain, is_busy, read
 from agents.hypervisor.libvirt_xen.host import Host
+from agents.report import RUNNING
 
 
 def against_departure(connection: libvirt.virConnect, migration: Migration) -> Iterator[str]:
-    """Why the VM cannot be sent away now."""
+    """Why the VM cannot be sent away now, as far as this host knows."""
     try:
         handle = connection.lookupByUUIDString(migration.vm_uuid)
     except libvirt.libvirtError as error:
@@ -26,8 +27,6 @@ def against_departure(connection: libvirt.virConnect, migration: Migration) -> I
         return
     yield from _against_the_domain(read(handle, traits_of(handle.XMLDesc())), migration)
     yield from _against_its_jobs(handle, migration)
-    if unreached := reach.obstacle(migration.target_uri):
-        yield unreached
 
 
 def _against_the_domain(seen: Domain, migration: Migration) -> Iterator[str]:
@@ -41,7 +40,7 @@ def _against_the_domain(seen: Domain, migration: Migration) -> Iterator[str]:
             f"libvirt calls {name} paused since a migration; where its CPU time goes on it runs nevertheless: "
             "restart libvirtd (virtxend) here, then it can be moved"
         )
-    elif seen.state not in MOVABLE:
+    elif seen.state not in RUNNING:
         yield f"{name} is {seen.state}, only a running VM is moved"
     if seen.traits.passthrough:
         yield f"{name} has devices of this host passed through"

@@ -10,9 +10,8 @@ def guest(*needs: str, cpu: str | None = None, xen: str | None = None) -> Guest:
     return Guest("u1", "web1", 512, needs, cpu, xen)
 
 
-@pytest.mark.parametrize(("source", "target"), [("4.17", "4.17.5"), ("4.9", "4.17"), ("4.17.7", "4.17.7")])
-def test_xen_may_go_up_and_stay(source: str, target: str) -> None:
-    assert list(unfitness("hv2", (), None, target, guest(xen=source))) == []
+def test_xen_may_go_up() -> None:
+    assert list(unfitness("hv2", (), None, "4.17.5", guest(xen="4.17"))) == []
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Whether another libvirt can be reached."""
 
 import socket
+import threading
 
 import pytest
 
@@ -50,4 +51,26 @@ def test_who_does_not_even_say_no_is_waited_for_a_little() -> None:
 
 
 def test_a_name_that_nobody_knows_is_told() -> None:
-    assert reach.obstacle("xen+tcp://no-such-host.invalid/system").startswith("no-such-host.invalid:16509 cannot be")
+    assert reach.obstacle("xen+tcp://no-such-host.invalid/system").startswith(
+        "no-such-host.invalid cannot be resolved: "
+    )
+
+
+def test_a_name_that_cannot_be_one_is_told() -> None:
+    assert reach.obstacle(f"xen+tcp://{'a' * 70}/system").startswith(f"{'a' * 70} cannot be resolved: ")
+
+
+def test_a_resolver_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = threading.Event()
+    monkeypatch.setattr(reach.socket, "getaddrinfo", lambda *_, **__: answers.wait())
+    words = "hv2 cannot be resolved: no answer within 0.1 s; look at this host's DNS"
+    assert reach.obstacle("xen+tcp://hv2/system", 0.1) == words
+    answers.set()
+
+
+def test_each_address_of_a_name_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as there, socket.socket() as nobody:
+        nobody.bind(("127.0.0.2", 0))
+        resolved = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", each.getsockname()) for each in (nobody, there)]
+        monkeypatch.setattr(reach.socket, "getaddrinfo", lambda *_, **__: resolved)
+        assert reach.obstacle("xen+tcp://hv2/system") == ""

@@ -1,7 +1,9 @@
 """The libvirt driver against libvirt itself: its test driver, and a socket behind which nobody answers."""
 
 import socket
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +103,36 @@ def test_it_is_looked_at_once_more_just_before_it_would_go(
     assert hypervisor.departure(migration) == ("web1 is paused, only a running VM is moved",)
     with pytest.raises(HypervisorError, match="web1 is paused, only a running VM is moved"):
         hypervisor.migrate(migration)
+
+
+@pytest.mark.usefixtures("one_farm")
+def test_a_target_that_cannot_be_reached_is_told_with_its_port(hypervisor: Any, migration: Migration) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        port = nobody.getsockname()[1]
+        away = replace(migration, target_uri=f"test+tcp://127.0.0.1:{port}/system")
+        words = f"127.0.0.1:{port} cannot be reached: Connection refused"
+        assert hypervisor.departure(away) == (words,)
+        with pytest.raises(HypervisorError, match=words):
+            hypervisor.migrate(away)
+
+
+def test_a_name_that_is_long_resolved_takes_nothing_of_libvirts_time(
+    driver: Any, node_file: Path, migration: Migration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hypervisor = driver.LibvirtHypervisor("hv1", f"test://{node_file}", patience=1)
+    answers, asked = threading.Event(), []
+
+    def resolve(*_: Any, **__: Any) -> None:
+        asked.append(hypervisor.report().host)
+        answers.wait()
+
+    monkeypatch.setattr(driver.reach.socket, "getaddrinfo", resolve)
+    assert hypervisor.departure(replace(migration, target_uri="test+tcp://hv2/system")) == (
+        "hv2 cannot be resolved: no answer within 3 s; look at this host's DNS",
+    )
+    answers.set()
+    assert asked == ["hv1"]
 
 
 def test_a_guest_is_told_what_stands_against_it(driver: Any, node_file: Path) -> None:

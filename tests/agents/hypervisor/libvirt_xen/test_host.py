@@ -70,6 +70,7 @@ def test_a_host_offers_guests_bridges_networks_and_the_storage_that_is_there(
     (tmp_path / "xenbr0" / "bridge").mkdir(parents=True)
     (tmp_path / "eth0").mkdir()
     monkeypatch.setattr(host, "NETWORK_DEVICES", tmp_path)
+    monkeypatch.setattr(host, "ROOT", Path("/proc"))
     storage = (SharedStorage(name="here", path=tmp_path), SharedStorage(name="gone", path=tmp_path / "gone"))
     assert host.offers(Told(ROME, EXPANDED, ["lan"]), Terms(storage, ("pvh",))) == (
         "bridge:xenbr0",
@@ -77,6 +78,24 @@ def test_a_host_offers_guests_bridges_networks_and_the_storage_that_is_there(
         "network:lan",
         "storage:here",
     )
+
+
+@pytest.mark.parametrize(
+    ("root", "path", "offered"),
+    [
+        ("/", "/proc/sys", ["storage:s"]),
+        ("/proc", "/proc/sys", []),
+        ("/dev", "/dev/null", ["storage:s"]),
+        ("/", "/dev/no-such-volume-group", []),
+    ],
+    ids=["mounted", "not mounted", "device", "no device"],
+)
+def test_a_folder_that_is_the_hosts_own_is_no_storage_of_many(
+    host: Any, monkeypatch: pytest.MonkeyPatch, root: str, path: str, offered: list[str]
+) -> None:
+    monkeypatch.setattr(host, "ROOT", Path(root))
+    words = host.offers(Told(ROME, EXPANDED), Terms((SharedStorage(name="s", path=Path(path)),), ()))
+    assert [word for word in words if word.startswith("storage:")] == offered
 
 
 def test_a_daemon_that_knows_no_networks_offers_none(host: Any, complaint: Callable[[int], Exception]) -> None:
