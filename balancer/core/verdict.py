@@ -11,9 +11,9 @@ from typing import Final
 
 from msgspec.structs import replace as changed
 
-from agents.report import OrderReport, Report, VmReport
+from agents.report import ARRIVING, OrderReport, Report, VmReport
 from balancer.core.model import Order, OrderState
-from balancer.core.puzzles import ARRIVING, puzzle, runs
+from balancer.core.puzzles import puzzle, runs
 
 SETTLE: Final = 15.0
 """Seconds after its call has ended in which a move may still look odd."""
