@@ -28,6 +28,8 @@ RUNNING: Final = frozenset({"running", "blocked"})
 """The states in which a VM runs, and may be moved."""
 ARRIVING: Final = "arriving"
 """The state of a VM that is on its way here and does not run yet."""
+UNKNOWN_TO_LIBVIRT: Final = "unknown to libvirt"
+"""The note of a VM that Xen has and libvirt does not show, so that nothing but `xl` can do anything to it."""
 
 Id = Annotated[str, Meta(min_length=1, max_length=200)]
 Text = Annotated[str, Meta(max_length=200)]
@@ -67,7 +69,8 @@ class VmReport(_Told, frozen=True):
 
     `state` is running, blocked, paused, shutdown, shutoff, crashed, pmsuspended or, of one that is on its way here and
     does not run yet, arriving. `note` says what its state does not: `falsely paused` of one that libvirt calls paused
-    and that runs. `needs` that are not told are none: the VM can live anywhere.
+    and that runs, `unknown to libvirt` of one that Xen alone shows. `needs` that are not told are none: the VM can
+    live anywhere.
     """
 
     uuid: Id

@@ -5,7 +5,7 @@ Rule: these are the pictures that real hypervisors were seen to leave behind; no
 
 from collections.abc import Sequence
 
-from agents.report import ARRIVING, RUNNING, VmReport
+from agents.report import ARRIVING, RUNNING, UNKNOWN_TO_LIBVIRT, VmReport
 
 
 def runs(vm: VmReport | None) -> bool:
@@ -24,9 +24,14 @@ def puzzle(places: Sequence[tuple[str, VmReport]]) -> str:
         return f"{name} runs on {where[0]} and is on its way to {' and '.join(host for host, _ in others)}"
     if len(where) == 1:
         host, copy = others[0]
-        return (
-            f"{name} runs on {where[0]}, and a copy that does not run ({copy.state}) is left on {host}; "
-            f"on {host} restart libvirtd, then `virsh destroy {name}`"
-        )
+        left = f"{name} runs on {where[0]}, and a copy that does not run ({copy.state}) is left on {host}"
+        return f"{left}; {_rid(host, copy)}"
     told = " and ".join(f"{vm.state} on {host}" for host, vm in others)
     return f"{name} runs nowhere: {told}; keep one of them"
+
+
+def _rid(host: str, copy: VmReport) -> str:
+    """How the host gets rid of the copy."""
+    if copy.note == UNKNOWN_TO_LIBVIRT:
+        return f"on {host} `xl destroy {copy.domain_id}`"
+    return f"on {host} restart libvirtd, then `virsh destroy {copy.name}`"

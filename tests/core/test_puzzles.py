@@ -6,8 +6,8 @@ from agents.report import Counter, VmReport
 from balancer.core.puzzles import puzzle, runs
 
 
-def vm(state: str) -> VmReport:
-    return VmReport("u-web1", "web1", 3, state, 1, 1024.0, Counter(0, 0.0))
+def vm(state: str, note: str = "") -> VmReport:
+    return VmReport("u-web1", "web1", 3, state, 1, 1024.0, Counter(0, 0.0), note=note)
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,12 @@ def vm(state: str) -> VmReport:
 )  # fmt: skip
 def test_each_picture_has_its_words_and_a_way_out(states: list[str], words: str) -> None:
     assert puzzle([(f"xen{number}", vm(state)) for number, state in enumerate(states, 1)]) == words
+
+
+def test_a_copy_that_libvirt_does_not_know_is_destroyed_without_it() -> None:
+    assert puzzle([("xen1", vm("paused", "unknown to libvirt")), ("xen2", vm("running"))]) == (
+        "web1 runs on xen2, and a copy that does not run (paused) is left on xen1; on xen1 `xl destroy 3`"
+    )
 
 
 def test_a_vm_that_one_host_shows_twice_runs_twice() -> None:

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 import libvirt
 
 from agents.hypervisor import Guest, HypervisorError, Migration, kernel, reach
-from agents.hypervisor.libvirt_xen import host
+from agents.hypervisor.libvirt_xen import host, xl
 from agents.hypervisor.libvirt_xen.domains import Domains, Identity, is_busy
 from agents.hypervisor.libvirt_xen.host import Host
 from agents.hypervisor.libvirt_xen.obstacles import against_arrival, against_departure
@@ -148,7 +148,7 @@ class LibvirtHypervisor:
 
     def _read(self, connection: libvirt.virConnect) -> Report:
         here = self._host(connection)
-        domains = self._domains.here(connection)
+        domains = (*self._domains.here(connection), *(xl.unknown(connection) if here.is_xen else ()))
         counters = self._samples.take({domain.identity: domain.reading for domain in domains})
         self._sequence += 1
         return Report(

@@ -10,6 +10,7 @@ import libvirt
 
 from agents.hypervisor import Guest, Migration
 from agents.hypervisor.fitness import unfitness
+from agents.hypervisor.libvirt_xen import xl
 from agents.hypervisor.libvirt_xen.definition import traits_of
 from agents.hypervisor.libvirt_xen.domains import STATES, UNKNOWN, Domain, is_busy, read
 from agents.hypervisor.libvirt_xen.host import Host
@@ -67,6 +68,12 @@ def against_arrival(
         )
     for handle in connection.listAllDomains():
         yield from _against_the_names(here.name, handle, guest)
+    for domain in xl.unknown(connection) if here.is_xen else ():
+        if guest.uuid == domain.uuid or guest.name == domain.name:
+            yield (
+                f"{here.name} has a domain '{domain.name}' already, which is {domain.state} and {domain.note} "
+                f"(uuid {domain.uuid}); if it is a copy that a move has left: `xl destroy {domain.id}`"
+            )
     yield from unfitness(here.name, here.offers, here.cpu, here.xen, guest)
 
 
