@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec.structs import replace as changed
 
-from agents.report import ARRIVING, OrderReport, Report, VmReport
+from agents.report import ARRIVING, FALSELY_PAUSED, OrderReport, Report, VmReport
 from balancer.core.model import Order, OrderState
 from balancer.core.puzzles import puzzle, runs
 
@@ -89,8 +89,8 @@ def verdict(order: Order, seen: Look, now: float) -> Verdict:
 def _stayed(order: Order, seen: Look, now: float) -> Verdict:
     """It runs at its source and not at the target: its call has ended, or may still come to something."""
     why = f"it runs on {order.move.source} as before"
-    if seen.source is not None and seen.source.note:
-        why += f" ({seen.source.note}: libvirt calls it so since the move was refused; restart libvirtd there)"
+    if seen.source is not None and seen.source.note == FALSELY_PAUSED:
+        why += f" ({FALSELY_PAUSED}: libvirt calls it so since the move was refused; restart libvirtd there)"
     if _ran_on(seen.source, seen.call):
         return Verdict(OrderState.FAILED, _because(seen.call, why), _seconds(seen))
     if seen.call is None and now - order.started > FORGOTTEN:

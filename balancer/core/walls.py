@@ -6,15 +6,19 @@ a VM. Who belongs to it uncertainly counts as belonging: unknown counts against 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
-from agents.report import RUNNING
+from agents.report import FALSELY_PAUSED, RUNNING, UNKNOWN_TO_LIBVIRT
 from balancer.core.model import Journey, Order, OrderState
 from balancer.core.projection import Places, Projection
 from dsl.evaluation import Column, Flags
 from dsl.ruleset import RestTimes
 from dsl.syntax import Kind
+
+NOTES: Final = (FALSELY_PAUSED, UNKNOWN_TO_LIBVIRT)
+"""What a report may note of a VM; another one comes from a newer agent, and nobody knows what it means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,9 @@ class Always(Wall):
         yield Barred(np.array([vm.uuid in self.doubted for vm in seen], dtype=bool), "in doubt")
         yield Barred(projection.leaving[vms], "under way")
         yield Barred(np.array([vm.state not in RUNNING for vm in seen], dtype=bool), "not running")
-        yield Barred(np.array([bool(vm.note) for vm in seen], dtype=bool), "falsely paused")
+        for note in NOTES:
+            yield Barred(np.array([vm.note == note for vm in seen], dtype=bool), note)
+        yield Barred(np.array([bool(vm.note) for vm in seen], dtype=bool), "unknown")
         yield Barred(np.array([vm.passthrough for vm in seen], dtype=bool), "passthrough")
         yield Barred(projection.vm_moves[vms] > 0, "moved already")
 
