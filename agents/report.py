@@ -28,6 +28,8 @@ RUNNING: Final = frozenset({"running", "blocked"})
 """The states in which a VM runs, and may be moved."""
 ARRIVING: Final = "arriving"
 """The state of a VM that is on its way here and does not run yet."""
+FALSELY_PAUSED: Final = "falsely paused"
+"""The note of a VM that libvirt calls paused since a migration was refused, and that runs."""
 UNKNOWN_TO_LIBVIRT: Final = "unknown to libvirt"
 """The note of a VM that Xen has and libvirt does not show, so that nothing but `xl` can do anything to it."""
 

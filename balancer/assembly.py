@@ -37,7 +37,7 @@ from balancer.adapters.snapshot import SnapshotFarm, read_snapshot
 from balancer.adapters.terminal import Terminal
 from balancer.adapters.unattended import Unattended
 from balancer.config import Configuration
-from balancer.core.checkup import Check, Checkup, of_agents, of_clocks, of_libvirt, of_storage
+from balancer.core.checkup import Check, Checkup, of_agents, of_clocks, of_libvirt, of_own_vm, of_storage
 from balancer.core.cycle import primed, step, suppose
 from balancer.core.model import Decision, Discovered, Sighting, State
 from balancer.core.prospects import prospects
@@ -218,8 +218,9 @@ def daemon(configuration: Configuration, wish: DaemonWish, stream: TextIO) -> It
     with ExitStack() as stack:
         journal = stack.enter_context(open_journal(configuration.state, clock.now, _keep(configuration)))
         said, per_vm = journal.said(), configuration.metrics.per_vm
-        metrics = Metrics(version(), clock.now, is_paused=said.paused is not None, per_vm=per_vm)
-        board = StatusBoard(mode)
+        orders = journal.last_state(clock.now(), 0.0).orders
+        metrics = Metrics(version(), clock.now, is_paused=said.paused is not None, per_vm=per_vm, orders=orders)
+        board = StatusBoard(mode, orders)
         telling = Telling(_reached(configuration), lambda: rules.in_force)
         fanout = Fanout(journal, metrics, board, OUTPUTS[wish.output](stack, stream, telling))
         rules = RuleFile(
@@ -294,7 +295,7 @@ class Memory:
 
 
 def _memory(journal: JournalReader, now: float, max_age: float) -> Memory:
-    state = journal.last_state(now, max_age)
+    state = replace(journal.last_state(now, max_age), resumed=journal.said().resumed)
     last = journal.round(state.round)
     return Memory(state, last.gathering.discovered if last else ())
 
@@ -354,7 +355,13 @@ def examine_live(configuration: Configuration, rules_file: Path | None) -> Check
         answered = clock.now()
         ways = WAYS[configuration.dialect](client, configuration, [report.host for report in gathering.reports])
     decision = step(_mindful(state, configuration), gathering, rules, answered)
-    checks = of_agents(gathering), of_clocks(gathering.reports, asked, answered), ways, of_storage(gathering.reports)
+    checks = (
+        of_agents(gathering),
+        of_clocks(gathering.reports, asked, answered),
+        ways,
+        of_storage(gathering.reports),
+        of_own_vm(decision.state.own_vm, decision.observation),
+    )
     return Checkup(checks, prospects(decision.observation, decision.state, rules))
 
 

@@ -38,7 +38,7 @@ class Settings:
     """The journal's name and epoch, how the mode is labelled, and how moves are made.
 
     `bandwidth` in MiB/s is assumed until one was measured, `grace` in s is what a move may take beside its data. A
-    balancer that has just started orders nothing before `warm_up` complete rounds.
+    balancer that has just started orders nothing before `warm_up` rounds in which enough hosts reported.
     """
 
     instance: str
@@ -59,11 +59,11 @@ class Execution:
         self._journal = ports.journal
         self._controls = ports.controls
         self._settings = settings
-        self._complete = 0
+        self._decided = 0
 
     def start(self, plan: Plan, state: State, rules: Ruleset) -> State:
         """Order wave 1 as far as limits and the operator allow; each held move is told with its reason."""
-        self._complete += plan.frozen is None
+        self._decided += plan.frozen is None
         for number, move in enumerate((move for move in plan.moves if move.wave == 1), 1):
             why_not = self._held(move, state, rules)
             if why_not is None:
@@ -99,8 +99,8 @@ class Execution:
 
     def _held(self, move: Move, state: State, rules: Ruleset) -> str | None:
         """Why a move may not start now, or None."""
-        if self._complete <= self._settings.warm_up:
-            rounds = f"{self._complete} of {self._settings.warm_up} complete rounds"
+        if self._decided <= self._settings.warm_up:
+            rounds = f"{self._decided} of {self._settings.warm_up} rounds"
             return f"this balancer has just started: {rounds} without moves"
         return self._controls.paused() or exceeded(move, state, rules.caps, self._clock.now())
 
@@ -108,6 +108,7 @@ class Execution:
         """Ask both ends, write the intent down, then send it. What was sent and not answered is still under way."""
         order = self._new(round_number, number, move, state)
         why_not = self._obstacle(order)
+        order = replace(order, started=self._clock.now())
         if why_not is not None:
             note(self._journal, OrderHeld(move.vm, move.source, move.target, why_not))
             return with_refusal(state, Refusal(move.uuid, move.target, why_not, self._clock.now()))
@@ -146,12 +147,17 @@ class Execution:
 
     def _take(self, state: State, order: Order, told: Progress) -> State:
         """What a farm says to a new order: refused, so nothing was started; rehearsed; taken; or nothing at all."""
-        return self._settle(state, order, Verdict(STATES.get(told.state, OrderState.IN_DOUBT), told.detail))
+        is_refused = told.state == "failed"
+        if is_refused:
+            state = with_refusal(state, Refusal(order.move.uuid, None, told.detail, self._clock.now()))
+        stands = STATES.get(told.state, OrderState.IN_DOUBT)
+        return self._settle(state, order, Verdict(stands, told.detail, never_begun=is_refused))
 
     def _judge(self, state: State, order: Order, judged: Verdict) -> State:
         if judged.takes_over:
+            # It may be an earlier start's order, and its hosts listen to the latest alone.
             with suppress(FarmError):
-                self._farm.take_over(order)
+                self._farm.take_over(replace(order, epoch=self._settings.epoch))
         return self._settle(state, order, judged)
 
     def _resolved(self, state: State) -> State:
@@ -167,7 +173,10 @@ class Execution:
         if (judged.state, judged.detail) == (order.state, order.detail):
             return state
         ended = self._clock.now() if judged.state in ENDED else None
-        changed = replace(order, state=judged.state, ended=ended, detail=judged.detail, seconds=judged.seconds)
+        changed = replace(
+            order, state=judged.state, ended=ended, detail=judged.detail, seconds=judged.seconds,
+            never_begun=judged.never_begun,
+        )  # fmt: skip
         try:
             self._journal.record(OrderChanged(changed))
         except JournalError:
@@ -176,9 +185,11 @@ class Execution:
 
     def _halted(self, state: State) -> State:
         """Too many failures in a short time stop everything until an operator has looked, and said so."""
+        # In this order: who says resume in between has not been halted for what he forgives.
+        is_paused = self._controls.paused() is not None
         state = replace(state, resumed=self._controls.resumed())
         why = halting(state, self._clock.now())
-        if why is not None and self._controls.paused() is None:
+        if why is not None and not is_paused:
             self._controls.halt(why)
         return state
 
@@ -192,16 +203,23 @@ def note(journal: Journal, event: Event) -> None:
 def exceeded(move: Move, state: State, caps: Iterable[Cap], now: float) -> str | None:
     """Which limit a further move would exceed, in words, or None."""
     return next(
-        (f"limit {_told(cap)}: {used} already" for cap, used in _used(move, state, caps, now) if used >= cap.count),
+        (f"limit {_told(cap)}: {len(used)} already{_doubtful(used)}"
+         for cap, used in _used(move, state, caps, now) if len(used) >= cap.count),
         None,
-    )
+    )  # fmt: skip
 
 
-def _used(move: Move, state: State, caps: Iterable[Cap], now: float) -> Iterator[tuple[Cap, int]]:
+def _doubtful(orders: Iterable[Order]) -> str:
+    """Which of them nobody will free but a person."""
+    names = [order.move.vm for order in orders if order.state is OrderState.IN_DOUBT]
+    return f", in doubt: {', '.join(names)}" if names else ""
+
+
+def _used(move: Move, state: State, caps: Iterable[Cap], now: float) -> Iterator[tuple[Cap, list[Order]]]:
     for cap in caps:
         for ends in ({move.source}, {move.target}) if cap.per == "host" else (set[str](),):
             counted = [order for order in state.orders if not ends or ends & {order.move.source, order.move.target}]
-            yield cap, sum(1 for order in counted if _counts(order, cap, state.round, now))
+            yield cap, [order for order in counted if _counts(order, cap, state.round, now)]
 
 
 def _counts(order: Order, cap: Cap, round_number: int, now: float) -> bool:

@@ -9,7 +9,7 @@ from typing import Final
 
 from balancer.core.cycle import step, unheard
 from balancer.core.model import Decision, Gathering, State
-from balancer.core.verdict import strangers
+from balancer.core.strangers import strangers
 from balancer.execution import Execution, Settings, note
 from balancer.ports import (
     FarmError,
@@ -70,26 +70,36 @@ class Loop:
         begin = self._clock.now()
         rules = self._controls.rules()
         interval = self._pace.interval or rules.every or DEFAULT_EVERY
-        self.state = self._execution.follow(self.state)
+        self._follow()
         try:
             gathering = self._farm.observe(self.state.round + 1)
         except FarmError as error:
             self.state = unheard(self.state)
             note(self._journal, RoundLost(self.state.round, str(error)))
             return interval
-        self.state = self._execution.reconcile(self.state, gathering)
         try:
+            self.state = self._execution.reconcile(self.state, gathering)
             decision = step(self.state, gathering, rules, begin)
         except Exception as error:  # noqa: BLE001 - a mistake of ours must not end the daemon, nor move anything
             self.state = unheard(self.state)
-            words = f"a mistake in xen-balancer itself, please report it: {type(error).__name__}: {error}"
-            note(self._journal, RoundLost(self.state.round, words))
+            self._tell_mistake(error)
             return interval
         self.state = decision.state
         self._tell_strangers(decision, gathering)
         if self._written(decision, gathering, begin, interval) and not self._controls.stopping():
             self.state = self._execution.start(decision.plan, self.state, rules)
         return interval
+
+    def _follow(self) -> None:
+        """Look after the open orders."""
+        try:
+            self.state = self._execution.follow(self.state)
+        except Exception as error:  # noqa: BLE001 - as in a round: the orders are looked after the next time
+            self._tell_mistake(error)
+
+    def _tell_mistake(self, error: Exception) -> None:
+        words = f"a mistake in xen-balancer itself, please report it: {type(error).__name__}: {error}"
+        note(self._journal, RoundLost(self.state.round, words))
 
     def _tell_strangers(self, decision: Decision, gathering: Gathering) -> None:
         """Say what others did: moves by hand, and the orders of another balancer."""
@@ -115,10 +125,10 @@ class Loop:
         while 0 < until - (now := self._clock.now()) <= at_most and not self._controls.stopping():
             under_way = any(order.is_open for order in self.state.orders)
             self._clock.wait_until(min(until, now + self._pace.poll) if under_way else until)
-            self.state = self._execution.follow(self.state)
+            self._follow()
 
     def _see_off(self) -> None:
         """Stay until no move is under way; one in doubt is left to whoever comes next."""
         while any(order.is_under_way for order in self.state.orders) and not self._controls.stopping():
             self._clock.wait_until(self._clock.now() + self._pace.poll)
-            self.state = self._execution.follow(self.state)
+            self._follow()

@@ -44,6 +44,7 @@ class Vm:
     passthrough: bool = False
     state: str = "running"
     needs: tuple[str, ...] = ()
+    note: str = ""
     uuid: str = ""
     domain_id: int = 1
     cpu_ns: int = 0
@@ -129,7 +130,7 @@ class Farm:
         return VmReport(
             uuid=vm.uuid, name=vm.name, domain_id=vm.domain_id, state=vm.state, vcpus=vm.vcpus, memory_mb=vm.memory,
             counter=Counter(vm.cpu_ns, self.time), passthrough=vm.passthrough, tags=vm.tags,
-            needs=vm.needs,
+            needs=vm.needs, note=vm.note,
         )  # fmt: skip
 
 

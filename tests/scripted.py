@@ -80,7 +80,7 @@ class ScriptedFarm:
         ]
 
     def take_over(self, order: Order) -> None:
-        self.calls.append(f"take over {order.move.vm}")
+        self.calls.append(f"take over {order.move.vm} at {order.epoch}")
 
     def _reach(self) -> None:
         self.meanwhile()
@@ -92,7 +92,7 @@ class ScriptedFarm:
         if state == "unknown":
             return None
         age = self.clock.now() - order.started
-        return OrderReport(order.id, state, "Connection refused" if state == "failed" else "", age, age)  # type: ignore[arg-type]
+        return OrderReport(order.id, state, "Connection refused" if state == "failed" else "", age, age + 1.0)  # type: ignore[arg-type]
 
 
 @dataclass(slots=True)
@@ -136,8 +136,7 @@ class ScriptedControls:
         return self.again
 
     def resolutions(self) -> Mapping[str, tuple[str, str]]:
-        said, self.said = self.said, {}
-        return said
+        return self.said
 
     def stopping(self) -> bool:
         return self.stop

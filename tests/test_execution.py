@@ -66,9 +66,14 @@ def test_a_journal_that_fails_after_the_intent_leaves_an_intent_that_is_asked_af
 def test_an_order_that_is_refused_has_failed_with_its_reason() -> None:
     play = stage()
     play.farm.answers["a"] = "failed"
-    (failed,) = play.execution.start(plan(journey("a", "xen1", "xen4")), State(round=3), rules("")).orders
+    state = play.execution.start(plan(journey("a", "xen1", "xen4")), State(round=3), rules(""))
+    (failed,) = state.orders
     assert (failed.state, failed.detail, failed.ended) == (OrderState.FAILED, "Connection refused", 0.0)
     assert play.calls[-1] == "failed a (Connection refused)"
+    assert failed.never_begun, "so that it is held against nobody"
+    assert [(each.uuid, each.target, each.reason) for each in state.refusals] == [
+        ("uuid-a", None, "Connection refused")
+    ]
 
 
 @pytest.mark.parametrize("how", ["no answer", "no fabric"])
@@ -192,15 +197,15 @@ def test_a_pause_that_came_while_the_target_was_asked_holds_the_order() -> None:
     assert play.calls == ["held a: paused by root: now"]
 
 
-def test_a_balancer_that_has_just_started_moves_nothing_for_two_complete_rounds() -> None:
+def test_a_balancer_that_has_just_started_moves_nothing_for_two_rounds_in_which_enough_reported() -> None:
     play = stage()
     play.execution = Execution(play.ports, replace(SETTINGS, warm_up=2))
     moves = plan(journey("a", "xen1", "xen4"))
     for each in (moves, replace(moves, frozen="no host reported", moves=()), moves, moves):
         play.execution.start(each, State(round=3), rules(""))
     assert play.calls == [
-        "held a: this balancer has just started: 1 of 2 complete rounds without moves",
-        "held a: this balancer has just started: 2 of 2 complete rounds without moves",
+        "held a: this balancer has just started: 1 of 2 rounds without moves",
+        "held a: this balancer has just started: 2 of 2 rounds without moves",
         "intent a", "migrate a", "under way a",
     ]  # fmt: skip
 
@@ -299,8 +304,8 @@ def test_a_vm_that_has_arrived_paused_is_let_run_by_its_target() -> None:
     play = stage()
     play.farm.answers["a"] = "done"
     play.farm.farm.vms["a"].state = "paused"
-    assert follow(play, replace(order(), hands_over=True)).state is OrderState.UNDER_WAY
-    assert play.calls == ["look a", "take over a"]
+    assert follow(play, replace(order(), hands_over=True, epoch=6)).state is OrderState.UNDER_WAY
+    assert play.calls == ["look a", "take over a at 7"], "whose order it was does not count any more"
     play.farm.farm.vms["a"].state = "running"
     assert follow(play, replace(order(), hands_over=True)).state is OrderState.DONE
 
@@ -309,7 +314,7 @@ def test_an_operators_word_ends_an_order_that_is_open_and_no_other() -> None:
     play = stage()
     play.controls.said = {"t-7-1-a": ("failed", "root"), "t-7-1-b": ("done", "root")}
     after = follow(play, order(OrderState.IN_DOUBT))
-    assert (after.state, after.detail, play.controls.said) == (OrderState.FAILED, "root said so", {})
+    assert (after.state, after.detail) == (OrderState.FAILED, "root said so")
 
 
 # -- by a round's reports ----------------------------------------------------------------------------------------------
@@ -321,7 +326,9 @@ def test_a_vm_that_a_round_shows_at_a_third_host_was_moved_by_somebody_else() ->
     gathering = made.gathering()
     fed = replace(gathering, reports=tuple(alive(report) for report in gathering.reports))
     (after,) = play.execution.reconcile(with_order(State(), order()), fed).orders
-    assert (after.state, after.detail) == (OrderState.FAILED, "it runs on xen3: somebody else moved it")
+    assert (after.state, after.detail) == (
+        OrderState.FAILED, "it runs on xen3: somebody else moved it, or the address of xen4 leads there",
+    )  # fmt: skip
 
 
 # -- when it goes wrong again and again --------------------------------------------------------------------------------

@@ -197,6 +197,21 @@ def test_a_mistake_of_ours_costs_its_round_and_moves_nothing(monkeypatch: pytest
     assert "migrate web1" in play.rounds(1)
 
 
+def test_a_mistake_of_ours_while_orders_are_looked_after_costs_that_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise KeyError("y")
+
+    play = stage()
+    play.farm.answers["web1"] = "under way"
+    play.loop.round()
+    with monkeypatch.context() as broken:
+        broken.setattr("balancer.execution.verdict", fail)
+        play.loop.round()
+    lost = "round 1 lost: a mistake in xen-balancer itself, please report it: KeyError: 'y'"
+    assert lost in play.calls
+    assert play.orders() == {"web1": "under way"}
+
+
 def test_a_pause_holds_what_the_round_decided() -> None:
     play = stage()
     play.controls.pause = "paused by root"

@@ -59,33 +59,33 @@ class ClassicFarm:
         self._deadline = configuration.deadline
         self._clock = clock
         self._book = _Book(clock)
+        self._open: dict[str, Order] = {}
         self._samples: dict[str, Samples[str]] = {}
         self._log = RateLimitedLog(_LOGGER)
 
     def observe(self, round_number: int) -> Gathering:
         """Ask every host how it is."""
         told = self._gather(self._known.asked, round_number)
+        reports = self._with_orders(told.reports)
         closed = {name: NO_ADDRESS for name, host in self._hosts.items() if host.ipv4 is None}
         expected = self._known.expected({report.host for report in told.reports})
-        return Gathering(told.reports, expected, dict(told.refused), closed=closed)
+        return Gathering(reports, expected, dict(told.refused), closed=closed)
 
     def migrate(self, order: Order) -> Progress:
         """Begin to ask the source; an order that was given before is only told of."""
         address = self._hosts[order.move.target].ipv4
         if address is None:
             return Progress(order.id, "failed", f"{order.move.target} has no IPv4 address: write one as its address")
+        self._open[order.id] = order
         begun = Progress(order.id, "under way")
         if self._book.begin(begun):
             threading.Thread(target=self._carry_out, args=(order, address), name="migration", daemon=True).start()
         return self._book.of(order) or begun
 
     def look(self, orders: Sequence[Order]) -> Sequence[Report]:
-        """Ask both hosts of each. How the orders stand is told for them: that agent answers for none."""
-        reports = self._gather(ends(orders), 0).reports
-        told = {
-            host: tuple(self._told(order) for order in orders if order.move.source == host) for host in ends(orders)
-        }
-        return tuple(replace(report, orders=told[report.host]) for report in reports)
+        """Ask both hosts of each."""
+        self._open = {order.id: order for order in orders}
+        return self._with_orders(self._gather(ends(orders), 0).reports)
 
     def examine(self, order: Order) -> Sequence[str]:
         """That agent can be asked nothing of the kind; what it would need is missing or not."""
@@ -93,6 +93,14 @@ class ClassicFarm:
 
     def take_over(self, order: Order) -> None:
         """That agent cannot: the configuration refuses it."""
+
+    def _with_orders(self, reports: Sequence[Report]) -> tuple[Report, ...]:
+        """How the open orders stand is told for their sources: that agent answers for none."""
+        told = {
+            report.host: tuple(self._told(each) for each in self._open.values() if each.move.source == report.host)
+            for report in reports
+        }
+        return tuple(replace(report, orders=told[report.host]) for report in reports)
 
     def _told(self, order: Order) -> OrderReport:
         """How it stands; of those that an earlier daemon gave, and of those without an answer, nobody knows."""

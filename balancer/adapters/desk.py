@@ -4,7 +4,7 @@ Rule: a pause holds from the moment it is said, even where it cannot be written 
 written down. Looking never waits for the loop.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from threading import Lock
 from typing import Any, Final
@@ -13,8 +13,8 @@ from balancer.adapters.control import Arguments, ControlRefusedError, Handler
 from balancer.adapters.journal import Said
 from balancer.adapters.order_book import OrderBook
 from balancer.adapters.rule_file import RuleFile
-from balancer.core.formats import pause_reason, status_document
-from balancer.core.model import Order
+from balancer.core.formats import order_document, pause_reason, status_document
+from balancer.core.model import Order, OrderState
 from balancer.ports import Event, Journal, JournalError, OperatorActed, RoundDecided, RoundLost, RulesRead
 from dsl.ruleset import Ruleset
 
@@ -38,7 +38,7 @@ class ControlDesk:
         self._now = now
         self._paused = before.paused
         self._resumed = before.resumed
-        self._resolutions: dict[str, tuple[str, str]] = {}
+        self._resolutions = before.resolutions
         self._is_stopping = False
         self._turn = Lock()
 
@@ -55,10 +55,8 @@ class ControlDesk:
         return self._resumed
 
     def resolutions(self) -> Mapping[str, tuple[str, str]]:
-        """What was said of orders since last asked."""
-        with self._turn:
-            said, self._resolutions = self._resolutions, {}
-        return said
+        """What was said of orders."""
+        return self._resolutions
 
     def halt(self, why: str) -> None:
         """Pause, as an operator would: it holds at once, and over a restart where it can be written down."""
@@ -90,15 +88,18 @@ class ControlDesk:
         """Take an operator's word for how an order ended. JournalError where that cannot be written down."""
         with self._turn:
             self._journal.record(OperatorActed(who, "resolve", f"{order} {outcome}"))
-            self._resolutions[order] = outcome, who
+            self._resolutions = {**self._resolutions, order: (outcome, who)}
 
 
 class StatusBoard:
-    """The last round and what came after it, as a journal that can be asked. `mode` is the daemon's."""
+    """The last round and what came after it, as a journal that can be asked.
 
-    def __init__(self, mode: str) -> None:
+    `mode` is the daemon's, `orders` are those that it takes up.
+    """
+
+    def __init__(self, mode: str, orders: Iterable[Order] = ()) -> None:
         self._mode = mode
-        self._orders = OrderBook()
+        self._orders = OrderBook(orders)
         self._decided: RoundDecided | None = None
         self._lost: RoundLost | None = None
         self._problem: str | None = None
@@ -116,14 +117,17 @@ class StatusBoard:
             case _:
                 return
 
-    def open_order(self, name: str) -> Order:
-        """The one open order whose id is, or ends with, `name`; ControlRefusedError where there is none, or several."""
-        found = [order for order in self._orders.open if order.id == name] or [
-            order for order in self._orders.open if name and order.id.endswith(name)
-        ]
+    def order_in_doubt(self, name: str) -> Order:
+        """The one order in doubt that has this id, or this end of one; ControlRefusedError where there is none."""
+        known = self._orders.open
+        found = [each for each in known if each.id == name or (name and each.id.endswith(f"-{name}"))]
         if len(found) != 1:
-            known = ", ".join(order.id for order in self._orders.open) or "none"
-            raise ControlRefusedError(f"“{name}” is not one order that is open; open are: {known}")
+            told = ", ".join(each.id for each in known) or "none"
+            raise ControlRefusedError(f"“{name}” is not one order that is open; open are: {told}")
+        if found[0].state is not OrderState.IN_DOUBT:
+            raise ControlRefusedError(
+                f"order {found[0].id} is {found[0].state}: wait until it has ended, or is in doubt"
+            )
         return found[0]
 
     def document(self, paused: str | None) -> dict[str, Any]:
@@ -136,7 +140,9 @@ class StatusBoard:
             "lost": lost and {"round": lost.round, "why": lost.why},
             "rules_problem": self._problem,
         }
-        return own | (status_document(decided.decision, self._orders.open) if decided else {"round": None})
+        if decided is None:
+            return own | {"round": None, "orders": [order_document(each) for each in self._orders.open]}
+        return own | status_document(decided.decision, self._orders.open)
 
 
 def commands(desk: ControlDesk, board: StatusBoard) -> Mapping[str, Handler]:
@@ -154,7 +160,7 @@ def commands(desk: ControlDesk, board: StatusBoard) -> Mapping[str, Handler]:
 
     def resolve(who: str, arguments: Arguments) -> dict[str, Any]:
         name, outcome = _words(arguments, "order"), _words(arguments, "outcome")
-        order = board.open_order(name)
+        order = board.order_in_doubt(name)
         if outcome not in OUTCOMES:
             raise ControlRefusedError(
                 f"an order ends done (the VM is at its target) or failed (it is not), not “{outcome}”"

@@ -9,7 +9,7 @@ import sqlite3
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import RLock
 from types import MappingProxyType
@@ -89,6 +89,9 @@ _NEWEST_ROUNDS: Final = """
 SELECT number, time, mode, seconds, complete, frozen, moves, sentence FROM rounds ORDER BY id DESC LIMIT ?
 """
 
+RESOLVED: Final = "resolved "
+"""Begins the name of a fact: an operator's word for the order that follows."""
+
 _CARRIED_ORDERS: Final = """
 SELECT content FROM orders WHERE mode != ? AND (is_open OR ended > ?) ORDER BY started, id
 """
@@ -104,10 +107,14 @@ class Keep:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What operators said that still holds: why nothing may be ordered, and when they last said that moves go on."""
+    """What operators said that still holds: why nothing may be ordered, and when they last said that moves go on.
+
+    `resolutions` are their words for open orders: `done` or `failed`, and whose they are.
+    """
 
     paused: str | None = None
     resumed: float = 0.0
+    resolutions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +207,9 @@ class JournalReader:
 
     def said(self) -> Said:
         """What operators said."""
-        return Said(self._fact("paused"), float(self._fact("resumed") or 0.0))
+        rows = self._all("SELECT name, value FROM facts WHERE name LIKE ?", f"{RESOLVED}%")
+        words = {name.removeprefix(RESOLVED): tuple(value.split(" ", 1)) for name, value in rows}
+        return Said(self._fact("paused"), float(self._fact("resumed") or 0.0), words)
 
     @property
     def instance(self) -> str:
@@ -286,6 +295,8 @@ class SqliteJournal(JournalReader):
                 "INSERT INTO order_changes (id, time, state, detail) VALUES (?, ?, ?, ?)",
                 (order.id, self._now(), order.state, order.detail),
             )
+            if not order.is_open:
+                connection.execute("DELETE FROM facts WHERE name = ?", (RESOLVED + order.id,))
 
     def _record_note(self, event: Note) -> None:
         kind, now = _KINDS[type(event)], self._now()
@@ -296,7 +307,7 @@ class SqliteJournal(JournalReader):
                 "INSERT INTO notes (time, kind, content) VALUES (?, ?, ?)", (now, kind, content.decode())
             )
             if isinstance(event, OperatorActed):
-                _remember_pause(connection, event, now)
+                _remember_word(connection, event, now)
 
     def _prune(self, connection: sqlite3.Connection, now: float) -> None:
         """Drop the oldest few of what is too old, or too much for the disk that it may have."""
@@ -358,12 +369,18 @@ def _with_orders(state: State, orders: tuple[Order, ...]) -> State:
     return replace(state, orders=orders, streaks=tuple(each for each in state.streaks if each.host not in eased))
 
 
-def _remember_pause(connection: sqlite3.Connection, event: OperatorActed, now: float) -> None:
-    """A pause holds over restarts, until somebody resumes; what failed before that is forgiven."""
+def _remember_word(connection: sqlite3.Connection, event: OperatorActed, now: float) -> None:
+    """A pause holds over restarts, until somebody resumes; what failed before that is forgiven.
+
+    A word for an order holds until the order has ended.
+    """
     if event.action == "pause":
         connection.execute(
             "INSERT OR REPLACE INTO facts VALUES ('paused', ?)", (pause_reason(event.who, event.detail),)
         )
+    if event.action == "resolve":
+        order, outcome = event.detail.rsplit(" ", 1)
+        connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (RESOLVED + order, f"{outcome} {event.who}"))
     if event.action == "resume":
         connection.execute("DELETE FROM facts WHERE name = 'paused'")
         connection.execute("INSERT OR REPLACE INTO facts VALUES ('resumed', ?)", (repr(now),))

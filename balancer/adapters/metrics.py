@@ -124,7 +124,13 @@ class Metrics(Collector):
     """All metrics of one balancer, as a journal that counts. `now` tells the time, seconds since the epoch."""
 
     def __init__(
-        self, version: str, now: Callable[[], float], *, is_paused: bool = False, per_vm: bool = False
+        self,
+        version: str,
+        now: Callable[[], float],
+        *,
+        is_paused: bool = False,
+        per_vm: bool = False,
+        orders: Iterable[Order] = (),
     ) -> None:
         self._version = version
         self._now = now
@@ -142,7 +148,7 @@ class Metrics(Collector):
             f"{PREFIX}round_duration_seconds", "How long a round took, from its question to its plan.",
             registry=None, buckets=BUCKETS,
         )  # fmt: skip
-        self._orders = OrderBook()
+        self._orders = OrderBook(orders)
         self._held = 0
         self._mode = ""
         self._decision: Decision | None = None
@@ -233,6 +239,9 @@ class Metrics(Collector):
                       [((each,), float(each == mode)) for each in MODES])  # fmt: skip
         yield _family("orders_open", "Moves that were ordered and have not come to an end.", (),
                       [((), len(self._orders.open))])  # fmt: skip
+        in_doubt = [order for order in self._orders.open if order.state is OrderState.IN_DOUBT]
+        yield _family("orders_in_doubt", "Moves of which nobody can say how they ended; somebody has to look.", (),
+                      [((), len(in_doubt))])  # fmt: skip
         yield _family("orders_held", "Moves of the last round that might have started and were held back.", (),
                       [((), self._held)])  # fmt: skip
         yield _family("rules_last_reload_successful", "Whether the rule file could be run with when last read.", (),

@@ -3,15 +3,17 @@
 Rule: a change that was recorded counts more than the state a round began with, which may be older.
 """
 
+from collections.abc import Iterable
+
 from balancer.core.model import Order
 from balancer.ports import Event, OrderChanged, RoundDecided
 
 
 class OrderBook:
-    """The orders that a round knew, and those that came or changed since."""
+    """The orders that a round knew, and those that came or changed since; to begin with those `taken_up`."""
 
-    def __init__(self) -> None:
-        self._orders: dict[str, Order] = {}
+    def __init__(self, taken_up: Iterable[Order] = ()) -> None:
+        self._orders: dict[str, Order] = {each.id: each for each in taken_up}
 
     def record(self, event: Event) -> None:
         """Take the event."""

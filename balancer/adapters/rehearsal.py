@@ -43,4 +43,5 @@ class Rehearsal:
         return Progress(order.id, "done", "rehearsed: nothing was sent")
 
     def take_over(self, order: Order) -> None:
-        """Nothing has arrived."""
+        """What a real order has sent must not stay paused because nobody is active any more."""
+        self._real.take_over(order)

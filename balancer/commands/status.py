@@ -38,6 +38,8 @@ def in_words(status: Mapping[str, Any]) -> Iterator[str]:
         yield f"round {status['lost']['round']} lost: {status['lost']['why']}"
     if status["round"] is None:
         yield "no round yet"
+        for order in status["orders"]:
+            yield from _order(order)
         return
     yield f"round {status['round']}, {len(status['hosts'])} of {many(status['expected'], 'host')}: {status['sentence']}"
     for name, host in status["hosts"].items():

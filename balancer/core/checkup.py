@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from agents.report import Report
-from balancer.core.model import Gathering
+from balancer.core.model import Gathering, Observation
 from balancer.core.prospects import Prospect
 
 SKEW: Final = 2.0
@@ -83,6 +83,12 @@ def of_storage(reports: Iterable[Report]) -> Check:
         if (lacking := sorted(host for host, own in offers.items() if each not in own))
     )
     return Check("storage", ", ".join(each.removeprefix(STORAGE) for each in known) or "none is shared", problems)
+
+
+def of_own_vm(own: str | None, observation: Observation) -> Check:
+    """Which VM the balancer knows to be its own, so that it is never moved."""
+    found = [f"{vm.name} on {vm.host} is never moved" for vm in observation.vms if own in {vm.uuid, vm.name}]
+    return Check("own VM", "; ".join(found) or "none of these VMs; if it runs in one, say `own_vm: NAME`")
 
 
 def _unreached(reached: Reached, hosts: tuple[str, ...]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from balancer.core.model import Decision, Gathering, Order, OrderState, Refusal,
 from balancer.core.observation import observe
 from balancer.core.planning import plan
 from balancer.core.projection import Projection
-from balancer.core.safety import REFUSED_WAITS
+from balancer.core.safety import REFUSED_WAITS, held_against
 from balancer.core.scope import Sets
 from dsl.ruleset import Ruleset
 
@@ -31,6 +31,7 @@ def step(state: State, gathering: Gathering, rules: Ruleset, now: float) -> Deci
     planned = plan(seen.observation, state, streaks, rules, reported)
     memory = max(DAY, rules.rest.vm, rules.rest.host, rules.rest.no_return)
     journeys = (*state.journeys, *seen.observation.journeys)
+    held = held_against(state.orders, state.resumed)
     after = State(
         round=seen.observation.round,
         time=now,
@@ -41,7 +42,8 @@ def step(state: State, gathering: Gathering, rules: Ruleset, now: float) -> Deci
         orders=tuple(
             order
             for order in state.orders
-            if order.is_open or (order.ended is not None and now - order.ended <= _kept(order, state, memory))
+            if order.is_open
+            or (order.ended is not None and now - order.ended <= (REMEMBERED if order.id in held else memory))
         ),
         journeys=tuple(each for each in journeys if now - each.seen <= memory),
         refusals=tuple(each for each in state.refusals if now - each.time <= REFUSED_WAITS),
@@ -49,12 +51,6 @@ def step(state: State, gathering: Gathering, rules: Ruleset, now: float) -> Deci
         own_vm=state.own_vm,
     )
     return Decision(seen.observation, planned.plan, after, rules.file, rules.sha256)
-
-
-def _kept(order: Order, state: State, memory: float) -> float:
-    """For how long an order that has ended is remembered, s: a failure until an operator resumes, or for very long."""
-    is_held_against = order.state is OrderState.FAILED and (order.ended or 0.0) > state.resumed
-    return REMEMBERED if is_held_against else memory
 
 
 def primed(state: State, gathering: Gathering, now: float) -> State:
@@ -77,7 +73,7 @@ def unheard(state: State) -> State:
 def with_order(state: State, order: Order) -> State:
     """The state once an order is new or has changed; the end of a move, good or bad, sets its source's streaks to 0."""
     orders = [each for each in state.orders if each.id != order.id]
-    ended = order.state in {OrderState.DONE, OrderState.FAILED}
+    ended = order.state in {OrderState.DONE, OrderState.FAILED} and not order.never_begun
     streaks = tuple(each for each in state.streaks if not (ended and each.host == order.move.source))
     return replace(state, orders=_by_age([*orders, order]), streaks=streaks)
 

@@ -1,7 +1,7 @@
 """How long a move should take, and after how long it is overdue.
 
-Rule: reckoned from the VM's memory and the rate at which earlier moves went; a rate is assumed until one was measured.
-Xen copies a guest's memory five times at most, and then what is left of it.
+Rule: reckoned from the VM's memory and from how long earlier moves took; a rate is assumed until one was measured. What
+a move takes beside its data would make the rate of a small VM look slow, so rates are those of large ones.
 """
 
 from collections.abc import Iterable
@@ -12,9 +12,12 @@ from typing import Final
 from balancer.core.model import Order, OrderState
 
 MEASURED: Final = 20
-"""Of so many latest moves the rate is taken."""
+"""So many of the latest moves are looked at."""
+LARGE: Final = 1024.0
+"""Memory in MiB from which on a move's time is mostly that of its data."""
 COPIES: Final = 6.0
-"""How often, at most, a guest's memory goes over the wire."""
+"""How often, at most, a guest's memory goes over the wire: Xen copies it five times, and then what is left."""
+LONGEST: Final = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +30,19 @@ class Duration:
 
 def duration(memory: float, orders: Iterable[Order], assumed: float, grace: float) -> Duration:
     """For a VM of `memory` MiB. `assumed` is the rate in MiB/s before any is known, `grace` what each move may take."""
-    rates = measured(orders) or (assumed,)
-    return Duration(memory / median(rates), grace + COPIES * memory / min(*rates, assumed))
+    moves = measured(orders)
+    large = [each for each in moves if each[0] >= LARGE]
+    like = [seconds * max(1.0, memory / size) for size, seconds in (large if memory >= LARGE else moves)]
+    slowest = min([assumed, *(size / seconds for size, seconds in large)])
+    limit = min(LONGEST, grace + COPIES * memory / slowest)
+    return Duration(min(limit, median(like) if like else memory / assumed), limit)
 
 
-def measured(orders: Iterable[Order]) -> tuple[float, ...]:
-    """MiB/s of the latest moves that were carried out and whose end is known, with all that a move takes beside."""
+def measured(orders: Iterable[Order]) -> tuple[tuple[float, float], ...]:
+    """Memory in MiB and seconds of the latest moves that were carried out, as far as their sources know how long."""
     done = (
-        (each.ended or 0.0, each.move.memory / each.seconds)
+        (each.ended or 0.0, (each.move.memory, each.seconds))
         for each in orders
-        if each.state is OrderState.DONE and each.mode != "dry-run" and each.seconds and each.move.memory
+        if each.state is OrderState.DONE and each.seconds and each.move.memory
     )
-    return tuple(rate for _, rate in sorted(done)[-MEASURED:])
+    return tuple(told for _, told in sorted(done)[-MEASURED:])

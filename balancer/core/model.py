@@ -287,7 +287,8 @@ class Order:
     """A move on its way. `mode` is the one it was given in: what was only rehearsed stays so, whoever tells of it.
 
     `predicted` is how long it should take, `limit` after how long it is overdue, `seconds` how long it took. With
-    `hands_over` the VM arrives paused, and its target lets it run once it is gone from its source.
+    `hands_over` the VM arrives paused, and its target lets it run once it is gone from its source. `never_begun` is one
+    that failed before anything was done: its source refused it, or never got it.
     """
 
     id: str
@@ -303,6 +304,7 @@ class Order:
     limit: float = 1800.0
     seconds: float | None = None
     hands_over: bool = False
+    never_begun: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -317,10 +319,10 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What hosts said against a move when they looked again just before it, and when."""
+    """What hosts said against a move when they looked again just before it, and when; without a target: its source."""
 
     uuid: str
-    target: str
+    target: str | None
     reason: str
     time: float
 

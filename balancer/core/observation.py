@@ -18,6 +18,7 @@ from balancer.core.model import (
     Journey,
     Observation,
     Order,
+    OrderState,
     Reference,
     Sighting,
     State,
@@ -221,7 +222,11 @@ def _doubts(reports: Iterable[Report], orders: Iterable[Order]) -> tuple[Doubt, 
 def _journeys(vms: Iterable[Vm], state: State, now: float) -> tuple[Journey, ...]:
     """VMs that run elsewhere than when last seen, by no order of ours."""
     was = {each.uuid: each.host for each in state.sightings}
-    ours = {(order.move.uuid, order.move.target) for order in state.orders}
+    ours = {
+        (order.move.uuid, order.move.target)
+        for order in state.orders
+        if order.is_open or (order.state is OrderState.DONE and (order.ended or 0.0) >= state.time)
+    }
     places: dict[str, list[Vm]] = {}
     for vm in vms:
         if vm.state in RUNNING:

@@ -5,7 +5,7 @@ that failed twice in a row gives and takes nothing; after three failures in an h
 bind every step, drains too.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -24,7 +24,9 @@ PAIR_WAITS: Final = 3600.0
 """The same of a VM and one target."""
 LONGEST: Final = 86400.0
 REFUSED_WAITS: Final = 600.0
-"""Seconds in which a target that refused a VM is not asked again."""
+"""Seconds in which nobody who refused a VM is asked again."""
+ANY: Final = "*"
+"""In the key of a pair: whichever target."""
 HOST_FAILURES: Final = 2
 FARM_FAILURES: Final = 3
 FARM_SECONDS: Final = 3600.0
@@ -45,13 +47,47 @@ class Strikes:
 def strikes(orders: Iterable[Order], resumed: float, keys: Callable[[Order], Iterable[str]]) -> dict[str, Strikes]:
     """By key, the failures since the last success there, and since an operator's `resume`."""
     counted: dict[str, Strikes] = {}
-    for order in sorted(orders, key=lambda each: each.ended or 0.0):
+    for order in sorted(orders, key=_ended):
         for key in keys(order):
             if order.state is OrderState.DONE:
                 counted.pop(key, None)
-            elif order.state is OrderState.FAILED and order.ended is not None and order.ended > resumed:
-                counted[key] = Strikes(counted.get(key, Strikes()).count + 1, order.ended)
+            elif _failed(order, resumed):
+                counted[key] = Strikes(counted.get(key, Strikes()).count + 1, _ended(order))
     return counted
+
+
+def _failed(order: Order, resumed: float) -> bool:
+    """It went wrong, once it had begun, and nobody has forgiven it."""
+    is_failure = order.state is OrderState.FAILED and not order.never_begun
+    return is_failure and order.ended is not None and order.ended > resumed
+
+
+def held_against(orders: Sequence[Order], resumed: float) -> frozenset[str]:
+    """The ids of failures that still count for their VM, pair or a host, and of the successes that count against that.
+
+    Both are to be remembered: without the success a failure that it has forgiven would stand again.
+    """
+    since = {
+        key: order for order in sorted(orders, key=_ended) if order.state is OrderState.DONE for key in _keys(order)
+    }
+    failures = [order for order in orders if _failed(order, resumed)]
+    held = [
+        order
+        for order in failures
+        if any(key not in since or _ended(since[key]) < _ended(order) for key in _keys(order))
+    ]
+    forgiving = {since[key].id for order in held for key in _keys(order) if key in since}
+    return frozenset(order.id for order in held) | forgiving
+
+
+def _keys(order: Order) -> tuple[tuple[str, str], ...]:
+    """All that an order counts for."""
+    kinds = {"vm": of_vm, "pair": of_pair, "host": of_hosts}
+    return tuple((kind, key) for kind, keys in kinds.items() for key in keys(order))
+
+
+def _ended(order: Order) -> float:
+    return order.ended or 0.0
 
 
 def of_vm(order: Order) -> tuple[str, ...]:
@@ -89,18 +125,17 @@ def halting(state: State, now: float) -> str | None:
     recent = [
         order
         for order in state.orders
-        if order.state is OrderState.FAILED and order.ended is not None
-        and order.ended > state.resumed and now - order.ended < FARM_SECONDS
+        if _failed(order, state.resumed) and now - _ended(order) < FARM_SECONDS
     ]  # fmt: skip
     if len(recent) < FARM_FAILURES:
         return None
-    last = max(recent, key=lambda order: order.ended or 0.0)
+    last = max(recent, key=_ended)
     return f"{len(recent)} moves failed within an hour, the last {last.move.vm} to {last.move.target}: {last.detail}"
 
 
 @dataclass(frozen=True, slots=True)
 class BackOff(Wall):
-    """What failed lately waits: a VM for any target, a VM and a target longer, a target that refused it a while."""
+    """What failed lately waits: a VM for any target, a VM and a target longer, whatever was refused a while."""
 
     vms: Mapping[str, Strikes]
     pairs: Mapping[str, Strikes]
@@ -108,15 +143,19 @@ class BackOff(Wall):
     now: float
 
     def leaving(self, projection: Projection, vms: Places, kind: str) -> Iterator[Barred]:
-        """VMs whose last moves failed."""
+        """VMs whose last moves failed, and those that their source would not let go."""
         names = [projection.observation.vms[vm].uuid for vm in vms]
         yield self._waiting([self.vms.get(name, Strikes()) for name in names], VM_WAITS)
+        yield from self._refused([pair(name, ANY) for name in names])
 
     def arriving(self, projection: Projection, vm: int, kind: str) -> Iterator[Barred]:
         """Hosts to which this VM failed to go, and those that refused it when asked just before."""
         uuid, hosts = projection.observation.vms[vm].uuid, projection.observation.hosts
         keys = [pair(uuid, host.name) for host in hosts]
         yield self._waiting([self.pairs.get(key, Strikes()) for key in keys], PAIR_WAITS)
+        yield from self._refused(keys)
+
+    def _refused(self, keys: Sequence[str]) -> Iterator[Barred]:
         for reason in sorted({self.refusals[key].reason for key in keys if key in self.refusals}):
             flags = [key in self.refusals and self.refusals[key].reason == reason for key in keys]
             yield Barred(np.array(flags, dtype=bool), "refused", value=np.asarray(reason, dtype=object), kind=Kind.TEXT)
@@ -129,7 +168,7 @@ class BackOff(Wall):
 
 def back_off(state: State, now: float) -> BackOff:
     """The wall that the past has built."""
-    recent = {pair(each.uuid, each.target): each for each in state.refusals if now - each.time < REFUSED_WAITS}
+    recent = {pair(each.uuid, each.target or ANY): each for each in state.refusals if now - each.time < REFUSED_WAITS}
     vms, pairs = (strikes(state.orders, state.resumed, keys) for keys in (of_vm, of_pair))
     return BackOff(vms, pairs, recent, now)
 

@@ -5,24 +5,20 @@ done; running at the source and nowhere else is failed; anything else is waited 
 has ended, in doubt. A doubt names what it looks like and a way out, and is decided by the same table.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
-from agents.report import OrderReport, Report, VmReport
-from balancer.core.model import Gathering, Order, OrderState
+from msgspec.structs import replace as changed
+
+from agents.report import ARRIVING, FALSELY_PAUSED, OrderReport, Report, VmReport
+from balancer.core.model import Order, OrderState
 from balancer.core.puzzles import puzzle, runs
 
 SETTLE: Final = 15.0
 """Seconds after its call has ended in which a move may still look odd."""
 FORGOTTEN: Final = 40.0
 """Seconds after which an order of which its source knows nothing will not be taken any more: it was valid for 20."""
-
-
-RECENT: Final = 3600.0
-"""Seconds in which an order of somebody else matters."""
-BY_HAND: Final = "slice-"
-"""How an agent itself names what it was asked in the manner of 2010."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +38,16 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The state that an order is in now, and why; `takes_over` asks for the target to let the VM run."""
+    """The state that an order is in now, and why; `takes_over` asks for the target to let the VM run.
+
+    `seconds` is how long its call took, None where nobody knows; `never_begun` is as in an order.
+    """
 
     state: OrderState
     detail: str = ""
     seconds: float | None = None
     takes_over: bool = False
+    never_begun: bool = False
 
 
 def look(order: Order, reports: Mapping[str, Report], *, everywhere: bool = False) -> Look:
@@ -74,36 +74,30 @@ def verdict(order: Order, seen: Look, now: float) -> Verdict:
             order, seen, now, f"{' and '.join(seen.silent)} did not answer; ask there where {order.move.vm} is"
         )
     if seen.source is None and _lives(seen.target):
-        return Verdict(OrderState.DONE, _despite(seen.call, f"runs on {order.move.target}"), _seconds(order, seen, now))
+        return Verdict(OrderState.DONE, _despite(seen.call, f"runs on {order.move.target}"), _seconds(seen))
     if seen.target is None and _lives(seen.source):
         return _stayed(order, seen, now)
-    if seen.source is None and _waits(seen.target) and _has_ended(seen.call):
-        return _arrived_paused(order, seen, now)
+    if order.hands_over and seen.source is None and _waits(seen.target) and not _goes_on(seen.call):
+        return replace(_awaited(order, seen, now, _puzzle(order, seen)), takes_over=True)
     if seen.source is None and seen.target is None and seen.elsewhere:
         where = " and ".join(seen.elsewhere)
-        return Verdict(OrderState.FAILED, f"it runs on {where}: somebody else moved it", _seconds(order, seen, now))
+        why = f"it runs on {where}: somebody else moved it, or the address of {order.move.target} leads there"
+        return Verdict(OrderState.FAILED, why, _seconds(seen))
     return _awaited(order, seen, now, _puzzle(order, seen))
 
 
 def _stayed(order: Order, seen: Look, now: float) -> Verdict:
     """It runs at its source and not at the target: its call has ended, or may still come to something."""
     why = f"it runs on {order.move.source} as before"
-    if seen.source is not None and seen.source.note:
-        why += f" ({seen.source.note}: libvirt calls it so since the move was refused; restart libvirtd there)"
-    if _has_ended(seen.call):
-        return Verdict(OrderState.FAILED, _because(seen.call, why), _seconds(order, seen, now))
+    if seen.source is not None and seen.source.note == FALSELY_PAUSED:
+        why += f" ({FALSELY_PAUSED}: libvirt calls it so since the move was refused; restart libvirtd there)"
+    if _ran_on(seen.source, seen.call):
+        return Verdict(OrderState.FAILED, _because(seen.call, why), _seconds(seen))
     if seen.call is None and now - order.started > FORGOTTEN:
-        return Verdict(OrderState.FAILED, f"{why}; {order.move.source} never took the order")
+        return Verdict(OrderState.FAILED, f"{why}; {order.move.source} never took the order", never_begun=True)
     if seen.call is not None and seen.call.state == "lost" and now - order.started > order.limit:
-        return Verdict(OrderState.FAILED, f"{why}; nobody knows how its migration ended", _seconds(order, seen, now))
+        return Verdict(OrderState.FAILED, f"{why}; nobody knows how its migration ended")
     return _awaited(order, seen, now, f"{why}, and its migration has not ended")
-
-
-def _arrived_paused(order: Order, seen: Look, now: float) -> Verdict:
-    """It has left its source, and waits at the target to be let run; where that was not agreed, nobody does it."""
-    if order.hands_over:
-        return Verdict(OrderState.UNDER_WAY, "", None, takes_over=True)
-    return _awaited(order, seen, now, _puzzle(order, seen))
 
 
 def _awaited(order: Order, seen: Look, now: float, why: str) -> Verdict:
@@ -134,7 +128,8 @@ def _puzzle(order: Order, seen: Look) -> str:
     """What it looks like, and what to do: for whoever has to look."""
     move = order.move
     told = f"; the hypervisor said: {seen.call.error}" if seen.call is not None and seen.call.error else ""
-    shown = [(host, vm) for host, vm in ((move.source, seen.source), (move.target, seen.target)) if vm is not None]
+    places = ((move.source, seen.source), (move.target, seen.target))
+    shown = [(host, _left(vm) if _has_ended(seen.call) else vm) for host, vm in places if vm is not None]
     if not shown:
         return (
             f"neither {move.source} nor {move.target} shows {move.vm}{told}; look with `xl list` on both, then tell: "
@@ -165,6 +160,22 @@ def _is_new(vm: VmReport | None) -> bool:
     return vm is not None and runs(vm) and vm.counter.eaten_ns is None
 
 
+def _ran_on(vm: VmReport | None, call: OrderReport | None) -> bool:
+    """Its call has ended, and all the time in which the VM is known to have used its CPU was after that.
+
+    What it used before may be the last of it: a guest is stopped at the end of a migration, and a failed one may leave
+    it so, called running.
+    """
+    if vm is None or call is None or not _has_ended(call):
+        return False
+    return call.age - call.seconds > (vm.counter.interval or 0.0)
+
+
+def _left(vm: VmReport) -> VmReport:
+    """What is on its way for ever, since nobody sends it any more."""
+    return changed(vm, state="half-way") if vm.state == ARRIVING else vm
+
+
 def _waits(vm: VmReport | None) -> bool:
     return vm is not None and vm.state == "paused"
 
@@ -172,6 +183,10 @@ def _waits(vm: VmReport | None) -> bool:
 def _has_ended(call: OrderReport | None) -> bool:
     """Its source knows that the call came to an end, good or bad."""
     return call is not None and call.state in {"done", "failed"}
+
+
+def _goes_on(call: OrderReport | None) -> bool:
+    return call is not None and call.state == "under way"
 
 
 def _despite(call: OrderReport | None, seen: str) -> str:
@@ -182,17 +197,9 @@ def _because(call: OrderReport | None, seen: str) -> str:
     return f"{call.error}; {seen}" if call is not None and call.error else f"its migration ended, and {seen}"
 
 
-def _seconds(order: Order, seen: Look, now: float) -> float:
-    """How long the call took by its source's clock; where nobody knows, how long it is since the order."""
-    return seen.call.seconds if _has_ended(seen.call) and seen.call is not None else max(0.0, now - order.started)
-
-
-def strangers(gathering: Gathering, instance: str) -> Iterator[tuple[str, OrderReport]]:
-    """Orders that hosts were given lately and not by this balancer, with their hosts."""
-    for report in gathering.reports:
-        for order in report.orders:
-            if order.age < RECENT and not order.id.startswith((f"{instance}-", BY_HAND)):
-                yield report.host, order
+def _seconds(seen: Look) -> float | None:
+    """How long the call took by its source's clock, None where that does not know."""
+    return seen.call.seconds if seen.call is not None and _has_ended(seen.call) else None
 
 
 def ends(orders: Iterable[Order]) -> tuple[str, ...]:

@@ -6,15 +6,19 @@ a VM. Who belongs to it uncertainly counts as belonging: unknown counts against 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
-from agents.report import RUNNING
+from agents.report import FALSELY_PAUSED, RUNNING, UNKNOWN_TO_LIBVIRT
 from balancer.core.model import Journey, Order, OrderState
 from balancer.core.projection import Places, Projection
 from dsl.evaluation import Column, Flags
 from dsl.ruleset import RestTimes
 from dsl.syntax import Kind
+
+NOTES: Final = (FALSELY_PAUSED, UNKNOWN_TO_LIBVIRT)
+"""What a report may note of a VM; another one comes from a newer agent, and nobody knows what it means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,9 @@ class Always(Wall):
         yield Barred(np.array([vm.uuid in self.doubted for vm in seen], dtype=bool), "in doubt")
         yield Barred(projection.leaving[vms], "under way")
         yield Barred(np.array([vm.state not in RUNNING for vm in seen], dtype=bool), "not running")
-        yield Barred(np.array([bool(vm.note) for vm in seen], dtype=bool), "falsely paused")
+        for note in NOTES:
+            yield Barred(np.array([vm.note == note for vm in seen], dtype=bool), note)
+        yield Barred(np.array([bool(vm.note) for vm in seen], dtype=bool), "unknown")
         yield Barred(np.array([vm.passthrough for vm in seen], dtype=bool), "passthrough")
         yield Barred(projection.vm_moves[vms] > 0, "moved already")
 
@@ -141,8 +147,12 @@ class Quiet(Wall):
         yield from ((each.uuid, max(0.0, self.now - each.seen)) for each in self.journeys)
 
     def _ended(self) -> Iterator[tuple[Order, float]]:
-        """Ended orders with the seconds since; a clock that jumped back makes nothing older or younger than now."""
-        return ((order, max(0.0, self.now - order.ended)) for order in self.orders if order.ended is not None)
+        """Orders that were begun and have ended, with the seconds since; a clock that was set back makes them 0."""
+        return (
+            (order, max(0.0, self.now - order.ended))
+            for order in self.orders
+            if order.ended is not None and not order.never_begun
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,7 +182,7 @@ class Controls(Protocol):
         ...
 
     def resolutions(self) -> Mapping[str, tuple[str, str]]:
-        """What operators said since last asked: by order `done` or `failed`, and who says so."""
+        """What operators said of orders: by order `done` or `failed`, and who says so."""
         ...
 
     def stopping(self) -> bool:

@@ -19,13 +19,14 @@ def pour(source: socket.socket, target: socket.socket) -> None:
             end.shutdown(socket.SHUT_RDWR)
 
 
-def main(port: int) -> None:
-    """Relay until the end."""
-    hypervisor = socket.socket(fileno=sys.stdin.fileno())
-    with socket.create_connection(("127.0.0.1", port)) as broker:
-        threading.Thread(target=pour, args=(broker, hypervisor)).start()
-        pour(hypervisor, broker)
+def between(one: socket.socket, other: socket.socket) -> None:
+    """Both ways, until the end of both."""
+    with one, other:
+        back = threading.Thread(target=pour, args=(other, one))
+        back.start()
+        pour(one, other)
+        back.join()
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    between(socket.socket(fileno=sys.stdin.fileno()), socket.create_connection(("127.0.0.1", int(sys.argv[1]))))

@@ -72,9 +72,10 @@ def classic(stage: Stage, clock: Callable[[], float] = time.time, **settings: An
 
 
 def call(farm: ClassicFarm, given: Order) -> OrderReport:
-    """How it stands, as is told in its source's name."""
-    (told,) = [each for report in farm.look([given]) for each in report.orders if each.id == given.id]
-    return told
+    """How it stands, as is told in its source's name as soon as that answers."""
+    while True:
+        for told in (each for report in farm.look([given]) for each in report.orders if each.id == given.id):
+            return told
 
 
 def ended(farm: ClassicFarm, given: Order) -> tuple[str, str]:
@@ -170,6 +171,7 @@ def test_an_order_is_under_way_at_once_and_done_once_its_host_says_so(stage: Sta
     assert farm.migrate(given) == Progress("a-1-1-1", "under way")
     assert eventually(lambda: source.given("migrate") == [{"slice": "web1", "newhost": "192.0.2.12"}])
     assert call(farm, given).state == "under way"
+    assert [each.state for each in farm.observe(2).reports[0].orders] == ["under way"], "a round knows of it as well"
     assert farm.observe(2).reports[0].host == "hv1"
     arrived.set()
     assert ended(farm, given) == ("done", "")

@@ -96,10 +96,10 @@ def test_a_pause_of_the_last_daemon_still_holds(rules: RuleFile, journal: Memory
     assert (desk.paused(), desk.resumed()) == ("paused by root", 50.0)
 
 
-def test_an_operators_word_for_an_order_is_written_down_and_told_once(desk: ControlDesk, journal: Memory) -> None:
+def test_an_operators_word_for_an_order_is_written_down_and_holds(desk: ControlDesk, journal: Memory) -> None:
     desk.resolve("root", "a-1-3-1", "failed")
     assert journal.events == [OperatorActed("root", "resolve", "a-1-3-1 failed")]
-    assert [desk.resolutions(), desk.resolutions()] == [{"a-1-3-1": ("failed", "root")}, {}]
+    assert [desk.resolutions(), desk.resolutions()] == [{"a-1-3-1": ("failed", "root")}] * 2
 
 
 def test_a_word_that_cannot_be_written_down_was_not_said(desk: ControlDesk, journal: Memory) -> None:
@@ -127,6 +127,7 @@ def test_before_the_first_round_the_status_knows_its_mode() -> None:
         "lost": None,
         "rules_problem": None,
         "round": None,
+        "orders": [],
     }
 
 
@@ -187,17 +188,22 @@ def test_an_operator_asks_pauses_and_resumes_over_the_socket(tmp_path: Path, des
 
 
 def test_an_operator_ends_an_open_order_by_its_id_or_its_end(tmp_path: Path, desk: ControlDesk) -> None:
-    board = StatusBoard("active")
-    board.record(changed(OrderState.IN_DOUBT, name="a-1-3-1"))
-    board.record(changed(OrderState.IN_DOUBT, name="a-1-4-1"))
+    taken_up = order(OrderState.IN_DOUBT, name="a-1-3-1")
+    board = StatusBoard("active", (taken_up,))
+    board.record(changed(OrderState.IN_DOUBT, name="a-1-13-1"))
+    board.record(changed(OrderState.UNDER_WAY, name="a-1-14-1", started=99.0))
     with listening(tmp_path, commands(desk, board)):
         assert ask(tmp_path, "resolve", order="3-1", outcome="done") == {
             "order": "a-1-3-1", "outcome": "done", "vm": "test3",
         }  # fmt: skip
         assert desk.resolutions()["a-1-3-1"][0] == "done"
         for name in ("", "1", "a-1-9-9"):
-            with pytest.raises(ControlRefusedError, match="is not one order that is open; open are: a-1-3-1, a-1-4-1"):
+            with pytest.raises(
+                ControlRefusedError, match="is not one order that is open; open are: a-1-3-1, a-1-13-1, a-1-14-1"
+            ):
                 ask(tmp_path, "resolve", order=name, outcome="done")
+        with pytest.raises(ControlRefusedError, match="order a-1-14-1 is under way: wait until it has ended"):
+            ask(tmp_path, "resolve", order="a-1-14-1", outcome="failed")
         with pytest.raises(ControlRefusedError, match=r"an order ends done .* or failed .*, not “lost”"):
             ask(tmp_path, "resolve", order="a-1-3-1", outcome="lost")
 

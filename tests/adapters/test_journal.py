@@ -118,6 +118,16 @@ def test_a_pause_holds_over_a_restart_until_somebody_resumes(home: Path, clock: 
         assert journal.said() == Said(None, 1060.0)
 
 
+def test_a_word_for_an_order_holds_over_a_restart_until_the_order_has_ended(home: Path, clock: Hands) -> None:
+    with open_journal(home, clock.now) as journal:
+        journal.record(changed(OrderState.IN_DOUBT, name="a-1-3-1"))
+        journal.record(OperatorActed("john doe", "resolve", "a-1-3-1 failed"))
+    with open_journal(home, clock.now) as journal:
+        assert journal.said().resolutions == {"a-1-3-1": ("failed", "john doe")}
+        journal.record(changed(OrderState.FAILED, name="a-1-3-1", ended=70.0))
+        assert journal.said().resolutions == {}
+
+
 def test_a_journal_that_was_moved_away_leaves_no_epoch_behind_that_is_later(home: Path, clock: Hands) -> None:
     for _ in range(3):
         with open_journal(home, clock.now) as journal:

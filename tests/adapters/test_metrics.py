@@ -145,7 +145,10 @@ def test_open_and_held_orders_are_told_as_they_stand() -> None:
         OrderHeld("web1", "hv1", "hv2", "limit"),
     )
     assert series(metrics, "orders_open") == {(): 2}
+    assert series(metrics, "orders_in_doubt") == {(): 0}
     assert series(metrics, "orders_held") == {(): 1}
+    metrics.record(changed(OrderState.IN_DOUBT, name="two"))
+    assert series(metrics, "orders_in_doubt") == {(): 1}
     metrics.record(changed(OrderState.DONE, name="one"))
     metrics.record(decided(decision(4, orders=(order(name="one"), order(name="two")))))
     assert series(metrics, "orders_open") == {(): 1}

@@ -63,11 +63,16 @@ def test_the_hosts_of_a_real_order_are_looked_at() -> None:
     assert farm.asked == ["look sent"]
 
 
-def test_a_target_is_not_asked_to_keep_memory_for_what_does_not_come_and_nothing_is_let_run() -> None:
+def test_a_target_is_not_asked_to_keep_memory_for_what_does_not_come() -> None:
     farm = Farm()
     assert list(Rehearsal(farm).examine(order())) == []
-    Rehearsal(farm).take_over(order())
     assert farm.asked == []
+
+
+def test_what_a_real_order_has_sent_is_let_run_all_the_same() -> None:
+    farm = Farm()
+    Rehearsal(farm).take_over(order())
+    assert farm.asked == ["take over a-1-3-1"]
 
 
 def decided(mode: str, farm_of: Callable[[ScenarioFarm], FarmPort]) -> list[tuple[int, str, str]]:

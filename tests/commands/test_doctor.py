@@ -48,7 +48,7 @@ def test_for_programs_it_is_doctor_1(config: Path, capsys: pytest.CaptureFixture
     assert main(["doctor", "--config", str(config), "--format", "json"]) == 1
     told = json.loads(capsys.readouterr().out)
     assert (told["format"], told["well"]) == ("doctor/1", False)
-    assert [check["name"] for check in told["checks"]] == ["agents", "clocks", "libvirt", "storage"]
+    assert [check["name"] for check in told["checks"]] == ["agents", "clocks", "libvirt", "storage", "own VM"]
     assert told["vms"][0] == {
         "vm": "db1", "uuid": told["vms"][0]["uuid"], "host": "hv1", "targets": ["hv2"], "rejections": [],
     }  # fmt: skip

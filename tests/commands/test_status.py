@@ -52,6 +52,16 @@ def test_a_daemon_without_a_round_says_so() -> None:
     assert list(in_words(STATUS | {"round": None})) == ["mode active", "no round yet"]
 
 
+def test_a_daemon_without_a_round_tells_of_the_orders_that_it_has_taken_up() -> None:
+    order = {"id": "a-1-3-1", "outcome": "in doubt", "vm": "web1", "from": "hv1", "to": "hv2", "detail": "no answer"}
+    assert list(in_words(STATUS | {"round": None, "orders": [order]})) == [
+        "mode active",
+        "no round yet",
+        "in doubt: web1 from hv1 to hv2: no answer",
+        "  once you know: xen-balancer resolve a-1-3-1 done|failed",
+    ]
+
+
 def test_whatever_is_amiss_is_told() -> None:
     order = {
         "id": "a-1-3-1", "outcome": "in doubt", "vm": "web1", "from": "hv1", "to": "hv2", "why": "hv1 cpu 90% > 85%",

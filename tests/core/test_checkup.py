@@ -3,9 +3,9 @@
 from msgspec.structs import replace
 
 from agents.report import Report
-from balancer.core.checkup import Check, Checkup, of_agents, of_clocks, of_libvirt, of_storage
+from balancer.core.checkup import Check, Checkup, of_agents, of_clocks, of_libvirt, of_own_vm, of_storage
 from balancer.core.model import Gathering
-from tests.farms import farm
+from tests.farms import AT_ONCE, Rounds, farm
 
 
 def report(host: str, **figures: object) -> Report:
@@ -54,6 +54,14 @@ def test_storage_that_some_host_lacks_is_told_with_those_that_lack_it() -> None:
         "storage", "nfs1, san", ("nfs1 is not on xen2, xen3: VMs with disks there cannot go to them",)
     )
     assert of_storage([report("xen1")]) == Check("storage", "none is shared")
+
+
+def test_the_balancers_own_vm_is_named() -> None:
+    seen = Rounds(farm("xen1: web1 1, xb 0.1"), AT_ONCE).next().observation
+    for own in ("xb", "uuid-xb"):
+        assert of_own_vm(own, seen) == Check("own VM", "xb on xen1 is never moved")
+    assert of_own_vm("elsewhere", seen).told == of_own_vm(None, seen).told
+    assert of_own_vm(None, seen).told == "none of these VMs; if it runs in one, say `own_vm: NAME`"
 
 
 def test_it_is_well_where_no_check_found_anything() -> None:

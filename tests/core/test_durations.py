@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from balancer.core.durations import COPIES, MEASURED, duration, measured
+from balancer.core.durations import COPIES, LONGEST, MEASURED, Duration, duration, measured
 from balancer.core.model import Order, OrderState
 from tests.farms import journey
 
@@ -34,7 +34,20 @@ def test_overdue_is_what_has_taken_longer_than_all_copies_at_the_slowest_rate_an
 def test_only_the_latest_count() -> None:
     old = [done(1024.0, ended=float(number)) for number in range(30)]
     new = [done(8.0, ended=100.0 + number) for number in range(MEASURED)]
-    assert set(measured([*new, *old])) == {128.0}
+    assert set(measured([*new, *old])) == {(1024.0, 8.0)}
+
+
+def test_a_small_vm_takes_as_long_as_others_did_and_tells_nothing_of_the_rate() -> None:
+    small = [done(13.0, memory=96.0)] * 3
+    assert duration(96.0, small, 100.0, GRACE).predicted == 13.0
+    assert duration(48.0, small, 100.0, GRACE).predicted == 13.0
+    assert duration(192.0, small, 100.0, GRACE).predicted == 26.0
+    assert duration(65536.0, small, 100.0, GRACE).limit == GRACE + COPIES * 655.36
+
+
+def test_nothing_is_waited_for_longer_than_a_day() -> None:
+    slow = [done(1024.0)]
+    assert duration(1e6, slow, 100.0, GRACE) == Duration(LONGEST, LONGEST)
 
 
 @pytest.mark.parametrize(
@@ -45,9 +58,8 @@ def test_only_the_latest_count() -> None:
         done(8.0, memory=0.0),
         replace(done(8.0), state=OrderState.FAILED),
         replace(done(8.0), state=OrderState.UNDER_WAY),
-        replace(done(8.0), mode="dry-run"),
     ],
-    ids=["no time", "no time at all", "no memory", "failed", "under way", "rehearsed"],
+    ids=["no time", "no time at all", "no memory", "failed", "under way"],
 )
 def test_what_was_not_measured_tells_nothing(order: Order) -> None:
     assert measured([order]) == ()

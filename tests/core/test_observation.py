@@ -272,6 +272,15 @@ def test_a_move_of_ours_is_none_by_others() -> None:
     assert play.next().observation.journeys == ()
 
 
+@pytest.mark.parametrize("state", [OrderState.FAILED, OrderState.DONE])
+def test_an_order_that_did_not_bring_it_there_explains_nothing(state: OrderState) -> None:
+    play = Rounds(farm("xen1: web1 1 | xen2:"), IDLE)
+    play.next()
+    play.order(journey("web1", "xen1", "xen2"), state, ago=600.0 if state is OrderState.DONE else 0.0)
+    play.farm.move("web1", "xen2")
+    assert [each.vm for each in play.next().observation.journeys] == ["web1"]
+
+
 def test_a_copy_that_does_not_run_was_not_moved_there_and_uses_nothing() -> None:
     play = Rounds(farm("xen1: web1 1, web2 1 | xen2: db1 0.5"), IDLE)
     play.next()

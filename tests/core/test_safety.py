@@ -7,7 +7,15 @@ import pytest
 
 from balancer.core.cycle import with_order, with_refusal
 from balancer.core.model import Order, OrderState, Refusal, State
-from balancer.core.safety import PAIR_WAITS, REFUSED_WAITS, VM_WAITS, failing_hosts, halting, strikes_by_host
+from balancer.core.safety import (
+    PAIR_WAITS,
+    REFUSED_WAITS,
+    VM_WAITS,
+    failing_hosts,
+    halting,
+    held_against,
+    strikes_by_host,
+)
 from tests.farms import AT_ONCE, Farm, Rounds, farm, journey, moves, refused
 
 HOUR = 3600.0
@@ -82,6 +90,57 @@ def test_a_target_that_refused_a_vm_is_not_asked_again_for_a_while(ago: float, *
     if stays:
         (rejection,) = decision.plan.rejections
         assert (rejection.host, rejection.reason, rejection.value) == ("xen2", "refused", "xen2: no bridge xenbr7")
+
+
+def test_a_vm_that_its_source_would_not_let_go_waits_for_any_target() -> None:
+    stage = play("xen1: a 2, b 1.7 | xen2: | xen3: c 0.4")
+    stage.state = with_refusal(stage.state, Refusal("uuid-a", None, "a is busy", 1e6))
+    decision = stage.next()
+    assert moves(decision) == ["b: xen1 -> xen2"]
+    (rejection,) = decision.plan.rejections
+    assert (rejection.host, rejection.reason, rejection.value) == (None, "refused", "a is busy")
+
+
+def test_what_was_never_begun_is_held_against_nobody() -> None:
+    stage = play("xen1: a 2, b 1.7 | xen2:")
+    for _ in range(3):
+        failed(stage, "a", "xen2")
+    orders = tuple(replace(order, never_begun=True) for order in stage.state.orders)
+    stage.state = replace(stage.state, orders=orders)
+    assert (strikes_by_host(stage.state), halting(stage.state, 1e6 + 30.0)) == ({}, None)
+    assert (moves(stage.next()), refused(stage.next())) == (["a: xen1 -> xen2"], [])
+
+
+# -- what is remembered ------------------------------------------------------------------------------------------------
+
+
+DAY = 86400.0
+
+
+def ended(state: OrderState, vm: str, target: str, at: float) -> Order:
+    return Order(f"t-{vm}-{target}-{at:g}", 1, 1, journey(vm, "xen1", target), state, at, at, "no route")
+
+
+def test_a_failure_is_remembered_until_all_that_it_counts_for_has_been_forgiven() -> None:
+    failure = ended(OrderState.FAILED, "a", "xen2", 0.0)
+    elsewhere = ended(OrderState.DONE, "a", "xen3", DAY)
+    there = ended(OrderState.DONE, "a", "xen2", 2 * DAY)
+    assert held_against([failure], 0.0 - 1) == {failure.id}
+    assert held_against([failure, elsewhere], -1.0) == {failure.id, elsewhere.id}, (
+        "a and xen1 are forgiven, xen2 is not"
+    )
+    assert held_against([failure, elsewhere, there], -1.0) == frozenset()
+    assert held_against([failure], resumed=1.0) == frozenset()
+
+
+def test_a_success_outlives_the_failure_that_it_forgave() -> None:
+    stage = play("xen1: a 0.1 | xen2: | xen3:")
+    for order in (ended(OrderState.FAILED, "a", "xen2", 1e6), ended(OrderState.DONE, "a", "xen3", 1e6 + DAY)):
+        stage.state = with_order(stage.state, order)
+    stage.farm.time = 1e6 + 9 * DAY
+    stage.next()
+    assert [order.state for order in stage.state.orders] == [OrderState.FAILED, OrderState.DONE]
+    assert {host: each.count for host, each in strikes_by_host(stage.state).items()} == {"xen2": 1}
 
 
 # -- hosts and the farm ------------------------------------------------------------------------------------------------

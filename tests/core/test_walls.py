@@ -18,6 +18,9 @@ DRAIN = 'drain host "xen1"'
         ({"state": "paused"}, "not running"),
         ({"state": "crashed"}, "not running"),
         ({"passthrough": True}, "passthrough"),
+        ({"note": "falsely paused"}, "falsely paused"),
+        ({"note": "unknown to libvirt"}, "unknown to libvirt"),
+        ({"note": "what a newer agent says"}, "unknown"),
     ],
 )
 def test_some_vms_never_move(text: str, figures: dict[str, object], reason: str) -> None:

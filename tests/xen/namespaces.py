@@ -19,7 +19,7 @@ from typing import Final
 
 import psutil
 
-from deploy.lab.relay import pour
+from deploy.lab.relay import between
 from tests.xen.lab import ROOT, Domain, Guest, Host, Lab, Line, Signal, built, counted
 
 CLONE_NEWNET: Final = 0x40000000
@@ -131,6 +131,7 @@ class Namespaces(Host):
             with suppress(psutil.NoSuchProcess):
                 process.kill()
         for each in self.doors:
+            each.shutdown(socket.SHUT_RDWR)
             each.close()
         if self.first is not None:
             self.first.wait()
@@ -211,9 +212,8 @@ def door(pid: int, port: int) -> socket.socket:
         with suppress(OSError):
             while True:
                 visitor, _ = listener.accept()
-                broker = socket.create_connection(("127.0.0.1", port))
-                for ends in ((visitor, broker), (broker, visitor)):
-                    threading.Thread(target=pour, args=ends, daemon=True).start()
+                ends = visitor, socket.create_connection(("127.0.0.1", port))
+                threading.Thread(target=between, args=ends, daemon=True).start()
 
     threading.Thread(target=serve, daemon=True).start()
     return listener

@@ -142,12 +142,12 @@ def test_wherever_a_balancer_is_killed_the_next_one_ends_its_move(
     with running("tests.killed", point, str(config), log=site.folder / "killed") as program:
         assert soon(lambda: program.process.poll() is not None, MOVE), program.said
         assert program.process.returncode == -signal.SIGKILL, program.said
+    outcomes = ["failed", "done"] if point == "intent" else ["done"]
     with site.balancer(EMPTY) as balancer:
-        assert balancer.outcome(1 if point == "intent" else 0) == "done", balancer.program.said
+        assert balancer.outcome(len(outcomes) - 1) == "done", balancer.program.said
         balancer.rounds_on(2)
         assert balancer.program.end() == 0
-        ended = [order["outcome"] for order in balancer.orders()]
-    assert ended == (["failed", "done"] if point == "intent" else ["done"])
+        assert [order["outcome"] for order in balancer.orders()] == outcomes
     ran_once(lab, guest, second)
 
 

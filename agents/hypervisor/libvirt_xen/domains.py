@@ -15,7 +15,7 @@ import libvirt
 from agents.hypervisor.libvirt_xen.definition import Traits, traits_of
 from agents.hypervisor.sampling import Reading
 from agents.hypervisor.terms import Terms
-from agents.report import ARRIVING, Counter, VmReport
+from agents.report import ARRIVING, FALSELY_PAUSED, Counter, VmReport
 
 TRAITS_SECONDS: Final = 300.0
 NOBODY: Final = "00000000-0000-0000-0000-000000000000"
@@ -33,7 +33,6 @@ STATES: Final[Mapping[int, str]] = {
 }
 UNKNOWN: Final = "unknown"
 """A state that libvirt does not tell, or we do not know: nothing that moves."""
-FALSELY_PAUSED: Final = "falsely paused"
 
 UNANSWERED: Final = frozenset({libvirt.VIR_ERR_NO_SUPPORT, libvirt.VIR_ERR_NO_DOMAIN})
 """Errors of a question about jobs that say: this driver knows of none, or there is nothing any more that has one."""
