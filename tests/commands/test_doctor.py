@@ -40,7 +40,7 @@ def test_of_a_running_farm_it_tells_who_reaches_whom_and_where_vms_may_go(
     assert main(["doctor", "--config", str(config)]) == 1
     told = capsys.readouterr().out.splitlines()
     assert told[0] == "ok    agents   2 of 2 hosts report"
-    assert "hv1 does not reach hv2: hv2:16514 cannot be reached: " in "\n".join(told)
+    assert "hv1 does not reach hv2: hv2 cannot be resolved: " in "\n".join(told)
     assert told[-3:] == ["db1 on hv1: anywhere", "dns1 on hv2: anywhere", "web1 on hv1: anywhere"]
 
 
