@@ -13,11 +13,13 @@ BIN := .venv/bin
 
 # What makes and runs two Xen hypervisors on this machine.
 LAB_PACKAGES := e2fsprogs mmdebstrap qemu-system-x86
+# And two hosts of libvirt's QEMU driver, each in namespaces of its own.
+PAIR_PACKAGES := iproute2 libvirt-clients libvirt-daemon libvirt-daemon-driver-qemu
 
 # What the tests ask of Debian: the real brokers and the real MCollective (with what its process agent needs), libvirt
 # (built for .venv's Python), promtool, systemd-analyze; and a lab of two hypervisors.
 PACKAGES := activemq default-jre-headless gcc libc6-dev libvirt-dev mcollective mcollective-client pkg-config \
-	prometheus python3-dev rabbitmq-server ruby-sys-proctable systemd $(LAB_PACKAGES)
+	prometheus python3-dev rabbitmq-server ruby-sys-proctable systemd $(LAB_PACKAGES) $(PAIR_PACKAGES)
 
 .PHONY: help
 help:  ## this list

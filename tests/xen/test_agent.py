@@ -9,7 +9,7 @@ from agents.report import Counter
 from tests.xen.lab import Host, Lab, soon
 from tests.xen.site import Site
 
-pytestmark = [pytest.mark.broker, pytest.mark.libvirt, pytest.mark.xdist_group("activemq")]
+pytestmark = [pytest.mark.broker, pytest.mark.libvirt, pytest.mark.xdist_group("moves")]
 
 
 def share(counter: Counter | None) -> float:

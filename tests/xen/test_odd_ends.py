@@ -7,7 +7,7 @@ from tests.xen.lab import Host, Lab, soon
 from tests.xen.site import MOVE, Site
 from tests.xen.test_moves import EMPTY, on_its_way, ran_once
 
-pytestmark = [pytest.mark.broker, pytest.mark.xdist_group("activemq"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.broker, pytest.mark.xdist_group("moves"), pytest.mark.timeout(900)]
 
 SHORT = {"transport": "tcp", "grace": "10s"}
 """How moves are made by a balancer that soon finds them overdue."""
