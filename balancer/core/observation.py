@@ -107,7 +107,9 @@ class _Past:
         self.vms: list[Vm] = []
         self._old: Mapping[Key, Reference] = {_key(each): each for each in state.references}
         self._new: dict[Key, Reference] = {}
-        self._sightings = {each.uuid: each for each in state.sightings}
+        self._before: Mapping[str, Sighting] = {each.uuid: each for each in state.sightings}
+        self._sightings = dict(self._before)
+        self._met: set[str] = set()
 
     def take(self, report: Report, refused: Tally[str]) -> None:
         vms = [self._vm(report, vm, refused) for vm in report.vms if vm.state != ARRIVING]
@@ -125,7 +127,10 @@ class _Past:
         return tuple(sorted(recent, key=lambda each: each.uuid))
 
     def _vm(self, report: Report, vm: VmReport, refused: Tally[str]) -> Vm:
-        """The VM, or a copy of it that a move has left behind: that one does not run, and says nothing of the VM."""
+        """The VM, or a copy of it that a move has left behind: that one does not run, and says nothing of the VM.
+
+        One that runs in several places, as for a moment at the end of a move, is where it was before.
+        """
         reference = _reference(report, vm.uuid, vm.domain_id, vm.counter)
         eaten = self._eaten(reference, vm.counter, float(vm.vcpus), refused)
         sighting = self._sightings.get(vm.uuid)
@@ -135,7 +140,10 @@ class _Past:
         cpu = eaten.rate if is_measured else known
         first = min(sighting.first_seen, self.now) if sighting else self.now
         if not is_copy:
-            self._sightings[vm.uuid] = Sighting(vm.uuid, first, self.now, cpu, report.host)
+            before = self._before.get(vm.uuid) if vm.uuid in self._met else None
+            place = report.host if before is None else before.host
+            self._sightings[vm.uuid] = Sighting(vm.uuid, first, self.now, cpu, place)
+            self._met.add(vm.uuid)
         return Vm(
             uuid=vm.uuid, name=vm.name, host=report.host, state=vm.state, vcpus=vm.vcpus, memory=vm.memory_mb, cpu=cpu,
             eaten=eaten.seconds, counter=vm.counter.cpu_ns / 1e9, is_new=eaten.is_new, age=self.now - first,

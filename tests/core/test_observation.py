@@ -265,6 +265,16 @@ def test_a_vm_that_runs_elsewhere_by_no_order_of_ours_was_moved_by_others() -> N
     assert play.next().observation.journeys == ()
 
 
+def test_a_round_that_saw_it_at_both_ends_does_not_hide_that_others_moved_it() -> None:
+    play = Rounds(farm("xen1: web1 1 | xen2:"), IDLE)
+    play.next()
+    play.farm.add("xen2", "copy", 1.0)
+    play.farm.with_(copy={"name": "web1", "uuid": "uuid-web1", "domain_id": 9})
+    assert play.next().observation.journeys == ()
+    del play.farm.vms["web1"]
+    assert [(its.source, its.target) for its in play.next().observation.journeys] == [("xen1", "xen2")]
+
+
 def test_a_move_of_ours_is_none_by_others() -> None:
     play = Rounds(farm("xen1: web1 1 | xen2:"), IDLE)
     play.next()

@@ -9,6 +9,7 @@ import pytest
 
 from tests.conftest import Login
 from tests.xen.hypervisor import new_lab
+from tests.xen.kinds import KINDS
 from tests.xen.lab import Host, Lab
 from tests.xen.namespaces import pair
 from tests.xen.site import Site
@@ -25,7 +26,7 @@ def running_lab(activemq_login: Login) -> Iterator[Lab]:
             lab.stop()
 
 
-@pytest.fixture(params=[pytest.param("xen", marks=pytest.mark.xen), "qemu"])
+@pytest.fixture(params=KINDS)
 def kind(request: pytest.FixtureRequest) -> str:
     """Which of them a test is about; without a word of it, both."""
     return str(request.param)

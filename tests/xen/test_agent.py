@@ -6,10 +6,11 @@ import pytest
 
 from agents.mcollective.message import OK
 from agents.report import Counter
+from tests.xen.kinds import XEN
 from tests.xen.lab import Host, Lab, soon
 from tests.xen.site import Site
 
-pytestmark = [pytest.mark.broker, pytest.mark.libvirt, pytest.mark.xdist_group("moves")]
+pytestmark = [pytest.mark.broker, pytest.mark.libvirt, pytest.mark.timeout(900)]
 
 
 def share(counter: Counter | None) -> float:
@@ -20,7 +21,7 @@ def share(counter: Counter | None) -> float:
     return counter.eaten_ns / 1e9 / counter.interval
 
 
-@pytest.mark.parametrize("kind", [pytest.param("xen", marks=pytest.mark.xen)], indirect=True)
+@XEN
 def test_what_guests_use_is_told_beside_the_load_which_is_domain_0_s_own(lab: Lab, site: Site, first: Host) -> None:
     busy, idle = lab.guest(first, "busy1", work=40), lab.guest(first, "idle1")
     site.report(first)
