@@ -165,7 +165,8 @@ class Namespaces(Host):
         """Return once it answers."""
         self.run(
             "rm -f /run/libvirtd.pid; libvirtd --listen --daemon --pid-file /run/libvirtd.pid >/run/libvirtd.log 2>&1;"
-            "until virsh -c qemu:///system list; do sleep 0.1; done"
+            # It asks QEMU what it can do, once and for long; an agent would not wait for it.
+            "until virsh -c qemu:///system capabilities; do sleep 0.1; done"
         )
 
     def _guests(self) -> Iterator[Domain]:

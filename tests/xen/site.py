@@ -5,8 +5,8 @@ Rule: files are written as for any agent (tests/stage.py), and lie in there at t
 
 import json
 import subprocess
-import threading
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,11 +95,8 @@ class Site:
 
     def start(self) -> None:
         """Both agents, at once."""
-        threads = [threading.Thread(target=agent.start) for agent in self.agents.values()]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        with ThreadPoolExecutor(len(self.agents)) as pool:
+            list(pool.map(Agent.start, self.agents.values()))
 
     def configuration(self, **settings: Any) -> Path:
         """A balancer's: over TCP, without encryption, as in the lab; `settings` are of its top level."""
