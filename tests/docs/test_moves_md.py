@@ -67,3 +67,14 @@ def test_the_figures_of_the_safety_nets_are_those_in_force() -> None:
 def test_the_commands_that_it_names_are_there() -> None:
     named = set(re.findall(r"xen-balancer (\w+)", MANUAL))
     assert {"doctor", "status", "resolve", "resume"} <= named <= {*COMMANDS, "agent"}
+
+
+def test_every_scenario_of_a_move_that_went_wrong_is_in_the_table() -> None:
+    table = " ".join(" ".join(row) for row in rows("What was seen, on what"))
+    named = {
+        name for name in re.findall(r"`([a-z-]+)`", table) if "-" in name or name in {"overload", "full", "orphan"}
+    }
+    there = {path.stem for path in (ROOT / "tests" / "scenarios").glob("*.yaml")}
+    broken = {path.stem for path in (ROOT / "tests" / "scenarios").glob("*.yaml") if "libvirtd-" in path.read_text()}
+    assert named <= there
+    assert broken <= named
