@@ -145,8 +145,8 @@ class Metrics(Document):
 class Configuration(Document):
     """The whole file.
 
-    A daemon that starts orders nothing in its first `warm_up` rounds with reports enough. `own_vm` is the VM that it runs in
-    and never moves, by name or uuid: found out where nobody says so, `none` where it may be moved.
+    A daemon that starts orders nothing in its first `warm_up` rounds with reports enough. `own_vm` is the VM that it
+    runs in and never moves, by name or uuid: found out where nobody says so, `none` where it may be moved.
     """
 
     mode: Literal["dry-run", "active"] = "dry-run"
