@@ -22,6 +22,8 @@ from agents.hypervisor import Guest, Migration, kernel
 from agents.report import OrderReport
 
 FILE: Final = "orders.sqlite"
+BEGINS: Final = 60.0
+"""Seconds beyond an order's validity in which its process may still begin it; on a busy host that takes long to start."""
 REMEMBERED: Final = 1000
 REMEMBERED_SECONDS: Final = 7 * 86_400.0
 """Of those that have ended so many are remembered, and for so long."""
@@ -119,7 +121,7 @@ class Orders:
             ).fetchone()
             if row is None:
                 return None
-            if not self._clock() <= row["valid_until"]:
+            if not self._clock() <= row["valid_until"] + BEGINS:
                 self._end(book, order, "failed", "it was not begun: by then it was too late")
                 return None
             book.execute("UPDATE orders SET mover = ? WHERE id = ?", (kernel.process(pid), order))

@@ -16,7 +16,7 @@ from agents.config import load_config
 from agents.hypervisor import Migration, kernel
 from agents.hypervisor.scenario import load_scenario
 from agents.hypervisor.shared_farm import SimulatedHypervisor
-from agents.orders import LOST, Orders
+from agents.orders import BEGINS, LOST, Orders
 from tests import movers
 from tests.wire import eventually
 
@@ -137,7 +137,7 @@ def test_a_second_process_does_nothing(configured: Callable[..., Path]) -> None:
 
 def test_an_order_that_is_late_by_then_is_not_begun(configured: Callable[..., Path]) -> None:
     file = configured()
-    orders = given(file, valid_until=time.time() - 1)
+    orders = given(file, valid_until=time.time() - BEGINS - 1)
     mover.begin(file, "o1", orders)
     assert ended(orders) == ("failed", "it was not begun: by then it was too late")
     assert placement(file) == {"web1": "hv1"}

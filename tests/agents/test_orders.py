@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from agents.hypervisor import Guest, Migration
-from agents.orders import LOST, NOT_BEGUN, REMEMBERED, TOLD, OrderRefused, Orders, Promise
+from agents.orders import BEGINS, LOST, NOT_BEGUN, REMEMBERED, TOLD, OrderRefused, Orders, Promise
 
 NOW = 1_800_000_000.0
 LATER = NOW + 20
@@ -190,7 +190,7 @@ def test_of_two_processes_one_gets_the_order(book: Open) -> None:
 
 def test_an_order_that_is_late_is_not_begun_any_more(book: Open, clock: Clock) -> None:
     book().take(migration(), 1, LATER)
-    clock.now = LATER + 1
+    clock.now = LATER + BEGINS + 1
     assert book().claim("o1", os.getpid()) is None
     assert (book().state("o1").state, book().state("o1").error) == (
         "failed",
