@@ -23,7 +23,7 @@ from agents.report import OrderReport
 
 FILE: Final = "orders.sqlite"
 BEGINS: Final = 60.0
-"""Seconds beyond an order's validity in which its process may still begin it; on a busy host that takes long to start."""
+"""Seconds beyond an order's validity in which its process may still begin it: on a busy host it starts slowly."""
 REMEMBERED: Final = 1000
 REMEMBERED_SECONDS: Final = 7 * 86_400.0
 """Of those that have ended so many are remembered, and for so long."""
