@@ -61,6 +61,7 @@ def test_wherever_it_is_killed_the_next_one_ends_the_move_and_starts_nothing_twi
         assert [each["vm"] for each in left] == ([] if point in NOTHING_SENT else ["web1"])
 
         with running("balancer.cli", "run", "--config", str(config), log=tmp_path / "log") as program:
+            assert program.says("round ")
             assert settled(program, config)
             assert program.end() == 0
         assert [(each["vm"], each["outcome"], each["detail"]) for each in orders(config)] == [
