@@ -6,6 +6,7 @@ Each kind is one group, which one process runs from its first test to its last.
 import pytest
 
 ON_XEN = (pytest.mark.xen, pytest.mark.xdist_group("xen"))
-KINDS = (pytest.param("xen", marks=ON_XEN), pytest.param("qemu", marks=pytest.mark.xdist_group("pair")))
+ON_QEMU = (pytest.mark.xdist_group("pair"),)
+KINDS = (pytest.param("xen", marks=ON_XEN), pytest.param("qemu", marks=ON_QEMU))
 XEN = pytest.mark.parametrize("kind", KINDS[:1], indirect=True)
 """Not told of the QEMU driver, whose hosts have one machine's CPUs and memory, and nothing of Xen."""

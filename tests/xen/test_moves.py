@@ -12,7 +12,7 @@ import pytest
 
 from tests.killed import POINTS
 from tests.stage import running
-from tests.xen.kinds import XEN
+from tests.xen.kinds import ON_QEMU, ON_XEN, XEN
 from tests.xen.lab import Guest, Host, Lab, soon
 from tests.xen.site import MOVE, Site
 
@@ -136,7 +136,14 @@ def test_a_move_goes_on_without_the_agent_that_began_it(lab: Lab, site: Site, fi
     ran_once(lab, guest, second)
 
 
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize(
+    ("kind", "point"),
+    [
+        *(pytest.param("xen", point, marks=ON_XEN) for point in ("intent", "sent", "arrived")),
+        *(pytest.param("qemu", point, marks=ON_QEMU) for point in POINTS),
+    ],
+    indirect=["kind"],
+)
 def test_wherever_a_balancer_is_killed_the_next_one_ends_its_move(
     point: str, lab: Lab, site: Site, first: Host, second: Host
 ) -> None:
