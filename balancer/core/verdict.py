@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec.structs import replace as changed
 
-from agents.report import ARRIVING, FALSELY_PAUSED, OrderReport, Report, VmReport
+from agents.report import ARRIVING, FALSELY_PAUSED, UNKNOWN_TO_LIBVIRT, OrderReport, Report, VmReport
 from balancer.core.model import Order, OrderState
 from balancer.core.puzzles import puzzle, runs
 
@@ -141,6 +141,8 @@ def _puzzle(order: Order, seen: Look) -> str:
 
 
 def _stands(name: str, host: str, vm: VmReport) -> str:
+    if vm.note == UNKNOWN_TO_LIBVIRT:
+        return f"{name} is on {host} alone ({vm.state}), and libvirt there does not know of it: look with `xl list`"
     if runs(vm):
         return f"{name} is on {host} alone, called {vm.state}, and its CPU time stands still: look at its console"
     return f"{name} is on {host} alone and does not run ({vm.state}): `virsh resume {name}` there"
@@ -151,8 +153,8 @@ def _vm(report: Report | None, uuid: str) -> VmReport | None:
 
 
 def _lives(vm: VmReport | None) -> bool:
-    """It runs, and has used CPU time since its host last looked."""
-    return vm is not None and runs(vm) and (vm.counter.eaten_ns or 0) > 0
+    """It runs, has used CPU time since its host last looked, and libvirt there knows of it."""
+    return vm is not None and runs(vm) and (vm.counter.eaten_ns or 0) > 0 and vm.note != UNKNOWN_TO_LIBVIRT
 
 
 def _is_new(vm: VmReport | None) -> bool:

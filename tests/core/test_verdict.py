@@ -18,12 +18,15 @@ def order(state: OrderState = OrderState.UNDER_WAY, *, hands_over: bool = False)
 
 
 def vm(picture: str) -> tuple[VmReport, ...]:
-    """`alive` runs and eats, `still` runs and does not, `new` was read for the first time; else a state."""
+    """A state, or: `alive` runs and eats, `strange` as well and libvirt does not know of it, `still` runs and does not.
+
+    `new` was read for the first time.
+    """
     if picture == "none":
         return ()
-    eaten = {"alive": 5, "false": 5, "new": None}.get(picture, 0)
-    state = "running" if picture in {"alive", "still", "new", "false"} else picture
-    note = "falsely paused" if picture == "false" else ""
+    eaten = {"alive": 5, "false": 5, "strange": 5, "new": None}.get(picture, 0)
+    state = "running" if picture in {"alive", "still", "new", "false", "strange"} else picture
+    note = {"false": "falsely paused", "strange": "unknown to libvirt"}.get(picture, "")
     return (VmReport("uuid-web1", "web1", 4, state, 1, 1024.0, Counter(9, 1.0, eaten, 2.0), note=note),)
 
 
@@ -63,6 +66,8 @@ EARLY, LATE = 20.0, LIMIT + 1
         ("none", "still", "done", LATE, "in doubt"),
         ("none", "paused", "done", EARLY, "under way"),
         ("none", "paused", "done", LATE, "in doubt"),
+        ("none", "strange", "failed", EARLY, "under way"),
+        ("none", "strange", "failed", LATE, "in doubt"),
         # it stayed
         ("alive", "none", "failed", EARLY, "failed"),
         ("alive", "none", "done", EARLY, "failed"),
@@ -113,6 +118,11 @@ def test_what_both_hosts_show_decides(source: str, target: str, told: str, now: 
         ),
         ("alive", "still", "web1 RUNS TWICE, on hv1 and hv2; stop all but one of them at once"),
         ("paused", "none", "web1 is on hv1 alone and does not run (paused): `virsh resume web1` there"),
+        (
+            "none",
+            "strange",
+            "web1 is on hv2 alone (running), and libvirt there does not know of it: look with `xl list`",
+        ),
         ("none", "still", "web1 is on hv2 alone, called running, and its CPU time stands still: look at its console"),
         ("paused", "paused", "web1 runs nowhere: paused on hv1 and paused on hv2; keep one of them"),
     ],
