@@ -69,7 +69,7 @@ class Execution:
             if why_not is None:
                 state = self._order(plan.round, number, move, state)
             else:
-                note(self._journal, OrderHeld(move.vm, move.source, move.target, why_not))
+                state = self._hold(state, move, why_not)
         return state
 
     def follow(self, state: State) -> State:
@@ -105,22 +105,22 @@ class Execution:
         return self._controls.paused() or exceeded(move, state, rules.caps, self._clock.now())
 
     def _order(self, round_number: int, number: int, move: Move, state: State) -> State:
-        """Ask both ends, write the intent down, then send it. What was sent and not answered is still under way."""
+        """Ask the target, write the intent down, then send it. What was sent and not answered is in doubt."""
         order = self._new(round_number, number, move, state)
-        why_not = self._obstacle(order)
-        order = replace(order, started=self._clock.now())
-        if why_not is not None:
-            note(self._journal, OrderHeld(move.vm, move.source, move.target, why_not))
-            return with_refusal(state, Refusal(move.uuid, move.target, why_not, self._clock.now()))
-        why_not = self._controls.paused()
         try:
-            if why_not is None:
-                self._journal.record(OrderChanged(order))
+            obstacle = next(iter(self._farm.examine(order)), None)
+        except FarmError as error:
+            return self._hold(state, move, str(error))
+        order = replace(order, started=self._clock.now())
+        if obstacle is not None:
+            refusal = Refusal(move.uuid, move.target, obstacle, order.started)
+            return self._hold(with_refusal(state, refusal), move, obstacle)
+        if (paused := self._controls.paused()) is not None:
+            return self._hold(state, move, paused)
+        try:
+            self._journal.record(OrderChanged(order))
         except JournalError as error:
-            why_not = str(error)
-        if why_not is not None:
-            note(self._journal, OrderHeld(move.vm, move.source, move.target, why_not))
-            return state
+            return self._hold(state, move, str(error))
         return self._take(with_order(state, order), order, self._sent(order))
 
     def _new(self, round_number: int, number: int, move: Move, state: State) -> Order:
@@ -132,12 +132,10 @@ class Execution:
             predicted=lasts.predicted, limit=lasts.limit, hands_over=settings.hands_over,
         )  # fmt: skip
 
-    def _obstacle(self, order: Order) -> str | None:
-        """What the hosts themselves have against it, looking once more; who cannot be asked is against it."""
-        try:
-            return next(iter(self._farm.examine(order)), None)
-        except FarmError as error:
-            return str(error)
+    def _hold(self, state: State, move: Move, why: str) -> State:
+        """The state, once it was told why this move does not start now."""
+        note(self._journal, OrderHeld(move.vm, move.source, move.target, why))
+        return state
 
     def _sent(self, order: Order) -> Progress:
         try:

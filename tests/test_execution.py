@@ -93,8 +93,9 @@ def test_an_order_that_nobody_answers_is_in_doubt(how: str) -> None:
 def test_a_target_that_cannot_be_asked_is_against_it() -> None:
     play = stage()
     play.farm.lost = "the broker is gone"
-    assert play.execution.start(plan(journey("a", "xen1", "xen4")), State(round=3), rules("")).orders == ()
+    state = play.execution.start(plan(journey("a", "xen1", "xen4")), State(round=3), rules(""))
     assert play.calls == ["held a: the broker is gone"]
+    assert (state.orders, state.refusals) == ((), ()), "nobody has refused anything"
 
 
 def test_only_the_first_wave_starts() -> None:

@@ -37,13 +37,15 @@ class ScenarioFarm:
         return tuple(report for host in ends(orders) if (report := self._farm.report(host)))
 
     def examine(self, order: Order) -> Sequence[str]:
-        """What both ends have against it."""
+        """What its target has against it."""
         self._farm.advance(self._clock.now())
-        guest = guest_of(order, self._seen.get(order.move.source))
-        return (*self._farm.departure(_migration(order)), *self._farm.arrival(order.move.target, guest))
+        return self._farm.arrival(order.move.target, guest_of(order, self._seen.get(order.move.source)))
 
     def migrate(self, order: Order) -> Progress:
-        """Start the migration."""
+        """Start the migration, unless its source has something against it."""
+        self._farm.advance(self._clock.now())
+        if self._farm.outcome(order.id) is None and (obstacles := self._farm.departure(_migration(order))):
+            return Progress(order.id, "failed", "; ".join(obstacles))
         self._farm.migrate(_migration(order), self._clock.now())
         return Progress(order.id, "under way")
 

@@ -53,7 +53,10 @@ class Farm(Protocol):
         ...
 
     def examine(self, order: Order) -> Sequence[str]:
-        """What its two hosts have against the order just now, in words; who does not answer is against it."""
+        """What its target has against the order just now, in words; a target that does not answer is against it.
+
+        Its source says so when it gets the order.
+        """
         ...
 
     def migrate(self, order: Order) -> Progress:
