@@ -23,7 +23,7 @@ LOG = logging.getLogger(__name__)
 def begin(config: Path, order: str, orders: Orders) -> None:
     """Start the process that carries out an order of the book; it outlives this one."""
     try:
-        process = subprocess.Popen(  # noqa: S603 - our own program, and an order's id has no blank to begin with
+        process = subprocess.Popen(  # noqa: S603 - our own program; no shell reads it, and no id begins as an option
             [sys.executable, "-m", __name__, str(config), str(orders.directory), order],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -68,11 +68,10 @@ def main(arguments: Sequence[str]) -> int:
 
 def _failure(file: Path, migration: Migration) -> str | None:
     """What the migration failed of, in the hypervisor's words; None where it did not."""
-    # The order is claimed before all that takes long to load.
-    from agents.config import load_config  # noqa: PLC0415
-    from agents.drivers import open_hypervisor  # noqa: PLC0415
-
     try:
+        from agents.config import load_config  # noqa: PLC0415 - the order is claimed before what takes long to load
+        from agents.drivers import open_hypervisor  # noqa: PLC0415 - and whatever cannot be loaded fails the order
+
         open_hypervisor(load_config(file)).migrate(migration)
     except HypervisorError as error:
         return str(error)
