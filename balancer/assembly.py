@@ -295,7 +295,8 @@ class Memory:
 
 
 def _memory(journal: JournalReader, now: float, max_age: float) -> Memory:
-    state = replace(journal.last_state(now, max_age), resumed=journal.said().resumed)
+    said = journal.said()
+    state = replace(journal.last_state(now, max_age), resumed=said.resumed, drained=said.drained)
     last = journal.round(state.round)
     return Memory(state, last.gathering.discovered if last else ())
 
@@ -385,7 +386,7 @@ def single_round(
             state = suppose(state, farm.observe(state.round + 1), rules, _interval(pace, rules), rounds_over)
         fanout, said = Fanout(journal, stack.enter_context(Terminal(stream))), journal.said()
         settings = _settings(journal, configuration, "active", warm_up=0)
-        controls = Unattended(rules, said.paused, said.resumed)
+        controls = Unattended(rules, said)
         yield Loop(Ports(clock, farm, fanout, controls), settings, pace, _mindful(state, configuration))
 
 

@@ -18,7 +18,21 @@ from agents.version import version
 from balancer.adapters.control import ControlError, ControlRefusedError
 from balancer.adapters.metrics import MetricsError
 from balancer.adapters.rule_file import RulesError
-from balancer.commands import demo, doctor, history, pause, plan, resolve, resume, rules, run, simulate, status
+from balancer.commands import (
+    demo,
+    doctor,
+    drain,
+    history,
+    pause,
+    plan,
+    resolve,
+    resume,
+    rules,
+    run,
+    simulate,
+    status,
+    undrain,
+)
 from balancer.errors import Exit, UsageError
 from balancer.ports import FarmError, JournalError
 
@@ -33,6 +47,8 @@ COMMANDS: Final[Mapping[str, ModuleType]] = MappingProxyType({
     "pause": pause,
     "resume": resume,
     "resolve": resolve,
+    "drain": drain,
+    "undrain": undrain,
     "demo": demo,
 })  # fmt: skip
 

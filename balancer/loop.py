@@ -4,7 +4,7 @@ Rule: it knows ports alone. One round's trouble is that round's: the loop goes o
 """
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from balancer.core.cycle import step, unheard
@@ -78,7 +78,8 @@ class Loop:
             note(self._journal, RoundLost(self.state.round, str(error)))
             return interval
         try:
-            self.state = self._execution.reconcile(self.state, gathering)
+            reconciled = self._execution.reconcile(self.state, gathering)
+            self.state = replace(reconciled, drained=self._controls.drained())
             decision = step(self.state, gathering, rules, begin)
         except Exception as error:  # noqa: BLE001 - a mistake of ours must not end the daemon, nor move anything
             self.state = unheard(self.state)

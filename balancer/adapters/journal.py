@@ -22,7 +22,7 @@ from balancer.adapters.journal_file import FILE, claim, explained, open_to_read,
 from balancer.adapters.rehearsal import MODE as DRY_RUN
 from balancer.core.cycle import REMEMBERED
 from balancer.core.formats import pause_reason
-from balancer.core.model import Order, State
+from balancer.core.model import Drained, Order, State
 from balancer.ports import (
     Event,
     JournalError,
@@ -92,6 +92,9 @@ SELECT number, time, mode, seconds, complete, frozen, moves, sentence FROM round
 RESOLVED: Final = "resolved "
 """Begins the name of a fact: an operator's word for the order that follows."""
 
+DRAINED: Final = "drained "
+"""Begins the name of a fact: that an operator wants the host that follows empty, since when, and who said so."""
+
 _CARRIED_ORDERS: Final = """
 SELECT content FROM orders WHERE mode != ? AND (is_open OR ended > ?) ORDER BY started, id
 """
@@ -109,12 +112,14 @@ class Keep:
 class Said:
     """What operators said that still holds: why nothing may be ordered, and when they last said that moves go on.
 
-    `resolutions` are their words for open orders: `done` or `failed`, and whose they are.
+    `resolutions` are their words for open orders: `done` or `failed`, and whose they are. `drained` are the hosts that
+    they want empty, by name.
     """
 
     paused: str | None = None
     resumed: float = 0.0
     resolutions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    drained: tuple[Drained, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,9 +212,13 @@ class JournalReader:
 
     def said(self) -> Said:
         """What operators said."""
-        rows = self._all("SELECT name, value FROM facts WHERE name LIKE ?", f"{RESOLVED}%")
-        words = {name.removeprefix(RESOLVED): tuple(value.split(" ", 1)) for name, value in rows}
-        return Said(self._fact("paused"), float(self._fact("resumed") or 0.0), words)
+        words = {order: (outcome, who) for order, outcome, who in self._facts(RESOLVED)}
+        return Said(
+            self._fact("paused"),
+            float(self._fact("resumed") or 0.0),
+            words,
+            tuple(Drained(host, who, float(since)) for host, since, who in self._facts(DRAINED)),
+        )
 
     @property
     def instance(self) -> str:
@@ -229,6 +238,13 @@ class JournalReader:
     def _fact(self, name: str) -> str | None:
         rows = self._all("SELECT value FROM facts WHERE name = ?", name)
         return str(rows[0][0]) if rows else None
+
+    def _facts(self, kind: str) -> list[tuple[str, str, str]]:
+        """The facts of a kind, by what they are about: that, the first word of the value, and the rest."""
+        rows = self._all(
+            "SELECT substr(name, ?), value FROM facts WHERE name GLOB ? ORDER BY name", len(kind) + 1, f"{kind}*"
+        )
+        return [(name, *value.split(" ", 1)) for name, value in rows]
 
     def _all(self, statement: str, *arguments: object) -> list[Any]:
         with self._turn, explained(self._path):
@@ -372,8 +388,14 @@ def _with_orders(state: State, orders: tuple[Order, ...]) -> State:
 def _remember_word(connection: sqlite3.Connection, event: OperatorActed, now: float) -> None:
     """A pause holds over restarts, until somebody resumes; what failed before that is forgiven.
 
-    A word for an order holds until the order has ended.
+    A word for an order holds until the order has ended, a drain until somebody says `undrain`.
     """
+    if event.action == "drain":
+        connection.execute(
+            "INSERT OR REPLACE INTO facts VALUES (?, ?)", (DRAINED + event.detail, f"{now!r} {event.who}")
+        )
+    if event.action == "undrain":
+        connection.execute("DELETE FROM facts WHERE name = ?", (DRAINED + event.detail,))
     if event.action == "pause":
         connection.execute(
             "INSERT OR REPLACE INTO facts VALUES ('paused', ?)", (pause_reason(event.who, event.detail),)

@@ -49,6 +49,7 @@ def step(state: State, gathering: Gathering, rules: Ruleset, now: float) -> Deci
         refusals=tuple(each for each in state.refusals if now - each.time <= REFUSED_WAITS),
         resumed=state.resumed,
         own_vm=state.own_vm,
+        drained=state.drained,
     )
     return Decision(seen.observation, planned.plan, after, rules.file, rules.sha256)
 

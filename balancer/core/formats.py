@@ -10,8 +10,9 @@ from statistics import fmean
 from typing import Any, Final
 
 from balancer.core.checkup import Checkup
-from balancer.core.model import Decision, Host, Move, Observation, Order, OrderState, Rejection, Spread, Streak
+from balancer.core.model import Decision, Drained, Host, Move, Observation, Order, OrderState, Rejection, Spread, Streak
 from balancer.core.safety import failing_hosts
+from balancer.core.wording import refusal
 
 DIGITS: Final = 4
 RETURN_SECONDS: Final = 7200.0
@@ -142,6 +143,20 @@ def status_document(decision: Decision, orders: Iterable[Order]) -> Document:
         "orders": [order_document(order) | {"started": figure(order.started)} for order in orders],
         "rules": decision.rules_file,
         "rules_sha256": decision.rules_sha256,
+    }
+
+
+def drained_document(drained: Drained, decision: Decision | None) -> Document:
+    """A host that an operator drains: the VMs that were there in the last round, and why those stay that do."""
+    told = {"host": drained.host, "who": drained.who, "since": figure(drained.since)}
+    if decision is None or decision.observation.host(drained.host) is None:
+        return told | {"vms": None, "stay": []}
+    there = [vm.name for vm in decision.observation.vms if vm.host == drained.host]
+    stay = {each.vm: each for each in reversed(decision.plan.rejections) if each.rule == "drain" and each.vm in there}
+    leaving = {move.vm for move in decision.plan.moves}
+    return told | {
+        "vms": len(there),
+        "stay": [{"vm": vm, "why": refusal(each)} for vm, each in sorted(stay.items()) if vm not in leaving],
     }
 
 

@@ -151,6 +151,10 @@ class Observation:
         """The share of expected hosts that reported; 0 where none is expected, for then nobody can know."""
         return len(self.hosts) / self.expected if self.expected else 0.0
 
+    def host(self, name: str) -> Host | None:
+        """The host of that name, None where it did not report."""
+        return next((host for host in self.hosts if host.name == name), None)
+
 
 # -- what is remembered ---------------------------------------------------------------------------------------
 
@@ -328,11 +332,21 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Drained:
+    """A host that an operator wants empty: who said so, and when."""
+
+    host: str
+    who: str
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """What is carried from round to round, as of `time`. `orders` are the open ones and those that still matter.
 
     `journeys` are the moves of others. `resumed` is when an operator last said `resume`: what failed before that is
-    forgiven. `own_vm` is the VM that the balancer runs in, by uuid or name, where it may not be moved.
+    forgiven. `own_vm` is the VM that the balancer runs in, by uuid or name, where it may not be moved. `drained` are
+    the hosts that operators want empty, by name.
     """
 
     round: int = 0
@@ -346,6 +360,7 @@ class State:
     refusals: tuple[Refusal, ...] = ()
     resumed: float = 0.0
     own_vm: str | None = None
+    drained: tuple[Drained, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from agents.report import Report
-from balancer.core.model import Decision, Gathering, Journey, Order
+from balancer.core.model import Decision, Drained, Gathering, Journey, Order
 from dsl.ruleset import Ruleset
 
 
@@ -121,7 +121,7 @@ class RulesRead:
 
 @dataclass(frozen=True, slots=True)
 class OperatorActed:
-    """An operator said something: `pause`, `resume`, `resolve`; or the balancer itself said `pause`."""
+    """An operator said `pause`, `resume`, `resolve`, `drain` or `undrain`; or the balancer itself said `pause`."""
 
     who: str
     action: str
@@ -186,6 +186,10 @@ class Controls(Protocol):
 
     def resolutions(self) -> Mapping[str, tuple[str, str]]:
         """What operators said of orders: by order `done` or `failed`, and who says so."""
+        ...
+
+    def drained(self) -> tuple[Drained, ...]:
+        """The hosts that operators want empty, by name; asked for once a round."""
         ...
 
     def stopping(self) -> bool:
