@@ -79,15 +79,17 @@ class Loop:
             return interval
         try:
             reconciled = self._execution.reconcile(self.state, gathering)
-            self.state = replace(reconciled, drained=self._controls.drained())
-            decision = step(self.state, gathering, rules, begin)
+            self.state = before = replace(reconciled, drained=self._controls.drained())
+            decision = step(before, gathering, rules, begin)
         except Exception as error:  # noqa: BLE001 - a mistake of ours must not end the daemon, nor move anything
             self.state = unheard(self.state)
             self._tell_mistake(error)
             return interval
         self.state = decision.state
         self._tell_strangers(decision, gathering)
-        if self._written(decision, gathering, begin, interval) and not self._controls.stopping():
+        seconds = self._clock.now() - begin
+        decided = RoundDecided(decision, gathering, seconds, interval, self._mode, before, rules.text)
+        if self._written(decided) and not self._controls.stopping():
             self.state = self._execution.start(decision.plan, self.state, rules)
         return interval
 
@@ -111,13 +113,12 @@ class Loop:
                 self._told.append(order.id)
                 note(self._journal, StrangerSeen(host, order.id, order.vm))
 
-    def _written(self, decision: Decision, gathering: Gathering, begin: float, interval: float) -> bool:
+    def _written(self, decided: RoundDecided) -> bool:
         """Journal the round; what cannot be written down is not acted upon."""
         try:
-            seconds = self._clock.now() - begin
-            self._journal.record(RoundDecided(decision, gathering, seconds, interval, self._mode))
+            self._journal.record(decided)
         except JournalError as error:
-            note(self._journal, RoundLost(decision.plan.round, f"nothing is ordered: {error}"))
+            note(self._journal, RoundLost(decided.decision.plan.round, f"nothing is ordered: {error}"))
             return False
         return True
 

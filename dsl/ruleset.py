@@ -30,11 +30,12 @@ class RestTimes:
 class Ruleset:
     """What a rule file says, by kind of statement, in file order (a `let` stands behind those it speaks of).
 
-    `every` is in seconds, None where the file is silent.
+    `every` is in seconds, None where the file is silent. `text` is the file as it stands.
     """
 
     file: str
     sha256: str
+    text: str = ""
     every: float | None = None
     lets: tuple[Let, ...] = ()
     rules: tuple[Rule, ...] = ()

@@ -5,20 +5,22 @@ daemon writes, under a lock; commands read beside it. Old rounds go a few at a t
 housekeeping.
 """
 
+import json
 import sqlite3
-import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from math import inf
 from pathlib import Path
 from threading import RLock
 from types import MappingProxyType
 from typing import Any, Final, Self, TextIO
 from uuid import uuid4
 
-from pydantic import ConfigDict, TypeAdapter
+from pydantic import TypeAdapter
 
 from balancer.adapters.journal_file import FILE, claim, explained, open_to_read, open_to_write
+from balancer.adapters.journal_rounds import begun_from, decided, written
 from balancer.adapters.rehearsal import MODE as DRY_RUN
 from balancer.core.cycle import REMEMBERED
 from balancer.core.formats import pause_reason
@@ -49,9 +51,6 @@ VACUUMED_AT_ONCE: Final = 4096
 Note = OrderHeld | RoundLost | RulesRead | OperatorActed | MovedByOthers | StrangerSeen
 """What happens beside rounds and orders."""
 
-_ROUND: Final = TypeAdapter(list[RoundDecided], config=ConfigDict(ser_json_inf_nan="constants"))
-"""A list of one: pydantic takes the setting about NaN for a list, not for a dataclass of others."""
-
 _ORDER: Final = TypeAdapter(Order)
 
 _NOTE: Final[TypeAdapter[Note]] = TypeAdapter(Note)
@@ -62,8 +61,9 @@ _KINDS: Final[Mapping[type, str]] = MappingProxyType({
 })  # fmt: skip
 
 _INSERT_ROUND: Final = """
-INSERT INTO rounds (number, time, mode, seconds, complete, frozen, moves, sentence, rules_file, rules_sha256, content)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO rounds (number, time, mode, seconds, complete, frozen, moves, sentence, rules_file, rules_sha256, content,
+                    follows, before)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 _UPSERT_ORDER: Final = """
@@ -77,8 +77,9 @@ _PRUNE: Final = (
     "DELETE FROM rounds WHERE id IN (SELECT id FROM rounds WHERE time < :before ORDER BY id LIMIT :few)",
     "DELETE FROM notes WHERE id IN (SELECT id FROM notes WHERE time < :before ORDER BY id LIMIT :few)",
     "DELETE FROM orders WHERE number IN (SELECT number FROM orders WHERE NOT is_open AND ended < :counted LIMIT :few)",
+    "DELETE FROM rules WHERE NOT EXISTS (SELECT 1 FROM rounds WHERE rounds.rules_sha256 = rules.sha256)",
 )
-"""Orders go by age alone, and not before no limit or rest can count them; open ones stay."""
+"""Orders go by age alone, and not before no round that is kept can have counted them; open ones stay."""
 
 _NEXT_EPOCH: Final = """
 INSERT INTO facts VALUES ('epoch', MAX(1, :now))
@@ -94,6 +95,14 @@ RESOLVED: Final = "resolved "
 
 DRAINED: Final = "drained "
 """Begins the name of a fact: that an operator wants the host that follows empty, since when, and who said so."""
+
+_WHOLE_ROUND: Final = """
+SELECT content, follows, before, text FROM rounds LEFT JOIN rules ON sha256 = rules_sha256 WHERE id = ?
+"""
+
+_ROWS: Final = "SELECT id FROM rounds WHERE number >= ? AND time >= ? AND number <= ? AND time <= ? ORDER BY id"
+
+_THESE_ORDERS: Final = "SELECT id, content FROM orders WHERE id IN (SELECT value FROM json_each(?))"
 
 _CARRIED_ORDERS: Final = """
 SELECT content FROM orders WHERE mode != ? AND (is_open OR ended > ?) ORDER BY started, id
@@ -120,6 +129,18 @@ class Said:
     resumed: float = 0.0
     resolutions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     drained: tuple[Drained, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in the journal's past: a round, or a moment, seconds since the epoch."""
+
+    number: int = 0
+    time: float = 0.0
+
+
+BEGINNING: Final = Mark()
+END: Final = Mark(2**62, inf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +201,9 @@ class JournalReader:
         What is older than `max_age` seconds keeps its round number, sightings and journeys only. Orders that were only
         rehearsed do not outlive their daemon. A journal without rounds gives an empty state.
         """
-        newest = self._rounds("SELECT content FROM rounds ORDER BY id DESC LIMIT 1")
-        state = newest[0].decision.state if newest else State()
+        newest = self._all("SELECT content FROM rounds ORDER BY id DESC LIMIT 1")
+        with explained(self._path):
+            state = decided(newest[0][0]).decision.state if newest else State()
         if now - state.time > max_age:
             state = State(state.round, state.time, sightings=state.sightings, journeys=state.journeys)
         rows = self._all(_CARRIED_ORDERS, DRY_RUN, now - REMEMBERED)
@@ -189,9 +211,42 @@ class JournalReader:
             return _with_orders(state, tuple(_ORDER.validate_json(content) for (content,) in rows))
 
     def round(self, number: int) -> RoundDecided | None:
-        """A round with its reports and its decision, or None where it is not, or no longer, kept."""
-        found = self._rounds("SELECT content FROM rounds WHERE number = ? ORDER BY id DESC LIMIT 1", number)
-        return found[0] if found else None
+        """A round with all that it was decided from, or None where that is not, or no longer, kept."""
+        rows = self._all("SELECT id FROM rounds WHERE number = ? ORDER BY id DESC LIMIT 1", number)
+        return next((event for event in self.rounds(row for (row,) in rows)), None)
+
+    def rows(self, first: Mark, last: Mark) -> tuple[int, ...]:
+        """The rows of the rounds between these two, both included, the oldest first: what `rounds` takes."""
+        rows = self._all(_ROWS, first.number, first.time, last.number, last.time)
+        return tuple(row for (row,) in rows)
+
+    def rounds(self, rows: Iterable[int]) -> Iterator[RoundDecided]:
+        """The rounds of these rows, each with all that it was decided from; those without it are left out."""
+        last: tuple[int, State] | None = None
+        for row in rows:
+            found = self._all(_WHOLE_ROUND, row)
+            if not found:
+                continue
+            content, follows, before, text = found[0]
+            with explained(self._path):
+                event = decided(content)
+                after = State() if follows is None else self._after(follows, last)
+                begun = after and begun_from(before, after, self._orders)
+            last = (row, event.decision.state)
+            if begun is not None and text is not None:
+                yield replace(event, before=begun, rules=text)
+
+    def _after(self, row: int, last: tuple[int, State] | None) -> State | None:
+        """The state after the round of that row, None where it is no longer kept; `last` is one that is at hand."""
+        if last is not None and last[0] == row:
+            return last[1]
+        found = self._all("SELECT content FROM rounds WHERE id = ?", row)
+        return decided(found[0][0]).decision.state if found else None
+
+    def _orders(self, names: Iterable[str]) -> Mapping[str, Order]:
+        """These orders as they stand now, as far as they are kept."""
+        rows = self._all(_THESE_ORDERS, json.dumps(list(names)))
+        return {name: _ORDER.validate_json(content) for name, content in rows}
 
     def history(self, limit: int) -> History:
         """The newest `limit` rounds, orders and notes."""
@@ -230,11 +285,6 @@ class JournalReader:
         """Which opening this is: more than any before, and than any of a journal that was moved away."""
         return int(self._fact("epoch") or 0)
 
-    def _rounds(self, statement: str, *arguments: object) -> list[RoundDecided]:
-        rows = self._all(statement, *arguments)
-        with explained(self._path):
-            return [_ROUND.validate_json(zlib.decompress(content))[0] for (content,) in rows]
-
     def _fact(self, name: str) -> str | None:
         rows = self._all("SELECT value FROM facts WHERE name = ?", name)
         return str(rows[0][0]) if rows else None
@@ -261,6 +311,7 @@ class SqliteJournal(JournalReader):
         self._lock = lock
         self._now = now
         self._keep = keep
+        self._last: tuple[int, State] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -293,12 +344,22 @@ class SqliteJournal(JournalReader):
 
     def _record_round(self, event: RoundDecided) -> None:
         decision, plan, now = event.decision, event.decision.plan, event.decision.observation.now
-        content = zlib.compress(_ROUND.dump_json([_without_ended(event)], fallback=dict, warnings=False), 1)
         row = (plan.round, now, event.mode, event.seconds, plan.complete, plan.frozen, len(plan.moves), plan.sentence)
         with self._transaction() as connection:
             self._prune(connection, now)
-            connection.execute(_INSERT_ROUND, (*row, decision.rules_file, decision.rules_sha256, content))
+            its = written(event, self._last_kept(connection))
+            rules = (decision.rules_file, decision.rules_sha256)
+            number = connection.execute(_INSERT_ROUND, (*row, *rules, its.content, its.follows, its.before)).lastrowid
+            connection.execute("INSERT OR IGNORE INTO rules VALUES (?, ?)", (decision.rules_sha256, event.rules))
+        self._last = (int(number or 0), decision.state)
         self._give_back()
+
+    def _last_kept(self, connection: sqlite3.Connection) -> tuple[int, State] | None:
+        """The last row that was written here, while it is there."""
+        if self._last is None:
+            return None
+        found = connection.execute("SELECT 1 FROM rounds WHERE id = ?", (self._last[0],)).fetchone()
+        return self._last if found else None
 
     def _record_order(self, event: OrderChanged) -> None:
         order, move = event.order, event.order.move
@@ -329,7 +390,7 @@ class SqliteJournal(JournalReader):
         """Drop the oldest few of what is too old, or too much for the disk that it may have."""
         oldest = now - self._keep.days * DAY
         before = now if _used_bytes(connection) > self._keep.mebibytes * MIB else oldest
-        counted = min(oldest, now - REMEMBERED)
+        counted = oldest - REMEMBERED
         for statement in _PRUNE:
             connection.execute(statement, {"before": before, "counted": counted, "few": PRUNED_AT_ONCE})
 
@@ -370,13 +431,6 @@ def open_journal(directory: Path, now: Callable[[], float], keep: Keep | None = 
 def read_journal(directory: Path) -> JournalReader:
     """The journal of a state directory to read from; JournalError where there is none yet."""
     return JournalReader(open_to_read(directory), directory / FILE)
-
-
-def _without_ended(event: RoundDecided) -> RoundDecided:
-    """The round without the orders that had ended before it: they have rows of their own."""
-    state = event.decision.state
-    lean = replace(state, orders=tuple(order for order in state.orders if order.is_open))
-    return replace(event, decision=replace(event.decision, state=lean))
 
 
 def _with_orders(state: State, orders: tuple[Order, ...]) -> State:

@@ -22,7 +22,7 @@ from balancer.ports import JournalError
 
 FILE: Final = "journal.sqlite"
 LOCK: Final = "lock"
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 WAL_BYTES: Final = 16 * 1024 * 1024
 BUSY_SECONDS: Final = 5.0
 
@@ -43,8 +43,10 @@ CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE rounds (
     id INTEGER PRIMARY KEY AUTOINCREMENT, number INTEGER NOT NULL, time REAL NOT NULL, mode TEXT NOT NULL,
     seconds REAL NOT NULL, complete REAL NOT NULL, frozen TEXT, moves INTEGER NOT NULL, sentence TEXT NOT NULL,
-    rules_file TEXT NOT NULL, rules_sha256 TEXT NOT NULL, content BLOB NOT NULL);
+    rules_file TEXT NOT NULL, rules_sha256 TEXT NOT NULL, content BLOB NOT NULL, follows INTEGER, before BLOB NOT NULL);
 CREATE INDEX rounds_by_number ON rounds (number);
+CREATE INDEX rounds_by_rules ON rounds (rules_sha256);
+CREATE TABLE rules (sha256 TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE orders (
     number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, round INTEGER NOT NULL, mode TEXT NOT NULL,
     vm TEXT NOT NULL, source TEXT NOT NULL, target TEXT NOT NULL, state TEXT NOT NULL, is_open INTEGER NOT NULL,
@@ -58,7 +60,9 @@ CREATE TABLE notes (
     id INTEGER PRIMARY KEY AUTOINCREMENT, time REAL NOT NULL, kind TEXT NOT NULL, content TEXT NOT NULL);
 COMMIT;
 """
-"""`content` is the whole value as JSON (of a round compressed by zlib); the columns beside it can be asked for."""
+"""`content` is the whole value as JSON (of a round compressed by zlib); the columns beside it can be asked for.
+
+`before` is what a round began from, as far as it is not the state after the row that it `follows`."""
 
 _DAMAGED: Final = "move the file away or bring back a copy; it is left as it is"
 _REMEDIES: Final = MappingProxyType({

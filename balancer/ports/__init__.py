@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from agents.report import Report
-from balancer.core.model import Decision, Drained, Gathering, Journey, Order
+from balancer.core.model import Decision, Drained, Gathering, Journey, Order, State
 from dsl.ruleset import Ruleset
 
 
@@ -70,13 +70,18 @@ class Farm(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RoundDecided:
-    """A round was decided; nothing of it is ordered yet. `seconds` the whole round took, `mode` labels the journal."""
+    """A round was decided; nothing of it is ordered yet. `seconds` the whole round took, `mode` labels the journal.
+
+    `before` is the state that it was decided from, `rules` the text of the rules: with the reports that is all of it.
+    """
 
     decision: Decision
     gathering: Gathering
     seconds: float
     interval: float
     mode: str
+    before: State
+    rules: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -261,7 +261,7 @@ def test_an_operator_drains_a_host_that_is_known_and_uses_it_again(tmp_path: Pat
             ControlRefusedError, match="“hypervsor3” is no host of this farm; did you mean “hypervisor3”"
         ):
             ask(tmp_path, "drain", host="hypervsor3")
-        with pytest.raises(ControlRefusedError, match="“x” is no host .*; there are: hypervisor2, hypervisor3"):
+        with pytest.raises(ControlRefusedError, match=r"“x” is no host .*; there are: hypervisor2, hypervisor3"):
             ask(tmp_path, "drain", host="x")
         with pytest.raises(
             ControlRefusedError, match="“hypervisor2” is no host that an operator drained; did you mean"

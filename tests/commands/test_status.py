@@ -12,7 +12,8 @@ from tests.stage import Program
 HOST = {"load": 3.5, "cpu": 0.9, "vms": 2, "streak": 0, "streaks": {}}
 STATUS = {
     "mode": "active", "paused": None, "rules_problem": None, "lost": None, "round": 3, "expected": 2, "silent": [],
-    "found": [], "in_doubt": [], "left_alone": {}, "orders": [], "drained": [], "sentence": "no action: no host is in trouble",
+    "found": [], "in_doubt": [], "left_alone": {}, "orders": [], "drained": [],
+    "sentence": "no action: no host is in trouble",
     "hosts": {"hv1": HOST, "hv2": HOST},
 }  # fmt: skip
 
