@@ -80,7 +80,7 @@ class Loop:
         try:
             reconciled = self._execution.reconcile(self.state, gathering)
             self.state = before = replace(reconciled, drained=self._controls.drained())
-            decision = step(before, gathering, rules, begin)
+            decision = step(before, gathering, rules, begin, self._clock.wall(rules.zones, begin))
         except Exception as error:  # noqa: BLE001 - a mistake of ours must not end the daemon, nor move anything
             self.state = unheard(self.state)
             self._tell_mistake(error)
