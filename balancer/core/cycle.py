@@ -11,7 +11,7 @@ from typing import Final
 from balancer.core.assessment import assess, supposed, without_report
 from balancer.core.model import Decision, Gathering, Order, OrderState, Refusal, State
 from balancer.core.observation import observe
-from balancer.core.planning import plan
+from balancer.core.planning import drafted, plan
 from balancer.core.projection import Projection
 from balancer.core.safety import REFUSED_WAITS, held_against
 from balancer.core.scope import Sets
@@ -36,7 +36,7 @@ def step(
     reported = Projection(seen.observation)
     sets = Sets.of(rules.lets, reported)
     streaks = assess(rules, sets, reported, state.streaks)
-    planned = plan(seen.observation, state, streaks, rules, reported)
+    planned = plan(drafted(state, streaks, rules, reported))
     memory = max(DAY, rules.rest.vm, rules.rest.host, rules.rest.no_return)
     journeys = (*state.journeys, *seen.observation.journeys)
     held = held_against(state.orders, state.resumed)

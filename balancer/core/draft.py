@@ -15,7 +15,7 @@ from balancer.core.projection import Places, Projection
 from balancer.core.scope import Sets
 from balancer.core.sieve import Sieve
 from balancer.core.walls import Barred, Wall
-from dsl.evaluation import Column
+from dsl.evaluation import Column, Flags
 from dsl.ruleset import Ruleset
 
 LISTED: Final = 50
@@ -78,22 +78,37 @@ def on_host(projection: Projection, host: int) -> Places:
 def departures(draft: Draft, step: Step, vms: Places) -> Sieve:
     """These VMs, with the walls that keep them where they are laid over them."""
     sieve = Sieve(np.ones(len(vms), dtype=bool))
+    lay_leaving(draft, step, vms, sieve)
+    return sieve
+
+
+def lay_leaving(draft: Draft, step: Step, vms: Places, sieve: Sieve) -> None:
+    """Lay over these VMs the walls that keep them where they are."""
     for wall in draft.walls:
         sieve.bar(wall.leaving(draft.projection, vms, step.kind))
-    return sieve
 
 
 def find_target(draft: Draft, step: Step, vm: int, targets: Targets) -> int | None:
     """The best host for a VM, or None; every host refused on the way is noted."""
-    elsewhere = np.ones(len(draft.projection.cores), dtype=bool)
-    elsewhere[draft.projection.where[vm]] = False
-    sieve = Sieve(elsewhere)
-    for wall in draft.walls:
-        sieve.bar(wall.arriving(draft.projection, vm, step.kind))
-    ranking = targets.choose(draft, sieve, vm)
+    sieve = Sieve(elsewhere(draft, vm))
+    ranking = lay_arriving(draft, step, vm, targets, sieve)
     _note_hosts(draft, step, vm, sieve, ranking)
     best = sieve.order(ranking)
     return int(best[0]) if best.size else None
+
+
+def elsewhere(draft: Draft, vm: int) -> Flags:
+    """All hosts but the one that a VM is on."""
+    hosts = np.ones(len(draft.projection.cores), dtype=bool)
+    hosts[draft.projection.where[vm]] = False
+    return hosts
+
+
+def lay_arriving(draft: Draft, step: Step, vm: int, targets: Targets, sieve: Sieve) -> Sequence[Column]:
+    """Lay over the hosts what does not let this VM in; the columns to rank the rest by."""
+    for wall in draft.walls:
+        sieve.bar(wall.arriving(draft.projection, vm, step.kind))
+    return targets.choose(draft, sieve, vm)
 
 
 def take(draft: Draft, step: Step, vm: int, target: int, reasons: tuple[str, Mapping[str, float]]) -> None:

@@ -43,16 +43,25 @@ class Planned:
     engagements: tuple[Engagement, ...]
 
 
-def plan(
-    observation: Observation, state: State, streaks: Sequence[Streak], rules: Ruleset, reported: Projection
-) -> Planned:
-    """Decide one round. `reported` are the columns of the reports alone, `streaks` include this round."""
-    projection = Projection.with_orders(observation, state, rules.rest.vm)
+def drafted(state: State, streaks: Sequence[Streak], rules: Ruleset, reported: Projection) -> Draft:
+    """The plan before any step. `reported` are the columns of the reports alone, `streaks` include this round."""
+    projection = Projection.with_orders(reported.observation, state, rules.rest.vm)
     sets = Sets.of(rules.lets, reported)
-    draft = Draft(reported, projection, rules, sets, state, streaks, walls(rules, sets, state, projection))
+    return Draft(reported, projection, rules, sets, state, streaks, walls(rules, sets, state, projection))
+
+
+def waiting_kinds(rules: Ruleset, observation: Observation) -> list[str]:
+    """The kinds of move that wait for their window."""
+    return [kind for kind, _ in STEPS if waits_for(kind, rules.windows, observation.wall)]
+
+
+def plan(draft: Draft) -> Planned:
+    """Decide one round."""
+    rules, state, sets, reported, projection = draft.rules, draft.state, draft.sets, draft.reported, draft.projection
+    observation = projection.observation
     before = projection.spread()
-    frozen = _frozen(rules, projection, sets)
-    waiting = [kind for kind, _ in STEPS if waits_for(kind, rules.windows, observation.wall)]
+    frozen = frozen_by(draft)
+    waiting = waiting_kinds(rules, observation)
     open_ = {kind: step for kind, step in STEPS if frozen is None and kind not in waiting}
     for step in open_.values():
         step(draft)
@@ -118,12 +127,13 @@ def _untouchable(observation: Observation, orders: Iterable[Order]) -> frozenset
     return frozenset(doubtful)
 
 
-def _frozen(rules: Ruleset, projection: Projection, sets: Sets) -> str | None:
+def frozen_by(draft: Draft) -> str | None:
     """Why nothing is decided, or None. What nobody knows freezes as well."""
+    projection = draft.projection
     if not projection.observation.hosts:
         return "no host reported"
-    scope = of_farm(projection, sets)
-    for freeze in rules.freezes:
+    scope = of_farm(projection, draft.sets)
+    for freeze in draft.rules.freezes:
         if truth(freeze.test, scope).possible.all():
             why = condition(freeze.test, scope, 0, "farm") or freeze.text
             return f"{why}{_who_is_missing(projection.observation)}"

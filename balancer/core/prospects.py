@@ -10,9 +10,8 @@ import numpy as np
 
 from balancer.core.draft import Draft, Step, departures, rejected
 from balancer.core.model import Observation, Rejection, State
-from balancer.core.planning import walls
+from balancer.core.planning import drafted
 from balancer.core.projection import Projection
-from balancer.core.scope import Sets
 from balancer.core.sieve import Sieve
 from dsl.ruleset import Ruleset
 
@@ -33,10 +32,7 @@ class Prospect:
 
 def prospects(observation: Observation, state: State, rules: Ruleset) -> tuple[Prospect, ...]:
     """Each VM with every other host, by name."""
-    reported = Projection(observation)
-    sets = Sets.of(rules.lets, reported)
-    projection = Projection.with_orders(observation, state, rules.rest.vm)
-    draft = Draft(reported, projection, rules, sets, state, state.streaks, walls(rules, sets, state, projection))
+    draft = drafted(state, state.streaks, rules, Projection(observation))
     return tuple(_prospect(draft, place) for place in range(len(observation.vms)))
 
 
