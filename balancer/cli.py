@@ -22,6 +22,7 @@ from balancer.commands import (
     demo,
     doctor,
     drain,
+    explain,
     history,
     pause,
     plan,
@@ -39,6 +40,7 @@ from balancer.ports import FarmError, JournalError
 COMMANDS: Final[Mapping[str, ModuleType]] = MappingProxyType({
     "run": run,
     "plan": plan,
+    "explain": explain,
     "simulate": simulate,
     "rules": rules,
     "doctor": doctor,

@@ -104,6 +104,8 @@ _ROWS: Final = "SELECT id FROM rounds WHERE number >= ? AND time >= ? AND number
 
 _THESE_ORDERS: Final = "SELECT id, content FROM orders WHERE id IN (SELECT value FROM json_each(?))"
 
+_ORDERS_OF_VM: Final = "SELECT content FROM orders WHERE vm = ? AND started <= ? ORDER BY number DESC LIMIT ?"
+
 _CARRIED_ORDERS: Final = """
 SELECT content FROM orders WHERE mode != ? AND (is_open OR ended > ?) ORDER BY started, id
 """
@@ -260,6 +262,12 @@ class JournalReader:
                 tuple(Noted(time, _NOTE.validate_json(content)) for time, content in reversed(notes)),
             )
 
+    def moves_of(self, vm: str, until: float, limit: int) -> tuple[Order, ...]:
+        """The latest orders for VMs of this name that were given by then, the newest last."""
+        rows = self._all(_ORDERS_OF_VM, vm, until, limit)
+        with explained(self._path):
+            return tuple(_ORDER.validate_json(content) for (content,) in reversed(rows))
+
     def changes(self, order: str) -> tuple[OrderChange, ...]:
         """Every state that this order came into, the newest last."""
         rows = self._all("SELECT time, state, detail FROM order_changes WHERE id = ? ORDER BY number", order)
@@ -274,6 +282,14 @@ class JournalReader:
             words,
             tuple(Drained(host, who, float(since)) for host, since, who in self._facts(DRAINED)),
         )
+
+    @property
+    def ends(self) -> tuple[int, int] | None:
+        """The numbers of the oldest and the newest round that are kept, None where there is none."""
+        rows = self._all(
+            "SELECT number FROM rounds WHERE id IN (SELECT min(id) FROM rounds UNION SELECT max(id) FROM rounds)"
+        )
+        return (int(rows[0][0]), int(rows[-1][0])) if rows else None
 
     @property
     def instance(self) -> str:

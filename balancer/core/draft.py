@@ -34,6 +34,10 @@ class Step:
     line: int | None
 
 
+ASKED: Final = Step("prospects", "", None)
+"""Who asks where neither a rule nor a drain does: what could be, whatever is wanted."""
+
+
 @dataclass(slots=True)
 class Draft:
     """A plan in the making.

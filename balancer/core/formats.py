@@ -5,14 +5,15 @@ only ever added. Shares are 0-1, times seconds, memory MiB.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from statistics import fmean
 from typing import Any, Final
 
 from balancer.core.checkup import Checkup
 from balancer.core.model import Decision, Drained, Host, Move, Observation, Order, OrderState, Rejection, Spread, Streak
 from balancer.core.safety import failing_hosts
-from balancer.core.wording import refusal
+from balancer.core.wording import gap, refusal
 
 DIGITS: Final = 4
 RETURN_SECONDS: Final = 7200.0
@@ -29,6 +30,19 @@ def figure(value: float | None, digits: int = DIGITS) -> float | None:
     if value is None or not math.isfinite(value):
         return None
     return round(float(value), digits) + 0.0
+
+
+def plain(value: Any) -> Any:
+    """A value of ours as a document: of fields, lists, figures, words; moves and their like as in plan/1."""
+    if type(value) in _KNOWN:
+        return _KNOWN[type(value)](value)
+    if is_dataclass(value):
+        return {each.name: plain(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, tuple | list):
+        return [plain(each) for each in value]
+    return figure(value) if isinstance(value, float) else value
 
 
 def printable(text: str) -> str:
@@ -255,6 +269,13 @@ def _host(host: Host, vms: int, streaks: Mapping[str, int]) -> Document:
 
 def _value(value: float | str | None) -> float | str | None:
     return value if isinstance(value, str) else figure(value)
+
+
+_KNOWN: Final[Mapping[type, Callable[[Any], Document]]] = {
+    Move: move_document,
+    Order: lambda order: order_document(order) | {"started": figure(order.started), "ended": figure(order.ended)},
+    Rejection: lambda refused: rejection_document(refused) | {"told": refusal(refused), "gap": gap(refused)},
+}
 
 
 def _count(orders: Sequence[Order], state: OrderState) -> int:

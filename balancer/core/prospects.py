@@ -4,19 +4,15 @@ Rule: the same walls as in a plan, and no rule's own wishes: no streak, no rest,
 """
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
-from balancer.core.draft import Draft, Step, departures, rejected
+from balancer.core.draft import ASKED, Draft, departures, rejected
 from balancer.core.model import Observation, Rejection, State
 from balancer.core.planning import drafted
 from balancer.core.projection import Projection
 from balancer.core.sieve import Sieve
 from dsl.ruleset import Ruleset
-
-ASKED: Final = Step("prospects", "", None)
-"""Who asks: no rule, and no drain."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ def _relieve(draft: Draft, rule: Rule) -> list[Engagement]:
         return []
     names = draft.projection.names["host"]
     busy = {names[host] for host in eased} | {order.move.source for order in draft.state.orders if order.is_open}
-    unmet = {names[host] for host in hosts if not _is_met(rule.until, of_source(draft.reported, draft.sets, host))}
+    unmet = {names[host] for host in hosts if not is_met(rule.until, of_source(draft.reported, draft.sets, host))}
     silent = engaged & set(draft.reported.observation.silent)
     return [Engagement(rule.name, identity, host) for host in sorted((unmet & busy) | silent)]
 
@@ -79,7 +79,7 @@ def _ease_all(draft: Draft, rule: Rule, hosts: Sequence[int], streaks: Mapping[s
         eased |= moved
         if rule.until is None:
             break
-        hosts = [host for host in hosts if not _is_met(rule.until, of_source(draft.projection, draft.sets, host))]
+        hosts = [host for host in hosts if not is_met(rule.until, of_source(draft.projection, draft.sets, host))]
     return eased
 
 
@@ -128,7 +128,7 @@ def _in_trouble(draft: Draft, rule: Rule, standing: Standing) -> list[int]:
 def _ease(draft: Draft, rule: Rule, host: int, streak: Streak | None) -> bool:
     """Move VMs off one host: one, or with `until` as many as it takes. Whether any was planned."""
     moved = False
-    while rule.until is None or not _is_met(rule.until, of_source(draft.projection, draft.sets, host)):
+    while rule.until is None or not is_met(rule.until, of_source(draft.projection, draft.sets, host)):
         if not _move_one(draft, rule, host, streak):
             break
         moved = True
@@ -137,7 +137,7 @@ def _ease(draft: Draft, rule: Rule, host: int, streak: Streak | None) -> bool:
     return moved
 
 
-def _is_met(until: Test, scope: ClauseScope) -> bool:
+def is_met(until: Test, scope: ClauseScope) -> bool:
     """What nobody knows ends an `until`."""
     return bool(truth(until, scope).possible.all())
 
