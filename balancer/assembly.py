@@ -15,7 +15,7 @@ from agents.hypervisor.scenario import Scenario, load_scenario
 from agents.hypervisor.simulated import SimulatedFarm
 from agents.mcollective.client import Client, FabricError
 from agents.version import version
-from balancer.adapters.calendar import LANGUAGE, wall_times
+from balancer.adapters.calendar import LANGUAGE
 from balancer.adapters.classic import Classic
 from balancer.adapters.classic_farm import ClassicFarm
 from balancer.adapters.clock import SystemClock, VirtualClock
@@ -32,7 +32,7 @@ from balancer.adapters.own_vm import own_vm
 from balancer.adapters.rehearsal import MODE as DRY_RUN
 from balancer.adapters.rehearsal import Rehearsal
 from balancer.adapters.rounds import RoundLines, Tally
-from balancer.adapters.rule_file import RuleFile, read, rules_of
+from balancer.adapters.rule_file import RuleFile, read
 from balancer.adapters.simulated_farm import ScenarioFarm
 from balancer.adapters.snapshot import SnapshotFarm, read_snapshot
 from balancer.adapters.terminal import Terminal
@@ -46,7 +46,7 @@ from balancer.errors import UsageError
 from balancer.execution import Settings
 from balancer.installation import DEFAULT, shipped
 from balancer.loop import Loop, Pace
-from balancer.ports import Clock, Farm, Journal, Ports, RoundDecided
+from balancer.ports import Clock, Farm, Journal, Ports
 from dsl.ruleset import DEFAULT_EVERY, Ruleset
 
 MODES: Final[Mapping[str, Callable[[Farm], Farm]]] = MappingProxyType({
@@ -332,36 +332,6 @@ def snapshot_case(path: Path, rules_file: Path | None, rounds_over: int | None =
     supposed = suppose(before, farm.observe(1), rules, interval, rounds_over)
     wall = SystemClock().wall(rules.zones, SystemClock().now())
     return Case(supposed, farm.observe(2), rules, 2 * interval, wall)
-
-
-@dataclass(frozen=True, slots=True)
-class Recalled:
-    """A round of a journal, to be explained: what it was decided from, a pause that still holds, the journal itself."""
-
-    case: Case
-    paused: str | None
-    journal: JournalReader
-
-
-@contextmanager
-def recalled(directory: Path, number: int | None, rules_file: Path | None) -> Iterator[Recalled]:
-    """A round of the journal of a state directory, the newest unless a number is given, under its rules or others."""
-    with closing(read_journal(directory)) as journal:
-        ends = journal.ends
-        if ends is None:
-            raise UsageError(f"{directory}: no round was held yet")
-        event = journal.round(ends[1] if number is None else number)
-        if event is None:
-            raise UsageError(f"{directory}: round {number} is not in the journal, which has {ends[0]} to {ends[1]}")
-        paused = journal.said().paused if number is None else None
-        yield Recalled(case_of(event, read(rules_file, LANGUAGE) if rules_file else None), paused, journal)
-
-
-def case_of(event: RoundDecided, rules: Ruleset | None = None) -> Case:
-    """What a recorded round was decided from, under the rules of then or under others."""
-    decision, then = event.decision, event.decision.observation.now
-    rules = rules or rules_of(decision.rules_file, event.rules.encode(), LANGUAGE)
-    return Case(event.before, event.gathering, rules, then, wall_times(rules.zones, then))
 
 
 def decide_live(configuration: Configuration, rules_file: Path | None, rounds_over: int | None) -> Decision:

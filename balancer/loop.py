@@ -61,7 +61,7 @@ class Loop:
                 break
             begin = min(max(begin + interval, now := self._clock.now()), now + interval)
             note(self._journal, Waiting(begin - now))
-            self._wait(until=begin, at_most=interval)
+            self.wait(until=begin, at_most=interval)
         if rounds is not None:
             self._see_off()
 
@@ -122,7 +122,7 @@ class Loop:
             return False
         return True
 
-    def _wait(self, until: float, at_most: float) -> None:
+    def wait(self, until: float, at_most: float) -> None:
         """Rest, asking now and then how the open orders stand; a clock that was set back ends it."""
         while 0 < until - (now := self._clock.now()) <= at_most and not self._controls.stopping():
             under_way = any(order.is_open for order in self.state.orders)

@@ -79,6 +79,6 @@ class Recording:
             self.loop = Loop(ports, settings, Pace(30.0, poll=2.0), state or State())
             for number in range(1, rounds + 1):
                 self.meanwhile.get(number, lambda _its: None)(self)
-                self.loop.run(1)
-                clock.wait_until(30.0 * number)
+                self.loop.round()
+                self.loop.wait(until=30.0 * number, at_most=30.0)
         return self

@@ -55,6 +55,8 @@ _ORDER: Final = TypeAdapter(Order)
 
 _NOTE: Final[TypeAdapter[Note]] = TypeAdapter(Note)
 
+_ACTED: Final = TypeAdapter(OperatorActed)
+
 _KINDS: Final[Mapping[type, str]] = MappingProxyType({
     OrderHeld: "order held", RoundLost: "round lost", RulesRead: "rules read", OperatorActed: "operator acted",
     MovedByOthers: "moved by others", StrangerSeen: "stranger seen",
@@ -177,6 +179,14 @@ class Noted:
 
 
 @dataclass(frozen=True, slots=True)
+class Past:
+    """Orders as they ended, and what operators said, each with its time; the newest is last."""
+
+    orders: tuple[Order, ...]
+    said: tuple[tuple[float, OperatorActed], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class History:
     """The newest of everything; in each the newest is last."""
 
@@ -260,6 +270,16 @@ class JournalReader:
                 tuple(RoundLine(*row) for row in reversed(rounds)),
                 tuple(_ORDER.validate_json(content) for (content,) in reversed(orders)),
                 tuple(Noted(time, _NOTE.validate_json(content)) for time, content in reversed(notes)),
+            )
+
+    def past(self) -> Past:
+        """Every order that is kept, and what operators said, for whoever lets those days pass again."""
+        orders = self._all("SELECT content FROM orders ORDER BY number")
+        words = self._all("SELECT time, content FROM notes WHERE kind = ? ORDER BY id", _KINDS[OperatorActed])
+        with explained(self._path):
+            return Past(
+                tuple(_ORDER.validate_json(content) for (content,) in orders),
+                tuple((time, _ACTED.validate_json(content)) for time, content in words),
             )
 
     def moves_of(self, vm: str, until: float, limit: int) -> tuple[Order, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from balancer.assembly import recalled, snapshot_case
+from balancer.assembly import snapshot_case
 from balancer.commands.arguments import add_daemon, add_format, positive, state_directory
 from balancer.commands.words import many, moment
 from balancer.core.clauses import Clause
@@ -22,6 +22,7 @@ from balancer.core.signals import TABLE
 from balancer.core.troubles import Trouble
 from balancer.core.wording import gap, refusal, spoken
 from balancer.errors import Exit, UsageError
+from balancer.replay import recalled
 from dsl.findings import nearest
 
 HELP = "why a VM or a host is left as it is, or is not: what holds, by how much, and what would have to change"
