@@ -69,18 +69,23 @@ def case_of(event: RoundDecided, rules: Ruleset) -> Case:
 # -- the days that are looked at ---------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Days:
-    """Rounds of a journal, the oldest first; those that are not whole any more are passed over."""
+    """Rounds of a journal, the oldest first; those that are not whole any more are passed over, and counted."""
 
     journal: JournalReader
     rows: tuple[int, ...]
+    left_out: int = 0
 
     def rounds(self, told: Told) -> Iterator[RoundDecided]:
-        """Each round in turn."""
+        """Each round in turn; UsageError where none is whole."""
+        count = 0
         for count, event in enumerate(self.journal.rounds(self.rows), 1):
             yield event
             told(count)
+        self.left_out = len(self.rows) - count
+        if not count:
+            raise UsageError("none of these rounds is whole any more: replay later ones")
 
 
 @contextmanager
@@ -197,9 +202,7 @@ class _Reckoned:
 def compared(its: Days, rules: Ruleset, told: Told) -> Compared:
     """Run the loop under these rules over the rounds, and hold what it comes to against what was."""
     events = its.rounds(told)
-    first = next(events, None)
-    if first is None:
-        raise UsageError("none of these rounds is whole any more: replay later ones")
+    first = next(events)
     past = its.journal.past()
     clock, old, new = VirtualClock(first.decision.observation.now), Reckoning(), _Reckoned()
     farm, controls = ReplayedFarm(past, clock), ReplayedControls(rules, past, clock)

@@ -108,8 +108,8 @@ def open_to_write(directory: Path) -> sqlite3.Connection:
 
 
 def open_to_read(directory: Path) -> sqlite3.Connection:
-    """The directory's journal beside whoever writes it."""
-    path = directory / FILE
+    """The journal of that directory, or of that name, beside whoever writes it."""
+    path = directory if directory.is_file() else directory / FILE
     with explained(path):
         if not path.exists():
             raise NoJournalError(f"{directory}: no journal yet: start the daemon with xen-balancer run")

@@ -47,6 +47,7 @@ class ReplayedFarm:
         self._past = {(order.round, order.move.uuid, order.move.target): order for order in past.orders}
         self._moved = {(order.move.uuid, order.move.target) for order in past.orders}
         self._journeys: dict[str, _Journey] = {}
+        self._arrived: set[str] = set()
         self._where: dict[str, str] = {}
         self._reported: dict[str, str] = {}
         self._told: Mapping[str, Told] = {}
@@ -115,9 +116,10 @@ class ReplayedFarm:
 
     def _arrive(self, now: float) -> None:
         """VMs whose move has ended are at their targets."""
-        for journey in self._journeys.values():
-            if journey.is_done and journey.end <= now:
+        for name, journey in self._journeys.items():
+            if journey.is_done and journey.end <= now and name not in self._arrived:
                 self._where[journey.order.move.uuid] = journey.order.move.target
+                self._arrived.add(name)
         # A call that has ended is told for a while: both ends are looked at, and a failure has to settle.
         self._journeys = {name: each for name, each in self._journeys.items() if now - each.end < each.order.limit}
 
