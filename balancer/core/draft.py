@@ -21,7 +21,7 @@ from dsl.ruleset import Ruleset
 LISTED: Final = 50
 """Refused hosts listed per VM, nearest first; the tally counts them all."""
 
-REASONS: Final = {"drains": "drain", "rules": "overload"}
+REASONS: Final = {"drains": "drain", "rules": "overload", "goal": "goal"}
 """What a move is for, by the step that wants it."""
 
 
@@ -69,7 +69,7 @@ class Draft:
 class Targets(Protocol):
     """How a step chooses among hosts."""
 
-    def choose(self, draft: Draft, sieve: Sieve, vm: int) -> Sequence[Column]:
+    def choose(self, draft: Draft, sieve: Sieve, vm: int, /) -> Sequence[Column]:
         """Bar what does not do, and give the columns to rank the rest by: less is better."""
         ...
 
@@ -92,10 +92,17 @@ def lay_leaving(draft: Draft, step: Step, vms: Places, sieve: Sieve) -> None:
         sieve.bar(wall.leaving(draft.projection, vms, step.kind))
 
 
+def arrivals(draft: Draft, step: Step, vm: int) -> Sieve:
+    """All other hosts, with the walls that keep this VM away laid over them."""
+    sieve = Sieve(elsewhere(draft, vm))
+    lay_arriving(draft, step, vm, sieve)
+    return sieve
+
+
 def find_target(draft: Draft, step: Step, vm: int, targets: Targets) -> int | None:
     """The best host for a VM, or None; every host refused on the way is noted."""
-    sieve = Sieve(elsewhere(draft, vm))
-    ranking = lay_arriving(draft, step, vm, targets, sieve)
+    sieve = arrivals(draft, step, vm)
+    ranking = targets.choose(draft, sieve, vm)
     _note_hosts(draft, step, vm, sieve, ranking)
     best = sieve.order(ranking)
     return int(best[0]) if best.size else None
@@ -108,11 +115,10 @@ def elsewhere(draft: Draft, vm: int) -> Flags:
     return hosts
 
 
-def lay_arriving(draft: Draft, step: Step, vm: int, targets: Targets, sieve: Sieve) -> Sequence[Column]:
-    """Lay over the hosts what does not let this VM in; the columns to rank the rest by."""
+def lay_arriving(draft: Draft, step: Step, vm: int, sieve: Sieve) -> None:
+    """Lay over the hosts the walls that keep this VM away."""
     for wall in draft.walls:
         sieve.bar(wall.arriving(draft.projection, vm, step.kind))
-    return targets.choose(draft, sieve, vm)
 
 
 def take(draft: Draft, step: Step, vm: int, target: int, reasons: tuple[str, Mapping[str, float]]) -> None:

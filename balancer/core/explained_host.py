@@ -7,14 +7,18 @@ is explained is the round before its first move.
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from balancer.core.cycle import Case, begun, decided
-from balancer.core.draft import ASKED, Draft, elsewhere, lay_leaving, on_host, rejected
+from balancer.core.draft import ASKED, Draft, Step, elsewhere, lay_arriving, lay_leaving, on_host, rejected
 from balancer.core.model import Move, Rejection
 from balancer.core.sieve import Ledger
 from balancer.core.troubles import Trouble, against_all, drained_by, drains_of, figures_at, trouble
+
+STRICTEST: Final = Step("rules", "", None)
+"""Who asks whether a host takes VMs: every wall binds the moves of rules, rests too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +101,7 @@ def _closures(draft: Draft, host: int) -> Iterator[Closure]:
     names = draft.projection.names
     for vm in others:
         ledger = Ledger(elsewhere(draft, int(vm)))
-        for wall in draft.walls:
-            ledger.bar(wall.arriving(draft.projection, int(vm), "rules"))
+        lay_arriving(draft, STRICTEST, int(vm), ledger)
         for barred in ledger.reasons(host):
             counted[barred.reason] += 1
             told = rejected(names["vm"][vm], names["host"][host], ASKED, barred, host)

@@ -137,7 +137,8 @@ def _barred(draft: Draft, step: Step, vm: int) -> tuple[Rejection, ...]:
 def _targets(draft: Draft, step: Step, vm: int, targets: Targets, rule: Rule | None) -> Iterator[Target]:
     """Every other host: those that would do by rank, then the refused, the most wanted first."""
     ledger = Ledger(elsewhere(draft, vm))
-    ranking = lay_arriving(draft, step, vm, targets, ledger)
+    lay_arriving(draft, step, vm, ledger)
+    ranking = targets.choose(draft, ledger, vm)
     names, scope = draft.projection.names, of_targets(draft.projection, draft.sets, vm)
     ranked = [int(each) for each in ledger.order(ranking)]
     every = Ledger(elsewhere(draft, vm)).order(ranking)

@@ -13,6 +13,7 @@ import numpy as np
 from balancer.core.assessment import is_reached
 from balancer.core.draft import Draft
 from balancer.core.drains import drains, empty
+from balancer.core.goal import pursue
 from balancer.core.journeys import never_wall
 from balancer.core.keeps import broken, keep_wall
 from balancer.core.model import Engagement, Move, Observation, Order, OrderState, Plan, Rejection, State, Streak
@@ -31,6 +32,7 @@ from dsl.syntax import Kind
 STEPS: Final[tuple[tuple[str, Callable[[Draft], None]], ...]] = (
     ("drains", empty),
     ("rules", relieve),
+    ("goal", pursue),
 )
 """The order of evaluation: each kind of move, and what plans it. Later steps see what earlier ones project."""
 
@@ -150,7 +152,8 @@ def _sentence(draft: Draft, done: str | None, waiting: Sequence[str]) -> str:
     """The round in one sentence: `done` where anything was decided, else why not."""
     if done is not None:
         return done
-    still_open = _still_open(draft.projection) + _shut(waiting, draft.rules)
+    shut = windows_shut(waiting, draft.rules)
+    still_open = _still_open(draft.projection) + (f"; {shut}" if shut else "")
     refused = ", ".join(f"{reason} {count}" for reason, count in draft.tally.most_common(3))
     why = f"; refused: {refused}" if refused else ""
     if draft.streaks:
@@ -182,12 +185,14 @@ def _moves_told(moves: Sequence[Move], projection: Projection) -> str | None:
     return f"later: {told}, limits are used up{_still_open(projection)}"
 
 
-def _shut(waiting: Sequence[str], rules: Ruleset) -> str:
-    """Which kinds of move wait for a window, and for which."""
+def windows_shut(waiting: Sequence[str], rules: Ruleset) -> str | None:
+    """For which windows moves wait, and which kinds do not; None where none waits."""
     if not waiting:
-        return ""
+        return None
     hours = [f"{each.hours.days} {each.hours.hours} {each.hours.zone}" for each in rules.windows]
-    return f"; {', '.join(waiting)} wait for {' or '.join(hours)}"
+    others = [kind for kind, _ in STEPS if kind not in waiting]
+    excepted = f", {', '.join(others)} excepted" if others else ""
+    return f"moves wait for {' or '.join(hours)}{excepted}"
 
 
 def _still_open(projection: Projection) -> str:

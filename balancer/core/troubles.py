@@ -13,7 +13,7 @@ from balancer.core.clauses import Clause, clauses, needs
 from balancer.core.draft import Draft
 from balancer.core.drains import Drain, drains
 from balancer.core.model import Streak
-from balancer.core.planning import frozen_by, waiting_kinds
+from balancer.core.planning import frozen_by, waiting_kinds, windows_shut
 from balancer.core.relief import is_met, standing_of, waits
 from balancer.core.scope import of_hosts, of_source
 from dsl.evaluation import Column
@@ -77,9 +77,8 @@ def against_all(draft: Draft, paused: str | None) -> Iterator[str]:
     """What stands against every move, or every one of a kind."""
     if frozen := frozen_by(draft):
         yield f"nothing is decided: {frozen}"
-    hours = " or ".join(f"{each.hours.days} {each.hours.hours} {each.hours.zone}" for each in draft.rules.windows)
-    if kinds := waiting_kinds(draft.rules, draft.projection.observation):
-        yield f"{', '.join(kinds)} wait for {hours}"
+    if shut := windows_shut(waiting_kinds(draft.rules, draft.projection.observation), draft.rules):
+        yield shut
     if paused:
         yield paused
 

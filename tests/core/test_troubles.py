@@ -75,7 +75,7 @@ def test_what_stands_against_every_move() -> None:
     play = Rounds(farm(HOT), f"window mon-fri 20:00-06:00 Europe/Paris except drains\n{AT_ONCE}")
     assert list(against_all(begun(case(play, silent=("xen2",))), "paused by root")) == [
         "nothing is decided: reports 50% < 80% (silent: xen2)",
-        "rules wait for mon-fri 20:00-06:00 Europe/Paris",
+        "moves wait for mon-fri 20:00-06:00 Europe/Paris, drains excepted",
         "paused by root",
     ]
     assert list(against_all(begun(case(Rounds(farm(HOT), AT_ONCE))), None)) == []
