@@ -71,7 +71,7 @@ class Builder:
         return built
 
     def _built(self, part: Any) -> Any:
-        """A tree, its branches first; a token or nothing stays what it is. `overgrown` has bounded how deep this goes."""
+        """A tree, its branches first, as deep as `overgrown` lets it be; a token or nothing stays what it is."""
         if not isinstance(part, Tree):
             return part
         return getattr(self, part.data)(part.meta, *map(self._built, part.children))
