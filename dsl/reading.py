@@ -24,7 +24,6 @@ OPERATORS: Final = 200
 _BOM: Final = "\ufeff"
 _START: Final = Span(1, 1, 1, 2)
 _SCRAP: Final = re.compile(r'(?P<comment>#[^\n]*)|"[^"\n]*"?|[\w.]+|[<>=!]=|\S')
-_GAP: Final = re.compile(r'("[^"\n]*")|(?:\s|#[^\n]*)+')
 _MARGIN: Final = re.compile(r"^[^\s#]", re.MULTILINE)
 _STRANGER: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]|\r(?!\n)")
 _OPERATORS: Final = frozenset({"and", "or", "not", "+", "-", "*", "/"})
@@ -98,11 +97,6 @@ def passages(text: str) -> Iterator[Passage]:
 def scraps(text: str) -> Iterator[Scrap]:
     """The words and signs of a text in order, without blanks and comments."""
     return (Scrap(found[0], found.start()) for found in _SCRAP.finditer(text) if found["comment"] is None)
-
-
-def single_spaced(text: str) -> str:
-    """The text on one line, without comments, one blank for each gap outside quotes."""
-    return _GAP.sub(lambda gap: gap[1] or " ", text).strip()
 
 
 def overgrown(passage: Passage) -> Finding | None:

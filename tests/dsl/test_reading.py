@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dsl.reading import FILE_BYTES, STATEMENTS, crowded, decoded, overgrown, passages, single_spaced
+from dsl.reading import FILE_BYTES, STATEMENTS, crowded, decoded, overgrown, passages
 from dsl.syntax import Span
 
 
@@ -31,10 +31,6 @@ def test_offsets_become_lines_and_columns_of_the_file() -> None:
     *_, passage = passages("every 30 s\nrule r\n  when a")
 
     assert passage.span(9, 13) == Span(3, 3, 3, 7)
-
-
-def test_one_line_without_comments_but_quotes_as_they_are() -> None:
-    assert single_spaced('  a  >\n 3 # why "so"\n  and named "x  # y" ') == 'a > 3 and named "x  # y"'
 
 
 def test_a_file_that_no_person_wrote_is_not_read() -> None:
