@@ -1,5 +1,4 @@
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -8,7 +7,7 @@ from hypothesis import strategies as st
 from dsl.formatting import format_source
 from dsl.formatting.remarks import remarks
 from dsl.parser import parse
-from dsl.reading import FILE_BYTES, Passage
+from dsl.reading import Passage
 from dsl.syntax import without_places
 from tests.dsl.sentences import STATEMENTS, files, laid_out
 
