@@ -101,7 +101,7 @@ def _rules_apart(entries: Iterable[_Entry]) -> list[_Entry]:
     apart: list[_Entry] = []
     for entry in entries:
         is_behind = bool(apart) and isinstance(apart[-1].statement, Rule)
-        apart.append(replace(entry, is_apart=entry.is_apart or is_behind))
+        apart.append(replace(entry, is_apart=True) if is_behind else entry)
         if isinstance(entry.statement, Rule):
             top = _top(apart)
             apart[top] = replace(apart[top], is_apart=True)

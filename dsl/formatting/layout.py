@@ -91,7 +91,7 @@ def _parts(words: str) -> Iterator[str]:
 def aligned(lines: Sequence[Line], least: int) -> list[Line]:
     """The lines with their remarks in one column."""
     column = max([least, *(line.pushes() for line in lines)])
-    return [replace(line, column=column) for line in lines]
+    return [replace(line, column=column) if line.remark else line for line in lines]
 
 
 # -- statements of one line --------------------------------------------------------------------------------------------
