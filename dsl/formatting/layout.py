@@ -19,7 +19,7 @@ WIDTH: Final = 120
 COLUMN: Final = 40
 """Where gates and remarks stand, counted from 0."""
 
-_FAR: Final = 100
+_FAR: Final = 80
 """A longer line pushes no column."""
 
 _LONG_GATE: Final = 40

@@ -47,20 +47,18 @@ def shared_out(said: Sequence[Remark], pieces: Sequence[Span]) -> list[Remarks]:
     """Who gets which remark, piece by piece; the pieces are in the order of the file, the first begins it all."""
     starts = [(piece.line, piece.column) for piece in pieces]
     ends = [(piece.end_line, piece.end_column) for piece in pieces]
-    above: list[list[str]] = [[] for _ in pieces]
-    behind: list[list[str]] = [[] for _ in pieces]
+    given: list[list[Remark]] = [[] for _ in pieces]
     for remark in said:
-        if remark.is_alone:
-            above[min(bisect_right(ends, remark.place), len(pieces) - 1)].append(remark.text)
-        else:
-            behind[max(bisect_left(starts, remark.place) - 1, 0)].append(remark.text)
-    return [_settled(*each) for each in zip(above, behind, strict=True)]
+        below = min(bisect_right(ends, remark.place), len(pieces) - 1)
+        before = max(bisect_left(starts, remark.place) - 1, 0)
+        given[below if remark.is_alone else before].append(remark)
+    return [_settled(each) for each in given]
 
 
-def _settled(above: list[str], behind: list[str]) -> Remarks:
+def _settled(given: list[Remark]) -> Remarks:
     """One remark stays behind, an allowance before any other; the others go above."""
+    behind = [remark for remark in given if not remark.is_alone]
     if not behind:
-        return Remarks(tuple(above))
-    kept = next((text for text in behind if _ALLOWANCE.match(text)), behind[-1])
-    behind.remove(kept)
-    return Remarks((*above, *behind), kept)
+        return Remarks(tuple(remark.text for remark in given))
+    kept = next((remark for remark in behind if _ALLOWANCE.match(remark.text)), behind[-1])
+    return Remarks(tuple(remark.text for remark in given if remark is not kept), kept.text)
