@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType, ModuleType
 from typing import Final
 
-from balancer.commands.rules import check, format  # noqa: A004
+from balancer.commands.rules import check, explain, format  # noqa: A004
 from balancer.errors import Exit
 
 HELP = "for whoever writes rules: check and format rule files"
@@ -16,6 +16,7 @@ HELP = "for whoever writes rules: check and format rule files"
 VERBS: Final[Mapping[str, ModuleType]] = MappingProxyType({
     "check": check,
     "format": format,
+    "explain": explain,
 })  # fmt: skip
 
 
