@@ -7,6 +7,7 @@ import pytest
 
 from balancer.adapters.calendar import LANGUAGE
 from dsl.findings import render
+from dsl.formatting import format_source
 from dsl.loading import load
 from dsl.vocabulary import Word
 
@@ -39,6 +40,13 @@ def test_the_mistakes_are_told_as_the_manual_says() -> None:
     (mistaken,), (said,) = blocks("mistaken"), blocks("said")
 
     assert told(mistaken) == said
+
+
+def test_a_file_is_laid_out_as_the_manual_says() -> None:
+    (anyhow,), (laid_out,) = blocks("anyhow"), blocks("laid-out")
+
+    assert format_source(anyhow.encode()).text == laid_out
+    assert told(laid_out) == ""
 
 
 @pytest.mark.parametrize("owner", OWNERS)
