@@ -16,6 +16,7 @@ from balancer.editor.snippets import SNIPPETS
 from dsl.clauses import THING, Clause
 from dsl.manual import entry
 from dsl.parser.expectation import Expectation, expectation
+from dsl.parser.grammar import patterns
 from dsl.units import UNITS
 from dsl.vocabulary import Vocabulary
 
@@ -27,9 +28,8 @@ _PATTERNS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({
     "ONCE": ("at once",),
     "DAYS": ("daily", "mon-fri", "sat-sun"),
     "HOURS": ("20:00-06:00",),
-    "ZONE": ("UTC", "Europe/Paris"),
 })  # fmt: skip
-"""Examples for terminals that are patterns."""
+"""Examples for terminals that are patterns; of a time zone all that the vocabulary knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,9 @@ def _offers(document: Document, expected: Expectation) -> Iterator[Offer]:
         yield from _own(document, expected)
     yield from _units(document, expected)
     yield from _words(expected)
+    if "ZONE" in expected.following:
+        zones = re.compile(patterns()["ZONE"])
+        yield from (Offer(zone, "word") for zone in sorted(document.vocabulary.zones) if zones.fullmatch(zone))
     if not expected.begun and "RULE" in expected.following:
         yield from (Offer(each.label, "snippet", each.says, insert=each.body) for each in SNIPPETS)
 

@@ -16,7 +16,6 @@ from pygls.capabilities import get_capability
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
-from balancer.core.signals import VOCABULARY
 from balancer.editor import protocol
 from balancer.editor.completion import completion
 from balancer.editor.document import Document
@@ -24,6 +23,7 @@ from balancer.editor.hovering import hovering
 from balancer.editor.layout import Layout
 from balancer.editor.names import Mention, RefusedError, mentioned, places, renamed
 from balancer.editor.outline import folds, outline
+from dsl.vocabulary import Vocabulary
 
 _SNIPPETS: Final = "text_document.completion.completion_item.snippet_support"
 _REFUSED: Final = -32803
@@ -41,24 +41,25 @@ class Open:
 class Server(LanguageServer):
     """The documents that are open, each as its last change left it."""
 
-    def __init__(self, version: str) -> None:
+    def __init__(self, version: str, vocabulary: Vocabulary) -> None:
         # The whole text each time: pygls ends lines at more characters than the protocol does, and so would lose count.
         super().__init__("xen-balancer", version, text_document_sync_kind=types.TextDocumentSyncKind.Full)
         self.open: dict[str, Open] = {}
+        self._vocabulary = vocabulary
 
     def read(self, uri: str) -> Open:
         """Take in what the editor has sent."""
-        document = Document.read(self.workspace.get_text_document(uri).source, VOCABULARY)
+        document = Document.read(self.workspace.get_text_document(uri).source, self._vocabulary)
         encoding = types.PositionEncodingKind(self.workspace.position_encoding).value
         opened = Open(document, Layout.of(document.text, encoding))
         self.open[uri] = opened
         return opened
 
 
-def serve(version: str) -> None:
-    """Answer an editor until it says goodbye or is gone."""
+def serve(version: str, vocabulary: Vocabulary) -> None:
+    """Answer an editor until it says goodbye or is gone; `vocabulary` is what rules can speak of."""
     _tell_the_client_alone()
-    server = Server(version)
+    server = Server(version, vocabulary)
     for name, (answer, options) in REQUESTS.items():
         server.feature(name, options)(answer)
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as out:  # pygls closes it at the end

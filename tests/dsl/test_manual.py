@@ -2,7 +2,7 @@
 
 import pytest
 
-from balancer.core.signals import VOCABULARY
+from balancer.adapters.calendar import LANGUAGE
 from dsl.checking import STEPS
 from dsl.clauses import THING
 from dsl.loading import load
@@ -44,7 +44,7 @@ def test_an_example_is_a_statement_of_its_word(told: Entry) -> None:
 
     assert told.example.startswith(f"{told.word} ")
     assert statement is not None
-    findings = load("", told.example.encode(), VOCABULARY).findings
+    findings = load("", told.example.encode(), LANGUAGE).findings
     assert {finding.code for finding in findings} <= {"unsupported"}
 
 

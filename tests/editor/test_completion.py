@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from balancer.core.signals import VOCABULARY
 from balancer.editor.completion import Offer, completion
+from balancer.editor.document import Document
 from dsl.checking import STEPS
 from dsl.loading import load
 from tests.editor.written import shown, written
@@ -122,11 +123,18 @@ def test_close_behind_a_number_stands_a_unit_and_nothing_else() -> None:
         ("balance |", ["cpu", "memory", "load"]),
         ("window |", ["daily", "mon-fri", "sat-sun"]),
         ("window daily |", ["20:00-06:00"]),
-        ("window daily 20:00-06:00 |", ["UTC", "Europe/Paris"]),
     ],
 )
 def test_the_words_of_a_list(text: str, words: list[str]) -> None:
     assert labels(text, "word") == words
+
+
+def test_the_time_zones_that_the_machine_knows_and_the_grammar_takes() -> None:
+    of, cursor = written("window daily 20:00-06:00 |")
+    zones = of.vocabulary.with_zones({"Europe/Paris", "Etc/GMT+5"})
+
+    offered = completion(Document.read(of.text, zones), cursor).offers
+    assert [offer.label for offer in offered] == ["Europe/Paris", "UTC"]
 
 
 def test_whose_a_test_is_only_where_that_has_a_meaning() -> None:

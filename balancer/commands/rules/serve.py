@@ -4,6 +4,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 
 from agents.version import version
+from balancer.adapters.calendar import LANGUAGE
 from balancer.errors import Exit, UsageError
 
 HELP = "help an editor with rule files: mistakes, completion, meanings (Language Server Protocol)"
@@ -22,5 +23,5 @@ def run(_arguments: Namespace) -> Exit:
         from balancer.editor.server import serve  # noqa: PLC0415  # pygls is an extra, which the farm's hosts do not need
     except ModuleNotFoundError as missing:
         raise UsageError(f"{missing.name} is missing: pip install 'xen-balancer[editor]'") from None
-    serve(version())
+    serve(version(), LANGUAGE)
     return Exit.DONE
