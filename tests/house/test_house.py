@@ -53,7 +53,7 @@ WITHOUT_TESTS: dict[str, tuple[str, ...]] = {
 }
 """Why a module has no test file of its own; once it has one it is struck off here."""
 
-NOT_OURS = {".git", ".hypothesis", ".venv", "__pycache__", "build", "demo-state", "dist"}
+NOT_OURS = {".git", ".hypothesis", ".venv", "__pycache__", "build", "demo-state", "dist", "node_modules"}
 
 PLACES_OF_ONE_MACHINE = re.compile(r"/wor[k]/|/roo[t]/|/hom[e]/\w|\bshare[d]/|file[:]//[^$]|\bpypi[.]org")
 """Written so that it does not find itself."""

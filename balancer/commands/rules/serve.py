@@ -10,9 +10,8 @@ from balancer.errors import Exit, UsageError
 HELP = "help an editor with rule files: mistakes, completion, meanings (Language Server Protocol)"
 
 
-def add_arguments(parser: ArgumentParser) -> None:
-    """It takes none: an editor asks for all else."""
-    parser.add_argument("--stdio", action="store_true", help="over standard input and output, as always")
+def add_arguments(_parser: ArgumentParser) -> None:
+    """It takes none: an editor asks for all that it wants."""
 
 
 def run(_arguments: Namespace) -> Exit:
