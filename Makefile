@@ -59,6 +59,10 @@ transcripts: .venv/ready-test  ## writes what each scenario prints anew; read th
 editors: .venv/ready-test  ## writes the colours of rule files for editors anew, from the grammar and the vocabulary
 	@PYTHONPATH=. $(BIN)/python deploy/editors/generate.py
 
+.PHONY: reference
+reference: .venv/ready-test  ## writes the tables of all words in docs/rules.md anew
+	@PYTHONPATH=. $(BIN)/python docs/reference.py
+
 .PHONY: picture
 picture: .venv/ready-demo  ## draws docs/demo.svg anew, from a real run of the demo
 	@$(BIN)/python docs/picture.py

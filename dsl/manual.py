@@ -69,6 +69,7 @@ STATEMENTS: Final = (
 
 CLAUSES: Final = (
     Entry("when", "when TEST [for N rounds | for TIME] [and TEST]", "which hosts are in trouble", statement="rule"),
+    Entry("when", "when TEST", "as long as this holds"),
     Entry("for", "TEST for N rounds | for TIME [and TEST]",
           "all to the left must have held for so long; what follows `and` need hold only now", statement="rule"),
     Entry("move", 'move vm by most X | least X, … [where TEST [as "…"]]…',
@@ -90,7 +91,7 @@ CLAUSES: Final = (
     Entry("to", "to HOSTS", "only journeys that end there; in its tests `after.`, `source.` and `vm.` may be named"),
     Entry("during", "during DAYS HOURS ZONE", "only in these hours"),
     Entry("except", "except KIND, …", "kinds of move that are made all the same"),
-    Entry("cost", "cost N", "what going against this wish weighs; 1 where it is not said"),
+    Entry("cost", "cost N", "what going against this wish weighs"),
     Entry("per", "per host | per TAGKEY", "for each host, or for all hosts with the same value of a tag `KEY:value`"),
     Entry("per", "per round | per hour | per day | per host | per TAGKEY",
           "the time that a budget is for, or whose it is", statement="limit"),

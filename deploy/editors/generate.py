@@ -65,7 +65,7 @@ def colours() -> tuple[Colour, ...]:
     units, functions = spellings()["UNIT"], spellings()["FUNCTION"]
     words = reserved_words() | {entry.word for entry in (*CLAUSES, *WORDS) if entry.word.isalpha()}
     rest = words - statements - {*units, *functions, *_LOGIC, *_THINGS, *STEPS, "memory"}
-    statement, function, name = "|".join(sorted(statements)), "|".join(functions), "|".join(_names())
+    statement, function, name = "|".join(sorted(statements)), "|".join(sorted(functions)), "|".join(_names())
     terminals = patterns()
     return (
         _same("Comment", "comment.line.number-sign", "Comment", "#.*"),
@@ -80,7 +80,7 @@ def colours() -> tuple[Colour, ...]:
         Colour("Days", "constant.other.days", "Constant", rf"\b(?:{terminals['DAYS']})\b(?!\.)",
                rf"<%({terminals['DAYS']})>\.@!"),
         Colour("Zone", "constant.other.zone", "Constant", rf"\b(?:{terminals['ZONE']})", rf"<%({terminals['ZONE']})"),
-        Colour("Unit", "keyword.other.unit", "Type", rf"(?<=[0-9 ])(?:%|(?:{_bare(units)})\b(?!\())",
+        Colour("Unit", "keyword.other.unit", "Type", rf"(?:(?<=[0-9])|(?<=[0-9] ))(?:%|(?:{_bare(units)})\b(?!\())",
                rf"([0-9] *)@<=%(\%|%({_bare(units)})>\(@!)"),
         Colour("Number", "constant.numeric", "Number", rf"(?<![\w.]){terminals['NUMBER']}",
                rf"<{terminals['NUMBER']}"),  # no look-behind: beside a {m,n} Vim gets it wrong

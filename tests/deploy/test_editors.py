@@ -1,6 +1,5 @@
 """What editors get: colours from the language's own tables, tried in Vim and with VS Code's regular expressions."""
 
-import importlib.util
 import json
 import re
 import shutil
@@ -8,10 +7,11 @@ import subprocess
 from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from onigurumacffi import compile_regset
+
+from tests.scripts import script
 
 EDITORS = Path(__file__).parents[2] / "deploy" / "editors"
 EXTENSION = EDITORS / "vscode"
@@ -19,16 +19,7 @@ EXTENSION = EDITORS / "vscode"
 needs_vim = pytest.mark.skipif(shutil.which("vim") is None, reason="needs Vim: apt-get install vim")
 
 
-def _loaded(script: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(script.stem, script)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-GENERATE = _loaded(EDITORS / "generate.py")
+GENERATE = script(EDITORS / "generate.py")
 MANIFEST = json.loads((EXTENSION / "package.json").read_text("utf-8"))
 
 COLOURED = """\
@@ -47,6 +38,7 @@ rule:Statement cpu_rule:Given
 reserve:Statement memory:Name for:Word 1:Number lost:Word host:Thing
 never:Statement move:Word pets except:Word drains:Kind , repairs:Kind
 window:Statement mon-fri:Days 20:00-06:00:Hours Europe/Paris:Zone
+drain:Statement d
 limit:Statement 2:Number at:Word once:Word , 20:Number per:Word hour:Word
     rule everywhere
 keep:Statement vms:Thing tagged:Word "db apart:Unclosed

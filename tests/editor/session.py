@@ -13,7 +13,7 @@ from lsprotocol import types
 from pygls.lsp.client import LanguageClient
 
 SERVER = (sys.executable, "-m", "balancer.cli", "rules", "serve")
-URI = "file:///farm.rules"
+URI = "untitled:farm.rules"
 PATIENCE = 60.0
 
 _Answer = TypeVar("_Answer")

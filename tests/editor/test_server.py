@@ -217,7 +217,7 @@ def test_a_rule_can_be_folded(editor: Session) -> None:
 def test_of_a_document_that_is_not_open_nothing_is_known(editor: Session) -> None:
     editor.open(FILE)
     for request, asked in (("hover", types.HoverParams), ("completion", types.CompletionParams)):
-        assert not editor.ask(request, asked, 0, 0, uri="file:///etc/passwd")
+        assert not editor.ask(request, asked, 0, 0, uri="untitled:other.rules")
 
 
 @pytest.mark.parametrize("encoding", [types.PositionEncodingKind.Utf8, types.PositionEncodingKind.Utf32])

@@ -78,7 +78,7 @@ def test_each_import_contract_notices_its_breach(tmp_path: Path) -> None:
         "agents/hypervisor/simulated/state.py": "import agents.hypervisor.simulated.world",
         "agents/hypervisor/libvirt_xen/definition.py": "import agents.hypervisor.libvirt_xen.driver",
         "balancer/core/model.py": "import agents.mcollective.serializers, balancer.core.cycle, time",
-        "balancer/config.py": "import libvirt, stomp",
+        "balancer/config.py": "import libvirt, pygls, stomp",
     }
     for package in PACKAGES:
         shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))

@@ -13,7 +13,7 @@ syntax match xenbalancerUnit ~\v([0-9] *)@<=%(\%|%(B|GiB|KiB|MiB|TiB|d|h|min|rou
 syntax match xenbalancerZone ~\v<%(UTC|[A-Z][A-Za-z_]+(\/[A-Z][A-Za-z_+-]+)+)~
 syntax match xenbalancerDays ~\v<%(daily|(mon|tue|wed|thu|fri|sat|sun)(-(mon|tue|wed|thu|fri|sat|sun))?)>\.@!~
 syntax match xenbalancerHours ~\v[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}~
-syntax match xenbalancerFunction ~\v<%(avg|max|min|sum|p50|p90|p95|p99)(\s*\()@=~
+syntax match xenbalancerFunction ~\v<%(avg|max|min|p50|p90|p95|p99|sum)(\s*\()@=~
 syntax match xenbalancerName ~\v\.@<!<%(after\.(age|contention|cores|cpu|cpu_group|load|maintenance|memory|memory_free|memory_total|moves|vcpus|vms|xen)|farm\.(cpu|failures|hosts|memory|moves|reports|vms)|host\.(age|contention|cores|cpu|cpu_group|load|maintenance|memory|memory_free|memory_total|moves|vcpus|vms|xen)|source\.(age|contention|cores|cpu|cpu_group|load|maintenance|memory|memory_free|memory_total|moves|vcpus|vms|xen)|vm\.(age|cpu|cpu_time|memory|moves|passthrough|share|vcpus)|facts\.[a-z_][a-z0-9_]*|age|contention|cores|cpu|cpu_group|cpu_time|failures|load|maintenance|memory_free|memory_total|passthrough|reports|share|vcpus|xen|memory)>\.@!~
 syntax match xenbalancerStatement ~\v^%(avoid|balance|drain|every|freeze|keep|let|limit|never|pack|prefer|reserve|rest|rule|window)>~
 syntax match xenbalancerGiven ~\v%(^%(rule|let)\s+)@<=\w+~
