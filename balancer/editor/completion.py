@@ -64,8 +64,9 @@ def completion(document: Document, offset: int) -> Offers:
     if not _CODE.match(before.rpartition("\n")[2]):
         return Offers((), instead)
     beginning = before.removesuffix(begun)
-    offers = _units if beginning[-1:].isalnum() else _offers
-    return Offers(tuple(offers(document, expectation(beginning))), instead)
+    expected = expectation(beginning)
+    offers = _units(expected) if beginning[-1:].isalnum() else _offers(document, expected)
+    return Offers(tuple(offers), instead)
 
 
 def _before(document: Document, offset: int) -> str:
@@ -80,7 +81,7 @@ def _offers(document: Document, expected: Expectation) -> Iterator[Offer]:
         yield from _measured(document.vocabulary, expected)
     elif "NAME" in expected.following:
         yield from _own(document, expected)
-    yield from _units(document, expected)
+    yield from _units(expected)
     yield from _words(expected)
     if "ZONE" in expected.following:
         zones = re.compile(patterns()["ZONE"])
@@ -115,7 +116,7 @@ def _own(document: Document, expected: Expectation) -> Iterator[Offer]:
     yield from (_word(word, expected) for word in named.words)
 
 
-def _units(_document: Document, expected: Expectation) -> Iterator[Offer]:
+def _units(expected: Expectation) -> Iterator[Offer]:
     for unit in expected.following.get("UNIT", ()):
         kind, _ = UNITS[unit]
         if kind in kinds(expected.begun):

@@ -5,6 +5,7 @@ Rule: one row a request. It knows the documents that are open and nothing else: 
 
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -58,6 +59,7 @@ class Server(LanguageServer):
 
 def serve(version: str, vocabulary: Vocabulary) -> None:
     """Answer an editor until it says goodbye or is gone; `vocabulary` is what rules can speak of."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C at the editor's terminal is for the editor
     _tell_the_client_alone()
     server = Server(version, vocabulary)
     for name, (answer, options) in REQUESTS.items():

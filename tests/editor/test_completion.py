@@ -187,6 +187,7 @@ def test_whatever_is_right_is_offered_word_for_word(text: str) -> None:
         before = text[: start + place]
         offered = completion(*written(f"{before}|")).offers
         known = {part for offer in offered for part in offer.label.split()}
+        assert len({offer.label for offer in offered}) == len(offered), before
         assert word in known or word in {"r", "once", ",", "<", ">"} or word[0].isdigit(), (before, word)
 
 

@@ -1,5 +1,6 @@
 """The language server, as an editor meets it: a process that is spoken to over its standard input."""
 
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -248,6 +249,17 @@ def test_after_goodbye_the_server_ends_without_a_word() -> None:
         with pytest.raises(JsonRpcException):
             begun.ask("rename", types.RenameParams, 0, 5, new_name="host")
 
+        assert begun.goodbye() == (0, "")
+
+
+def test_ctrl_c_at_the_editors_terminal_is_not_for_the_server() -> None:
+    with session() as begun:
+        begun.initialize()
+        server = begun.client._server
+        assert server is not None
+        server.send_signal(signal.SIGINT)
+
+        assert begun.open(FILE) == []
         assert begun.goodbye() == (0, "")
 
 

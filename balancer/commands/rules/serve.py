@@ -21,6 +21,6 @@ def run(_arguments: Namespace) -> Exit:
     try:
         from balancer.editor.server import serve  # noqa: PLC0415  # pygls is an extra, which the farm's hosts do not need
     except ModuleNotFoundError as missing:
-        raise UsageError(f"{missing.name} is missing: pip install 'xen-balancer[editor]'") from None
+        raise UsageError(f"{missing.name} is missing; install it with: pip install 'xen-balancer[editor]'") from None
     serve(version(), LANGUAGE)
     return Exit.DONE
