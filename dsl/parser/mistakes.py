@@ -24,7 +24,7 @@ _OWNERS: Final = frozenset({"host", "vm", "source", "after", "farm"})
 _DESCRIBED: Final[Mapping[str, str]] = MappingProxyType({
     "$END": "the end of the statement", "UNIT": "a unit", "NUMBER": "a number", "NAME": "a name", "REF": "a name",
     "STRING": "text in quotes", "CMP": "a comparison", "SIGN": "+ or -", "TIMES": "* or /", "FUNCTION": "an aggregate",
-    "ONCE": "at once", "DAYS": "days", "HOURS": "hours", "ZONE": "a time zone",
+    "DAYS": "days", "HOURS": "hours", "ZONE": "a time zone",
 })  # fmt: skip
 
 
