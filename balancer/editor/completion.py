@@ -25,7 +25,6 @@ _CODE: Final = re.compile(r'(?:"[^"\n]*"|[^"#\n])*\Z')
 """A line up to a place that is neither in a comment nor in quotes."""
 
 _PATTERNS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({
-    "ONCE": ("at once",),
     "DAYS": ("daily", "mon-fri", "sat-sun"),
     "HOURS": ("20:00-06:00",),
 })  # fmt: skip
@@ -135,6 +134,6 @@ def _words(expected: Expectation) -> Iterator[Offer]:
 
 def _word(word: str, expected: Expectation, behind: str = "") -> Offer:
     statement = expected.begun[0] if expected.begun else word
-    found = entry(word.partition(" ")[0], statement)
+    found = entry(word, statement)
     insert = f"{word}{behind}" if behind else ""
     return Offer(word, "word", found.shape, telling.manual(found), insert) if found else Offer(word, "word")

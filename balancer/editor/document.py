@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Self
 
 from dsl.findings import Finding
+from dsl.formatting import format_source
 from dsl.loading import Loaded, load
 from dsl.reading import Passage, passages, scraps
 from dsl.syntax import Let, NamedSet, Span
@@ -86,6 +87,10 @@ class Document:
             seen.add(named.name)
             named = self.lets[named.name].set
         return named.thing
+
+    def laid_out(self) -> str | None:
+        """The text in its canonical layout; None where it does not read."""
+        return format_source(self.text.encode()).text
 
     def _offset(self, line: int, column: int) -> int:
         """Clamped to its line: a finding may point behind the last word."""

@@ -19,7 +19,7 @@ from pygls.lsp.server import LanguageServer
 
 from balancer.editor import protocol
 from balancer.editor.completion import completion
-from balancer.editor.document import Document
+from balancer.editor.document import Document, Stretch
 from balancer.editor.hovering import hovering
 from balancer.editor.layout import Layout
 from balancer.editor.names import Mention, RefusedError, mentioned, places, renamed
@@ -156,6 +156,14 @@ def _folds(ls: Server, asked: types.FoldingRangeParams) -> Sequence[types.Foldin
     return [protocol.fold(opened.layout, each) for each in folds(opened.document)] if opened else ()
 
 
+def _formatting(ls: Server, asked: types.DocumentFormattingParams) -> Sequence[types.TextEdit]:
+    opened = ls.open.get(asked.text_document.uri)
+    laid_out = opened.document.laid_out() if opened else None
+    if opened is None or laid_out in {None, opened.document.text}:
+        return ()
+    return [types.TextEdit(protocol.span(opened.layout, Stretch(0, len(opened.document.text))), laid_out)]
+
+
 REQUESTS: Final[Mapping[str, tuple[Callable[..., Any], Any]]] = MappingProxyType({
     types.TEXT_DOCUMENT_DID_OPEN: (_did_open, None),
     types.TEXT_DOCUMENT_DID_CHANGE: (_did_change, None),
@@ -168,4 +176,5 @@ REQUESTS: Final[Mapping[str, tuple[Callable[..., Any], Any]]] = MappingProxyType
     types.TEXT_DOCUMENT_RENAME: (_rename, types.RenameOptions(prepare_provider=True)),
     types.TEXT_DOCUMENT_DOCUMENT_SYMBOL: (_symbols, None),
     types.TEXT_DOCUMENT_FOLDING_RANGE: (_folds, None),
+    types.TEXT_DOCUMENT_FORMATTING: (_formatting, None),
 })  # fmt: skip

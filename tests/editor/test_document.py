@@ -38,6 +38,12 @@ def test_a_set_is_one_of_what_the_set_that_it_copies_is_one_of() -> None:
     assert [of.thing(let) for let in of.lets.values()] == [None, None, None, "host", "host"]
 
 
+def test_a_file_that_reads_can_be_laid_out() -> None:
+    assert document("keep   vms\r\n  apart").laid_out() == "keep vms apart\n"
+    assert document("keep vms apartt").laid_out() is None
+    assert document("\0").laid_out() is None
+
+
 def test_the_passage_round_a_place() -> None:
     of, cursor = written("every 30 s\nrule r\n  when |host.cpu > 1%\nkeep vms apart")
     position = of.position(cursor)

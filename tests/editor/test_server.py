@@ -81,12 +81,21 @@ def test_columns_are_counted_as_the_protocol_counts_them(editor: Session) -> Non
     assert told.range == place(0, 21, 27)
 
 
-@pytest.mark.parametrize("end", ["\r\n", "\r", "\n\u2028\x0c"])
-def test_lines_are_counted_as_the_protocol_counts_them(end: str, editor: Session) -> None:
-    (told,) = editor.open(f"# one{end}# two\n\tkeep\n")
+@pytest.mark.parametrize(
+    ("text", "code", "place"),
+    [
+        ("# one\r\n# two\r\n\tkeep\r\n", "syntax", types.Position(2, 1)),
+        ("# one\rkeep\n", "encoding", types.Position(0, 5)),
+        ("# one\r\n\u2028\x0c", "encoding", types.Position(1, 0)),
+    ],
+    ids=["CRLF", "CR", "U+2028"],
+)
+def test_lines_are_counted_as_the_protocol_counts_them(
+    text: str, code: str, place: types.Position, editor: Session
+) -> None:
+    told, *_ = editor.open(text)
 
-    assert told.code == "syntax"
-    assert told.range.start.line == 2
+    assert (told.code, told.range.start) == (code, place)
 
 
 @pytest.mark.parametrize(
@@ -210,6 +219,19 @@ def test_a_rule_can_be_folded(editor: Session) -> None:
     editor.open(FILE)
 
     assert list(editor.ask_of_all("folding_range", types.FoldingRangeParams)) == [types.FoldingRange(2, 5)]
+
+
+def test_the_file_is_laid_out_anew(editor: Session) -> None:
+    options = types.FormattingOptions(tab_size=8, insert_spaces=False)
+    editor.open("every 30s\r\nkeep  vms apart")
+    (edit,) = editor.ask_of_all("formatting", types.DocumentFormattingParams, options=options)
+    assert edit == types.TextEdit(
+        types.Range(types.Position(0, 0), types.Position(1, 15)), "every 30 s\nkeep vms apart\n"
+    )
+
+    for text in (edit.new_text, "keep  vms apartt"):
+        editor.change(text)
+        assert not editor.ask_of_all("formatting", types.DocumentFormattingParams, options=options)
 
 
 # -- the conversation --------------------------------------------------------------------------------------------------

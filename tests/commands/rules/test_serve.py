@@ -28,4 +28,6 @@ def test_without_pygls_it_says_what_to_install(
     monkeypatch.setitem(sys.modules, "pygls.lsp.server", None)
 
     assert main(["rules", "serve"]) == 2
-    assert capsys.readouterr().err == "pygls.lsp.server is missing; install it with: pip install 'xen-balancer[editor]'\n"
+    assert (
+        capsys.readouterr().err == "pygls.lsp.server is missing; install it with: pip install 'xen-balancer[editor]'\n"
+    )

@@ -10,7 +10,7 @@ syntax match xenbalancerThing ~\v\.@<!<%(host|hosts|source|vm|vms)>\.@!~
 syntax match xenbalancerLogic ~\v\.@<!<%(and|in|not|or)>\.@!~
 syntax match xenbalancerNumber ~\v<[0-9]{1,15}(\.[0-9]{1,6})?~
 syntax match xenbalancerUnit ~\v([0-9] *)@<=%(\%|%(B|GiB|KiB|MiB|TiB|d|h|min|round|rounds|s)>\(@!)~
-syntax match xenbalancerZone ~\v<%(UTC|[A-Z][A-Za-z_]+(\/[A-Z][A-Za-z_+-]+)+)~
+syntax match xenbalancerZone ~\v<%(UTC|[A-Z][A-Za-z_]+(\/[A-Z][A-Za-z0-9_+-]+)+)~
 syntax match xenbalancerDays ~\v<%(daily|(mon|tue|wed|thu|fri|sat|sun)(-(mon|tue|wed|thu|fri|sat|sun))?)>\.@!~
 syntax match xenbalancerHours ~\v[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}~
 syntax match xenbalancerFunction ~\v<%(avg|max|min|p50|p90|p95|p99|sum)(\s*\()@=~
