@@ -44,7 +44,7 @@ class Document:
 
     @classmethod
     def read(cls, text: str, vocabulary: Vocabulary) -> Self:
-        """Any text; one that is no rule file is empty and has a finding that says why."""
+        """Any text; in what is no rule file nothing is read, and a finding says why."""
         loaded = load("", text.encode("utf-8", "replace"), vocabulary)
         lets = {let.name: let for let in reversed(loaded.statements) if isinstance(let, Let)}
         lengths = (len(line) + 1 for line in loaded.text.split("\n"))

@@ -1,6 +1,7 @@
 """The language server: hears what an editor asks over standard input, and answers over standard output.
 
-Rule: one row a request. It knows the documents that are open and nothing else: no file is read, none is written.
+Rule: one row for each thing that is said or asked. It knows the documents that are open and nothing else: no file is
+read, none is written.
 """
 
 import logging
@@ -33,10 +34,20 @@ _REFUSED: Final = -32803
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """A document that is open in the editor, and where its lines are."""
+    """A document that is open in the editor, where its lines are, and whether the editor can fill in snippets."""
 
+    uri: str
     document: Document
     layout: Layout
+    takes_snippets: bool
+
+    def offset(self, where: types.Position) -> int:
+        """The character at a place that the editor names."""
+        return protocol.offset(self.layout, where)
+
+    def span(self, where: Stretch) -> types.Range:
+        """A stretch as the editor counts."""
+        return protocol.span(self.layout, where)
 
 
 class Server(LanguageServer):
@@ -52,9 +63,9 @@ class Server(LanguageServer):
         """Take in what the editor has sent."""
         document = Document.read(self.workspace.get_text_document(uri).source, self._vocabulary)
         encoding = types.PositionEncodingKind(self.workspace.position_encoding).value
-        opened = Open(document, Layout.of(document.text, encoding))
-        self.open[uri] = opened
-        return opened
+        takes_snippets = bool(get_capability(self.client_capabilities, _SNIPPETS, default=False))
+        self.open[uri] = Open(uri, document, Layout.of(document.text, encoding), takes_snippets)
+        return self.open[uri]
 
 
 def serve(version: str, vocabulary: Vocabulary) -> None:
@@ -62,8 +73,10 @@ def serve(version: str, vocabulary: Vocabulary) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C at the editor's terminal is for the editor
     _tell_the_client_alone()
     server = Server(version, vocabulary)
-    for name, (answer, options) in REQUESTS.items():
-        server.feature(name, options)(answer)
+    for name, hear in EVENTS.items():
+        server.feature(name)(hear)
+    for name, (answer, options) in QUESTIONS.items():
+        server.feature(name, options)(_of_an_open_document(answer))
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as out:  # pygls closes it at the end
         server.start_io(sys.stdin.buffer, out)
 
@@ -73,101 +86,95 @@ def _tell_the_client_alone() -> None:
     logging.getLogger("pygls").setLevel(logging.CRITICAL)
 
 
-def _changed(server: Server, uri: str, version: int) -> None:
-    opened = server.read(uri)
+def _of_an_open_document(answer: Callable[[Open, Any], Any]) -> Callable[[Server, Any], Any]:
+    """Of any other nothing is known."""
+
+    def asked(ls: Server, question: Any) -> Any:
+        opened = ls.open.get(question.text_document.uri)
+        return None if opened is None else answer(opened, question)
+
+    return asked
+
+
+# -- what the editor says ----------------------------------------------------------------------------------------------
+
+
+def _changed(ls: Server, said: types.DidOpenTextDocumentParams | types.DidChangeTextDocumentParams) -> None:
+    opened = ls.read(said.text_document.uri)
     findings = [protocol.diagnostic(opened.document, opened.layout, each) for each in opened.document.loaded.findings]
-    server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, findings, version))
+    told = types.PublishDiagnosticsParams(opened.uri, findings, said.text_document.version)
+    ls.text_document_publish_diagnostics(told)
 
 
-def _did_open(ls: Server, asked: types.DidOpenTextDocumentParams) -> None:
-    _changed(ls, asked.text_document.uri, asked.text_document.version)
+def _closed(ls: Server, said: types.DidCloseTextDocumentParams) -> None:
+    ls.open.pop(said.text_document.uri, None)
+    ls.text_document_publish_diagnostics(types.PublishDiagnosticsParams(said.text_document.uri, []))
 
 
-def _did_change(ls: Server, asked: types.DidChangeTextDocumentParams) -> None:
-    _changed(ls, asked.text_document.uri, asked.text_document.version)
+# -- what it asks ------------------------------------------------------------------------------------------------------
 
 
-def _did_close(ls: Server, asked: types.DidCloseTextDocumentParams) -> None:
-    ls.open.pop(asked.text_document.uri, None)
-    ls.text_document_publish_diagnostics(types.PublishDiagnosticsParams(asked.text_document.uri, []))
-
-
-def _completion(ls: Server, asked: types.CompletionParams) -> Sequence[types.CompletionItem]:
-    opened = ls.open.get(asked.text_document.uri)
-    if opened is None:
-        return ()
-    found = completion(opened.document, protocol.offset(opened.layout, asked.position))
-    takes_snippets = get_capability(ls.client_capabilities, _SNIPPETS, default=False)
-    offers = [each for each in found.offers if takes_snippets or each.sort != "snippet"]
+def _completion(opened: Open, asked: types.CompletionParams) -> Sequence[types.CompletionItem]:
+    found = completion(opened.document, opened.offset(asked.position))
+    offers = [each for each in found.offers if opened.takes_snippets or each.sort != "snippet"]
     return [protocol.item(opened.layout, each, found.instead, rank) for rank, each in enumerate(offers)]
 
 
-def _hover(ls: Server, asked: types.HoverParams) -> types.Hover | None:
-    opened = ls.open.get(asked.text_document.uri)
-    told = opened and hovering(opened.document, protocol.offset(opened.layout, asked.position))
-    return protocol.hover(opened.layout, told) if opened and told else None
+def _hover(opened: Open, asked: types.HoverParams) -> types.Hover | None:
+    told = hovering(opened.document, opened.offset(asked.position))
+    return protocol.hover(opened.layout, told) if told else None
 
 
-def _definition(ls: Server, asked: types.DefinitionParams) -> Sequence[types.Location]:
-    return _locations(ls, asked, lambda mention: mention.gives)
+def _definition(opened: Open, asked: types.DefinitionParams) -> Sequence[types.Location]:
+    return [types.Location(opened.uri, opened.span(each.where)) for each in _same_set(opened, asked) if each.gives]
 
 
-def _references(ls: Server, asked: types.ReferenceParams) -> Sequence[types.Location]:
-    return _locations(ls, asked, lambda mention: asked.context.include_declaration or not mention.gives)
+def _references(opened: Open, asked: types.ReferenceParams) -> Sequence[types.Location]:
+    found = (each for each in _same_set(opened, asked) if asked.context.include_declaration or not each.gives)
+    return [types.Location(opened.uri, opened.span(each.where)) for each in found]
 
 
-def _locations(
-    ls: Server, asked: types.DefinitionParams | types.ReferenceParams, wanted: Callable[[Mention], bool]
-) -> Sequence[types.Location]:
-    uri = asked.text_document.uri
-    opened = ls.open.get(uri)
-    mention = opened and mentioned(opened.document, protocol.offset(opened.layout, asked.position))
-    if not opened or not mention:
-        return ()
-    found = filter(wanted, places(opened.document, mention.name))
-    return [types.Location(uri, protocol.span(opened.layout, each.where)) for each in found]
+def _same_set(opened: Open, asked: types.DefinitionParams | types.ReferenceParams) -> Sequence[Mention]:
+    """All places of the set that is named at a place."""
+    mention = mentioned(opened.document, opened.offset(asked.position))
+    return places(opened.document, mention.name) if mention else ()
 
 
-def _prepare_rename(ls: Server, asked: types.PrepareRenameParams) -> types.Range | None:
-    opened = ls.open.get(asked.text_document.uri)
-    mention = opened and mentioned(opened.document, protocol.offset(opened.layout, asked.position))
-    return protocol.span(opened.layout, mention.where) if opened and mention else None
+def _prepare_rename(opened: Open, asked: types.PrepareRenameParams) -> types.Range | None:
+    mention = mentioned(opened.document, opened.offset(asked.position))
+    return opened.span(mention.where) if mention else None
 
 
-def _rename(ls: Server, asked: types.RenameParams) -> types.WorkspaceEdit | None:
-    opened = ls.open.get(asked.text_document.uri)
-    if opened is None:
-        return None
+def _rename(opened: Open, asked: types.RenameParams) -> types.WorkspaceEdit:
     try:
-        where = renamed(opened.document, protocol.offset(opened.layout, asked.position), asked.new_name)
+        where = renamed(opened.document, opened.offset(asked.position), asked.new_name)
     except RefusedError as refusal:
         raise JsonRpcException(str(refusal), _REFUSED) from None
-    edits = [types.TextEdit(protocol.span(opened.layout, each), asked.new_name) for each in where]
-    return types.WorkspaceEdit(changes={asked.text_document.uri: edits})
+    return types.WorkspaceEdit({opened.uri: [types.TextEdit(opened.span(each), asked.new_name) for each in where]})
 
 
-def _symbols(ls: Server, asked: types.DocumentSymbolParams) -> Sequence[types.DocumentSymbol]:
-    opened = ls.open.get(asked.text_document.uri)
-    return [protocol.symbol(opened.layout, each) for each in outline(opened.document)] if opened else ()
+def _symbols(opened: Open, _asked: types.DocumentSymbolParams) -> Sequence[types.DocumentSymbol]:
+    return [protocol.symbol(opened.layout, each) for each in outline(opened.document)]
 
 
-def _folds(ls: Server, asked: types.FoldingRangeParams) -> Sequence[types.FoldingRange]:
-    opened = ls.open.get(asked.text_document.uri)
-    return [protocol.fold(opened.layout, each) for each in folds(opened.document)] if opened else ()
+def _folds(opened: Open, _asked: types.FoldingRangeParams) -> Sequence[types.FoldingRange]:
+    return [protocol.fold(opened.layout, each) for each in folds(opened.document)]
 
 
-def _formatting(ls: Server, asked: types.DocumentFormattingParams) -> Sequence[types.TextEdit]:
-    opened = ls.open.get(asked.text_document.uri)
-    laid_out = opened.document.laid_out() if opened else None
-    if opened is None or laid_out in {None, opened.document.text}:
+def _formatting(opened: Open, _asked: types.DocumentFormattingParams) -> Sequence[types.TextEdit]:
+    text, laid_out = opened.document.text, opened.document.laid_out()
+    if laid_out is None or laid_out == text:
         return ()
-    return [types.TextEdit(protocol.span(opened.layout, Stretch(0, len(opened.document.text))), laid_out)]
+    return [types.TextEdit(opened.span(Stretch(0, len(text))), laid_out)]
 
 
-REQUESTS: Final[Mapping[str, tuple[Callable[..., Any], Any]]] = MappingProxyType({
-    types.TEXT_DOCUMENT_DID_OPEN: (_did_open, None),
-    types.TEXT_DOCUMENT_DID_CHANGE: (_did_change, None),
-    types.TEXT_DOCUMENT_DID_CLOSE: (_did_close, None),
+EVENTS: Final[Mapping[str, Callable[[Server, Any], None]]] = MappingProxyType({
+    types.TEXT_DOCUMENT_DID_OPEN: _changed,
+    types.TEXT_DOCUMENT_DID_CHANGE: _changed,
+    types.TEXT_DOCUMENT_DID_CLOSE: _closed,
+})  # fmt: skip
+
+QUESTIONS: Final[Mapping[str, tuple[Callable[[Open, Any], Any], Any]]] = MappingProxyType({
     types.TEXT_DOCUMENT_COMPLETION: (_completion, types.CompletionOptions(trigger_characters=["."])),
     types.TEXT_DOCUMENT_HOVER: (_hover, None),
     types.TEXT_DOCUMENT_DEFINITION: (_definition, None),
