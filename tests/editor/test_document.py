@@ -23,13 +23,14 @@ def test_what_can_be_read_is_known_beside_what_cannot() -> None:
     assert [finding.code for finding in of.loaded.findings] == ["syntax"]
 
 
-@pytest.mark.parametrize("text", ["keep", "keep \n\nlet a = vms", "rule r\n  when"])
-def test_what_is_missing_at_the_end_of_a_line_is_shown_at_its_last_word(text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "underlined"), [("keep", "p"), ("keep \n\nlet a = vms", " "), ("rule r\n  when", "n")]
+)
+def test_what_is_missing_is_shown_where_it_should_stand_and_never_as_nothing(text: str, underlined: str) -> None:
     of = document(text)
     (finding,) = of.loaded.findings
 
-    where = of.shown(finding)
-    assert shown(of, where) == text.partition("\n\n")[0].rstrip()[-1] or shown(of, where) == " "
+    assert shown(of, of.shown(finding)) == underlined
 
 
 def test_a_set_is_one_of_what_the_set_that_it_copies_is_one_of() -> None:
@@ -57,4 +58,4 @@ def test_what_is_no_rule_file_has_a_finding(text: str) -> None:
     of = document(text)
 
     assert of.loaded.findings
-    assert of.shown(of.loaded.findings[0]) is not None
+    assert of.loaded.statements == ()
