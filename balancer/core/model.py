@@ -253,7 +253,7 @@ class Spread:
 class Plan:
     """All moves that the rules ask for, in an order that may be executed, and what was refused on the way.
 
-    `frozen` says why nothing is decided at all; `tally` counts every rejection by reason, `rejections` lists the
+    `frozen` says why nothing is decided at all, `frozen_by` the line of the `freeze` (0: the default); `tally` counts every rejection by reason, `rejections` lists the
     nearest; `sentence` is the round in one sentence.
     """
 
@@ -267,6 +267,7 @@ class Plan:
     after: Spread
     sentence: str
     broken: int = 0
+    frozen_by: int | None = None
 
 
 # -- what is under way ----------------------------------------------------------------------------------------

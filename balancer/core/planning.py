@@ -43,7 +43,7 @@ def plan(
     sets = Sets.of(rules.lets, reported)
     draft = Draft(reported, projection, sets, walls(rules, sets, state, projection))
     before = projection.spread()
-    frozen = _frozen(rules, projection, sets)
+    frozen, frozen_by = _frozen(rules, projection, sets)
     engagements: list[Engagement] = []
     if frozen is None:
         for drain in rules.drains:
@@ -63,6 +63,7 @@ def plan(
         after=projection.spread(),
         sentence=_sentence(draft, told or _moves_told(moves, projection), streaks, rules),
         broken=broken(rules, sets, reported),
+        frozen_by=frozen_by,
     )
     return Planned(result, tuple(engagements) if frozen is None else state.engagements)
 
@@ -111,16 +112,16 @@ def _untouchable(observation: Observation, orders: Iterable[Order]) -> frozenset
     return frozenset(doubtful)
 
 
-def _frozen(rules: Ruleset, projection: Projection, sets: Sets) -> str | None:
-    """Why nothing is decided, or None. What nobody knows freezes as well."""
+def _frozen(rules: Ruleset, projection: Projection, sets: Sets) -> tuple[str | None, int | None]:
+    """Why nothing is decided, or None, and the line that says so. What nobody knows freezes as well."""
     if not projection.observation.hosts:
-        return "no host reported"
+        return "no host reported", None
     scope = of_farm(projection, sets)
     for freeze in rules.freezes:
         if truth(freeze.test, scope).possible.all():
             why = condition(freeze.test, scope, 0, "farm") or freeze.text
-            return f"{why}{_who_is_missing(projection.observation)}"
-    return None
+            return f"{why}{_who_is_missing(projection.observation)}", freeze.span.line
+    return None, None
 
 
 def _who_is_missing(observation: Observation) -> str:

@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from types import MappingProxyType, ModuleType
 from typing import Final
 
-from balancer.commands.rules import check
+from balancer.commands.rules import check, test
 from balancer.errors import Exit
 
-HELP = "check rule files"
+HELP = "check and test rule files"
 
 VERBS: Final[Mapping[str, ModuleType]] = MappingProxyType({
     "check": check,
+    "test": test,
 })  # fmt: skip
 
 
