@@ -253,8 +253,8 @@ class Spread:
 class Plan:
     """All moves that the rules ask for, in an order that may be executed, and what was refused on the way.
 
-    `frozen` says why nothing is decided at all, `frozen_by` the line of the `freeze` (0: the default); `tally` counts every rejection by reason, `rejections` lists the
-    nearest; `sentence` is the round in one sentence.
+    `frozen` says why nothing is decided at all, `frozen_by` the line of the `freeze` (0: the default one); `tally`
+    counts every rejection by reason, `rejections` lists the nearest; `sentence` is the round in one sentence.
     """
 
     round: int

@@ -131,7 +131,7 @@ def random_farm(fuzz: FuzzModel, run: int, words: Words) -> RandomFarm:
         home, memory = chance.choice(sorted(hosts)), chance.choice(VM_MIB)
         if memory <= room[home]:
             room[home] -= memory
-            vms[name] = _vm(chance, words, fuzz.rounds, home, memory, is_hot=home in hot)
+            vms[name] = {"host": home, "memory": f"{memory}MiB"} | _vm(chance, words, fuzz.rounds, is_hot=home in hot)
     events = tuple(_events(chance, fuzz.rounds, sorted(hosts), sorted(vms)))
     failure = chance.choice((0.0, 0.0, 0.0, 0.2))
     return RandomFarm(hosts, vms, events, failure, fuzz.rounds, chance.randrange(7 * 24 * 60))
@@ -171,9 +171,9 @@ def _host(chance: Random, words: Words, xen: str) -> Plain:
     return host
 
 
-def _vm(chance: Random, words: Words, rounds: int, home: str, memory: int, *, is_hot: bool) -> Plain:
+def _vm(chance: Random, words: Words, rounds: int, *, is_hot: bool) -> Plain:
     vcpus = chance.randint(1, 8)
-    vm: Plain = {"host": home, "vcpus": str(vcpus), "memory": f"{memory}MiB", "age": chance.choice(AGES)}
+    vm: Plain = {"vcpus": str(vcpus), "age": chance.choice(AGES)}
     vm["tags"] = _tags(chance, words, "vm")
     vm["cpu"] = _demand(chance, vcpus, rounds, least=0.5 if is_hot else 0.0)
     if chance.random() < 0.05:

@@ -1,6 +1,6 @@
 """The farm port of a test: a simulated farm whose hosts may say of themselves what a series gives.
 
-Rule: a host's series tells what it is like with the VMs it began with; a VM that comes or goes shifts it by what that VM
+Rule: a host's series tells what it is like with the VMs it began with; a VM that comes or goes shifts it by what it
 uses. What the series adds to the VMs is Domain-0's. A host is never busier than its cores.
 """
 

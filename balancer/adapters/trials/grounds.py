@@ -169,5 +169,6 @@ def _spoken_of(case: CaseModel, own: Mapping[str, Own], vms: list[Vm], events: t
     """The last round of which the test says anything."""
     series = [vm.cpu for vm in vms] + [each for its in own.values() for each in (its.cpu, its.load) if each]
     moves = () if case.moves == "any" else case.moves
-    told = [each.round for each in (*events, *moves, *case.expect)]
-    return max([*told, *(each.length for each in series), 1])
+    told = [event.round for event in events]
+    told += [move.round for move in moves] + [each.round for each in case.expect] + [each.length for each in series]
+    return max(told, default=1)

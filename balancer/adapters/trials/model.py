@@ -71,7 +71,7 @@ class FarmModel(Document):
     """A farm within a test file: keys as in scenario/1, hosts and VMs by name."""
 
     hosts: Annotated[dict[Name, Host], BeforeValidator(_named), Field(min_length=1, max_length=10_000)]
-    vms: Annotated[dict[Name, Vm], BeforeValidator(_named), Field(max_length=100_000)] = {}
+    vms: Annotated[dict[Name, Vm], BeforeValidator(_named), Field(max_length=100_000)] = Field(default_factory=dict)
     migration: MigrationSettings = MigrationSettings()
 
 
@@ -134,7 +134,7 @@ class CaseModel(Document):
 
     name: Text
     farm: Text | None = None
-    series: dict[str, SeriesText] = {}
+    series: dict[str, SeriesText] = Field(default_factory=dict)
     events: tuple[Event, ...] = ()
     rounds: Round | None = None
     moves: tuple[MoveModel, ...] | Literal["any"] = ()
@@ -150,5 +150,5 @@ class TrialFile(Document):
     format: Literal["rules-test/1"]
     rules: Annotated[tuple[FileName, ...], BeforeValidator(_one_or_more), Field(min_length=1, max_length=100)]
     start: Moment = _moment(START)
-    farms: dict[Name, FarmModel] = {}
+    farms: dict[Name, FarmModel] = Field(default_factory=dict)
     tests: Annotated[tuple[CaseModel, ...], Field(min_length=1, max_length=10_000)]

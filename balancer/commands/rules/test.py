@@ -1,4 +1,4 @@
-"""`rules test FILE…`: does the rule file do what its author wants?"""
+"""`rules test FILE…`: whether a rule file does what its author wants."""
 
 import json
 from argparse import ArgumentParser, Namespace

@@ -29,7 +29,7 @@ _BY_REASON: Final[Mapping[type, tuple[str, ...]]] = {Rest: ("rest", "no return")
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Something to be covered: a statement or a clause by its place and name, and the ways in which it shall be seen."""
+    """What is to be covered: a statement or a clause, by place and name, and the ways in which it shall be seen."""
 
     line: int
     name: str
@@ -62,7 +62,7 @@ def cover(rules: Ruleset, statements: Iterable[Statement], record: Record) -> Co
     told = tuple(statements)
     seen: Counter[tuple[Spot, str]] = Counter()
     for statement in told:
-        if not isinstance(statement, _SETTINGS + (Rule,)):
+        if not isinstance(statement, (*_SETTINGS, Rule)):
             for spot in _spots(statement):
                 seen[spot, USED] += _uses(statement, spot, record)
     for rule in rules.rules:

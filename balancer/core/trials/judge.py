@@ -147,7 +147,7 @@ class _Plan:
     def _journey(self, move: Move, projection: Projection, stand: Stand) -> Iterator[tuple[str, str]]:
         """What stands against this move as such."""
         kind = KINDS[move.reason]
-        if stand.at.get(move.vm) != {move.source} or move.source == move.target:
+        if stand.at.get(move.vm) != frozenset({move.source}) or move.source == move.target:
             yield "a move of what is there and not under way", _told(move)
         for drain in self.promises.rules.drains:
             if move.target in self.who.surely(drain.hosts, "host"):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from balancer.core.formats import Document, figure
-from balancer.core.trials.coverage import FALSE, TRUE, USED, Coverage
+from balancer.core.trials.coverage import FALSE, TRUE, USED, Coverage, Spot
 from balancer.core.trials.record import Failure
 
 SAID: Final = {True: "ok", False: "FAILED"}
@@ -64,7 +64,7 @@ def coverage_lines(coverages: Iterable[Coverage]) -> list[str]:
     return lines
 
 
-def _by_line(coverage: Coverage) -> list[tuple[object, dict[str, int]]]:
+def _by_line(coverage: Coverage) -> list[tuple[Spot, dict[str, int]]]:
     return [(spot, dict(seen)) for spot, seen in sorted(coverage.seen.items(), key=lambda each: each[0].line)]
 
 
