@@ -13,7 +13,7 @@ from typing import Final
 from agents.documents import Mistake, load
 from agents.hypervisor.events import event_mistakes
 from balancer.adapters.rule_file import read, read_bytes
-from balancer.adapters.trials.grounds import Ground, ground_of, series_mistakes
+from balancer.adapters.trials.grounds import Ground, demand_mistake, ground_of, series_mistakes
 from balancer.adapters.trials.model import CaseModel, ExpectModel, FarmModel, FuzzModel, TrialFile
 from balancer.core.signals import VOCABULARY
 from balancer.core.trials.always import demand
@@ -64,6 +64,8 @@ def _farm_mistakes(path: Steps, farm: FarmModel) -> Iterator[Mistake]:
     for key, vm in farm.vms.items():
         if vm.host not in farm.hosts:
             yield Mistake((*path, "vms", key, "host"), _nobody("host", vm.host, farm.hosts), "unknown-host")
+        if told := demand_mistake(vm, vm.cpu):
+            yield Mistake((*path, "vms", key, "cpu"), told, "wrong-series")
 
 
 def _case_mistakes(path: Steps, case: CaseModel, file: TrialFile, folder: Path) -> Iterator[Mistake]:

@@ -95,15 +95,17 @@ def _steady(value: float) -> Series:
 
 
 def series_mistakes(case: CaseModel, ground: Ground) -> Iterator[Mistake]:
-    """Series of nobody, and hosts that shall be less busy than the VMs on them."""
+    """Series of nobody, VMs that use more than their vCPUs, and hosts less busy than the VMs on them."""
     farm = ground.farm
     for key, series in case.series.items():
         name, _, signal = key.rpartition(".")
         whose = [what for what, things in (("host", farm.hosts), ("vm", farm.vms)) if name in things]
         if len(whose) != 1 or signal not in SIGNALS[whose[0]]:
             yield Mistake(("series", key), _no_such_series(name, signal, whose, farm), "unknown-series")
-        elif (whose[0], signal) == ("host", "cpu"):
-            yield from _too_low(key, name, series, case, farm)
+        elif signal == "cpu":
+            told = demand_mistake(farm.vms[name], series) if whose == ["vm"] else _too_low(name, series, case, farm)
+            if told is not None:
+                yield Mistake(("series", key), told, "wrong-series")
 
 
 def _no_such_series(name: str, signal: str, whose: list[str], farm: FarmModel) -> str:
@@ -116,16 +118,22 @@ def _no_such_series(name: str, signal: str, whose: list[str], farm: FarmModel) -
     return f"no host or VM of this farm is named “{name}”; {hint}"
 
 
-def _too_low(key: str, host: str, series: Series, case: CaseModel, farm: FarmModel) -> Iterator[Mistake]:
+def demand_mistake(vm: Vm, series: Series) -> str | None:
+    """That nobody would believe the figure, where a VM uses more than its vCPUs."""
+    most = max(run.at(place) or 0.0 for run in series.runs for place in (0, run.length - 1))
+    return f"{vm.name} uses {most:g} CPUs and has {vm.vcpus}: raise its vcpus" if most > vm.vcpus else None
+
+
+def _too_low(host: str, series: Series, case: CaseModel, farm: FarmModel) -> str | None:
     """The first round in which the host's VMs alone use more than the series gives it."""
     vms = _vms(case, farm)
     for number in range(1, max([series.length, *(vm.cpu.length for vm in vms if vm.host == host)]) + 1):
         share, cores = series.at(number), farm.hosts[host].cores
         used = sum(vm.cpu.held(number) for vm in vms if vm.host == host)
         if share is not None and used > share * cores + NOISE:
-            message = f"in round {number} {host} is {share:.1%} busy, its VMs alone make {used / cores:.1%}"
-            yield Mistake(("series", key), f"{message}: raise it, or lower the VMs' cpu", "wrong-series")
-            return
+            told = f"in round {number} {host} is {share:.1%} busy, its VMs alone make {used / cores:.1%}"
+            return f"{told}: raise it, or lower the VMs' cpu"
+    return None
 
 
 def stage_of(case: CaseModel, ground: Ground, seed: int = 1) -> Stage:

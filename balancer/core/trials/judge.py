@@ -10,8 +10,9 @@ from typing import Final, Self
 
 import numpy as np
 
+from agents.report import RUNNING
 from balancer.core.draft import REASONS
-from balancer.core.model import Decision, Move, Order, OrderState
+from balancer.core.model import Decision, Move, Order, OrderState, Vm
 from balancer.core.projection import Projection
 from balancer.core.scope import Sets, of_farm, of_targets
 from balancer.core.trials.meanings import Kept, Stand, Who, missing_memory, over_the_limit
@@ -147,8 +148,9 @@ class _Plan:
     def _journey(self, move: Move, projection: Projection, stand: Stand) -> Iterator[tuple[str, str]]:
         """What stands against this move as such."""
         kind = KINDS[move.reason]
-        if stand.at.get(move.vm) != frozenset({move.source}) or move.source == move.target:
-            yield "a move of what is there and not under way", _told(move)
+        for what, is_so in self._always(move, stand):
+            if not is_so:
+                yield what, _told(move)
         for drain in self.promises.rules.drains:
             if move.target in self.who.surely(drain.hosts, "host"):
                 yield f"drain (line {drain.span.line})", f"{_told(move)}: it arrives there"
@@ -158,6 +160,15 @@ class _Plan:
         windows = self.promises.windows
         if windows and not any(kind in each.excepted or self._is_in(each.hours) for each in windows):
             yield "window", f"{_told(move)}: none is open"
+
+    def _always(self, move: Move, stand: Stand) -> Iterator[tuple[str, bool]]:
+        """What holds whatever the file says."""
+        vm = next((each for each in self.decision.observation.vms if each.name == move.vm), None)
+        target = stand.hosts.get(move.target)
+        yield "only a VM that is there and not under way moves", stand.at.get(move.vm) == frozenset({move.source})
+        yield "a VM that holds a device, or does not run, stays", vm is not None and _is_free(vm)
+        yield "a VM moves to another host, one that reports", target is not None and move.source != move.target
+        yield "nothing arrives on a host in maintenance", target is not None and not target.maintenance
 
     def _is_forbidden(self, never: Never, move: Move, projection: Projection) -> bool:
         if never.during is not None and not self._is_in(never.during):
@@ -188,6 +199,10 @@ class _Plan:
         return int(np.flatnonzero(self.who.projection.names[thing] == name)[0])
 
 
+def _is_free(vm: Vm) -> bool:
+    return not vm.passthrough and vm.state in RUNNING
+
+
 def _told(move: Move) -> str:
     return f"{move.vm} from {move.source} to {move.target} ({move.rule})"
 
@@ -208,15 +223,19 @@ def _begun_wrongly(promises: Promises, record: Record) -> Iterator[Breach]:
 
 def _too_soon(rules: Ruleset, order: Order, earlier: Sequence[Order]) -> Iterator[tuple[str, str]]:
     """Rests that the order cut short; a rule with `until` may go on with its own hosts."""
-    move = order.move
+    move, rest = order.move, rules.rest
+    goes_on = any(rule.until is not None for rule in rules.rules if rule.name == move.rule)
     for before in earlier:
-        if before.ended is None or before.never_begun or before.move.uuid != move.uuid:
+        if before.ended is None or before.never_begun:
             continue
-        since = order.started - before.ended
-        if since < rules.rest.vm:
+        since, ends = order.started - before.ended, {before.move.source, before.move.target}
+        is_its, went = before.move.uuid == move.uuid, before.state is OrderState.DONE
+        if is_its and since < rest.vm:
             yield "rest vm", f"{move.vm} began {since:.0f} s after its last move"
-        if before.state is OrderState.DONE and before.move.source == move.target and since < rules.rest.no_return:
+        if is_its and went and before.move.source == move.target and since < rest.no_return:
             yield "no return", f"{move.vm} went back to {move.target} after {since:.0f} s"
+        if not goes_on and ends & {move.source, move.target} and since < rest.host:
+            yield "rest host", f"{move.vm} from {move.source} to {move.target}, {since:.0f} s after {before.move.vm}"
 
 
 def _lost_or_twice(record: Record) -> Iterator[Breach]:
