@@ -4,7 +4,7 @@ Rule: the language's own parser and checker read them, with the sets of the rule
 held against anybody.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +18,7 @@ from balancer.core.trials.meanings import Kept, Stand, Who
 from balancer.core.trials.record import Failure, Record
 from balancer.core.wording import condition
 from dsl.evaluation import truth
+from dsl.findings import Finding
 from dsl.loading import load
 from dsl.ruleset import Ruleset
 from dsl.syntax import Keep, Test
@@ -47,9 +48,15 @@ def demand(text: str, rules: Ruleset, source: bytes) -> Always:
     line = source.count(b"\n") + 2
     loaded = load(rules.file, source + b"\n" + statement.encode(), VOCABULARY)
     if loaded.ruleset is None:
-        mine = [each for each in loaded.findings if each.span.line >= line and each.severity == "error"]
-        raise ValueError("; ".join(f"{each.message} {each.hint}".rstrip() for each in mine or loaded.findings))
+        raise ValueError(_refusal(added, [each for each in loaded.findings if each.severity == "error"]))
     return Always(text, _meant(loaded.ruleset, line), loaded.ruleset)
+
+
+def _refusal(text: str, findings: Sequence[Finding]) -> str:
+    """What is wrong, without the words of the statement that the text was put into."""
+    if any(each.code == "syntax" for each in findings):
+        return f'“{text}” is neither a test, like host.memory <= 90%, nor a keep, like keep vms tagged "db" apart'
+    return "; ".join(filter(None, (part for each in findings for part in (each.message, each.hint))))
 
 
 def _meant(rules: Ruleset, line: int) -> Test | Keep:

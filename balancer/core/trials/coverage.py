@@ -12,9 +12,12 @@ from typing import Final, Self
 
 from balancer.core.assessment import is_reached
 from balancer.core.model import Decision, Rejection
+from balancer.core.projection import Projection
+from balancer.core.scope import Sets
+from balancer.core.trials.meanings import Who
 from balancer.core.trials.record import Record
 from dsl.ruleset import Ruleset
-from dsl.syntax import Cap, Every, Freeze, Gate, Let, Limit, Rest, Rule, Span, Statement
+from dsl.syntax import Cap, Drain, Every, Freeze, Gate, Let, Limit, Rest, Rule, Span, Statement
 
 USED: Final = "used"
 TRUE: Final = "true"
@@ -23,8 +26,8 @@ FALSE: Final = "false"
 _SETTINGS: Final = (Every, Let)
 """Statements that decide nothing by themselves."""
 
-_BY_REASON: Final[Mapping[type, tuple[str, ...]]] = {Rest: ("rest", "no return")}
-"""Refusals that do not name the line of the statement they come from."""
+_RESTS: Final = ("rest", "no return")
+"""Reasons of refusals that do not name the line of the statement they come from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ def cover(rules: Ruleset, statements: Iterable[Statement], record: Record) -> Co
     for statement in told:
         if not isinstance(statement, (*_SETTINGS, Rule)):
             for spot in _spots(statement):
-                seen[spot, USED] += _uses(statement, spot, record)
+                seen[spot, USED] += _uses(statement, spot, record, rules)
     for rule in rules.rules:
         for spot, way, count in _of_rule(rule, record):
             seen[spot, way] += count
@@ -111,23 +114,37 @@ def _until(rule: Rule) -> Spot:
 # -- what was seen ----------------------------------------------------------------------------------------------------
 
 
-def _uses(statement: Statement, spot: Spot, record: Record) -> int:
+def _uses(statement: Statement, spot: Spot, record: Record, rules: Ruleset) -> int:
     """How often a statement that is no rule decided something."""
     match statement:
         case Limit(caps=caps):
             return sum(_limits(cap, record) for cap in caps if _cap_told(cap) == spot.name.removeprefix("limit "))
         case Freeze():
             return sum(decision.plan.frozen_by == statement.span.line for decision in record.decisions)
+        case Rest():
+            return sum(each.reason in _RESTS for decision in record.decisions for each in decision.plan.rejections)
+        case Drain():
+            return sum(_by_line(statement, each) + _closed(statement, each, rules) for each in record.decisions)
         case _:
-            return sum(_by_line(statement, decision) for decision in record.decisions)
+            return sum(_by_line(statement, each) for each in record.decisions)
 
 
 def _by_line(statement: Statement, decision: Decision) -> int:
-    """Moves and refusals that name a line of the statement, or come from it by their reason."""
-    reasons = _BY_REASON.get(type(statement), ())
+    """Moves and refusals that name a line of the statement."""
     plan = decision.plan
-    moves = sum(_is_within(move.line, statement.span) for move in plan.moves)
-    return moves + sum(_is_within(each.line, statement.span) or each.reason in reasons for each in plan.rejections)
+    named = [move.line for move in plan.moves] + [each.line for each in plan.rejections]
+    return sum(_is_within(line, statement.span) for line in named)
+
+
+def _closed(statement: Statement, decision: Decision, rules: Ruleset) -> int:
+    """Refusals of others because a host is drained: they name the line of who asked."""
+    projection = Projection(decision.observation)
+    who = Who(Sets.of(rules.lets, projection), projection)
+    drained = {host for each in rules.drains if each.span == statement.span for host in who.surely(each.hosts, "host")}
+    return sum(
+        each.reason == "drain" and each.host in drained and not _is_within(each.line, statement.span)
+        for each in decision.plan.rejections
+    )
 
 
 def _is_within(line: int | None, span: Span) -> bool:
