@@ -60,7 +60,7 @@ def test_another_statement_is_used_where_it_moves_or_refuses(tmp_path: Path, sta
 
 
 def test_a_rest_is_used_where_it_keeps_a_vm(tmp_path: Path) -> None:
-    again = MOVE.replace('hv1.cpu: "65% 90%x2"', 'hv1.cpu: "90%x1 60%", hv2.cpu: "5%x2 60%"').replace(
+    again = MOVE.replace('hv1.cpu: "65% 90%x2"', 'hv1.cpu: "90%x1 60%", hv2.cpu: "0%x2 60%"').replace(
         "rounds: 4", "rounds: 7"
     )
     assert used(tmp_path, "rest vm 1 h\n", again, HOT.replace(" for 3 rounds", "")) > 0
