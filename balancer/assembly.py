@@ -15,6 +15,7 @@ from agents.hypervisor.scenario import Scenario, load_scenario
 from agents.hypervisor.simulated import SimulatedFarm
 from agents.mcollective.client import Client, FabricError
 from agents.version import version
+from balancer.adapters.calendar import LANGUAGE
 from balancer.adapters.classic import Classic
 from balancer.adapters.classic_farm import ClassicFarm
 from balancer.adapters.clock import SystemClock, VirtualClock
@@ -44,7 +45,6 @@ from balancer.core.checkup import Check, Checkup, of_agents, of_clocks, of_libvi
 from balancer.core.cycle import primed, step, suppose
 from balancer.core.model import Decision, Discovered, Sighting, State
 from balancer.core.prospects import prospects
-from balancer.core.signals import VOCABULARY
 from balancer.core.trials.record import Record
 from balancer.errors import UsageError
 from balancer.execution import Settings
@@ -163,7 +163,7 @@ class Wish:
 def simulation(wish: Wish, stream: TextIO) -> Iterator[Play]:
     """The loop on a simulated farm in virtual time, told on a stream."""
     scenario = load_scenario(wish.scenario)
-    rules = read(wish.rules or shipped(DEFAULT), VOCABULARY)
+    rules = read(wish.rules or shipped(DEFAULT), LANGUAGE)
     interval = wish.interval or scenario.interval or rules.every
     seed = scenario.seed if wish.seed is None else wish.seed
     farm = SimulatedFarm(scenario, seed, interval)
@@ -243,7 +243,7 @@ def daemon(configuration: Configuration, wish: DaemonWish, stream: TextIO) -> It
         telling = Telling(_reached(configuration), lambda: rules.in_force)
         fanout = Fanout(journal, metrics, board, OUTPUTS[wish.output](stack, stream, telling))
         rules = RuleFile(
-            configuration.rules or shipped(DEFAULT), VOCABULARY, fanout, partial(_too_short, configuration, wish)
+            configuration.rules or shipped(DEFAULT), LANGUAGE, fanout, partial(_too_short, configuration, wish)
         )
         pace = _pace(configuration, wish)
         desk = ControlDesk(rules, fanout, clock.now, said)
@@ -338,18 +338,19 @@ def _reached(configuration: Configuration) -> Mapping[str, str]:
 
 def decide_snapshot(path: Path, rules_file: Path | None, rounds_over: int | None) -> Decision:
     """One round for a snapshot: as if each rule's streak were reached, or in the `rounds_over`th round in trouble."""
-    rules = read(rules_file or shipped(DEFAULT), VOCABULARY)
+    rules = read(rules_file or shipped(DEFAULT), LANGUAGE)
     interval = rules.every or DEFAULT_EVERY
     farm = SnapshotFarm(read_snapshot(path), interval)
     before = primed(farm.first_state(interval), farm.observe(1), interval)
     supposed = suppose(before, farm.observe(1), rules, interval, rounds_over)
-    return step(supposed, farm.observe(2), rules, 2 * interval)
+    wall = SystemClock().wall(rules.zones, SystemClock().now())
+    return step(supposed, farm.observe(2), rules, 2 * interval, wall)
 
 
 def decide_live(configuration: Configuration, rules_file: Path | None, rounds_over: int | None) -> Decision:
     """One round for the running farm, from where the daemon's journal is; nothing is written or ordered."""
     clock = SystemClock()
-    rules = read(rules_file or configuration.rules or shipped(DEFAULT), VOCABULARY)
+    rules = read(rules_file or configuration.rules or shipped(DEFAULT), LANGUAGE)
     interval = configuration.interval or rules.every or DEFAULT_EVERY
     before = _remembered(configuration, clock.now(), FRESH_ROUNDS * interval)
     with live_farm(configuration, clock, before) as farm:
@@ -357,13 +358,14 @@ def decide_live(configuration: Configuration, rules_file: Path | None, rounds_ov
         gathering = farm.observe(state.round + 1)
     if rounds_over is not None:
         state = suppose(state, gathering, rules, interval, rounds_over)
-    return step(_mindful(state, configuration), gathering, rules, clock.now())
+    now = clock.now()
+    return step(_mindful(state, configuration), gathering, rules, now, clock.wall(rules.zones, now))
 
 
 def examine_live(configuration: Configuration, rules_file: Path | None) -> Checkup:
     """A look at everything that moves need; nothing is written or ordered."""
     clock = SystemClock()
-    rules = read(rules_file or configuration.rules or shipped(DEFAULT), VOCABULARY)
+    rules = read(rules_file or configuration.rules or shipped(DEFAULT), LANGUAGE)
     before = _remembered(configuration, clock.now(), FRESH_ROUNDS * _interval(Pace(configuration.interval), rules))
     with closing(Client(configuration.mcollective)) as client:
         client.connect()
@@ -373,7 +375,8 @@ def examine_live(configuration: Configuration, rules_file: Path | None) -> Check
         gathering = farm.observe(state.round + 1)
         answered = clock.now()
         ways = WAYS[configuration.dialect](client, configuration, [report.host for report in gathering.reports])
-    decision = step(_mindful(state, configuration), gathering, rules, answered)
+    wall = clock.wall(rules.zones, answered)
+    decision = step(_mindful(state, configuration), gathering, rules, answered, wall)
     checks = (
         of_agents(gathering),
         of_clocks(gathering.reports, asked, answered),
@@ -393,7 +396,7 @@ def single_round(
     JournalError while a daemon holds the state directory.
     """
     clock = SystemClock()
-    rules = read(rules_file or configuration.rules or shipped(DEFAULT), VOCABULARY)
+    rules = read(rules_file or configuration.rules or shipped(DEFAULT), LANGUAGE)
     pace = Pace(configuration.interval)
     with ExitStack() as stack:
         journal = stack.enter_context(open_journal(configuration.state, clock.now, _keep(configuration)))

@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Self
 
+from balancer.adapters.calendar import LANGUAGE
 from balancer.adapters.rule_file import read, read_bytes
 from balancer.adapters.trials.calendar import is_open
 from balancer.adapters.trials.chance import RandomFarm, Words, random_farm
@@ -17,16 +18,16 @@ from balancer.adapters.trials.checks import load_trials
 from balancer.adapters.trials.grounds import Ground, ground_of, stage_of
 from balancer.adapters.trials.model import CaseModel, ExpectModel, FuzzModel, MoveModel, TrialFile
 from balancer.assembly import play_trial
-from balancer.core.signals import VOCABULARY
 from balancer.core.trials.always import demand, judge_always
 from balancer.core.trials.coverage import Coverage, cover
 from balancer.core.trials.expectations import Expectation, WantedMove, judge, judge_moves
-from balancer.core.trials.judge import Promises, judge_walls
+from balancer.core.trials.judge import judge_walls
 from balancer.core.trials.record import Failure, Record
 from balancer.core.trials.shrinking import shrunk
 from balancer.core.trials.telling import Verdict
 from dsl.parser import parse
 from dsl.ruleset import Ruleset
+from dsl.syntax import Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +35,14 @@ class Book:
     """A rule file: as bytes, as statements, and as rules that may be run."""
 
     source: bytes
+    statements: tuple[Statement, ...]
     rules: Ruleset
-    promises: Promises
 
     @classmethod
     def of(cls, path: Path) -> Self:
         """Read it; RulesError where it cannot be run with."""
-        source, rules = read_bytes(path), read(path, VOCABULARY)
-        return cls(source, rules, Promises(rules, parse(source.decode()).statements))
+        source, rules = read_bytes(path), read(path, LANGUAGE)
+        return cls(source, parse(source.decode()).statements, rules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +79,16 @@ class _Tried:
         if case.fuzz is not None:
             return Outcome(self._fuzzed(case.name, case.fuzz))
         record = self._played(case, ground_of(self.file, str(case.farm), self.path.parent), self.file.start)
-        covered = cover(self.book.rules, self.book.promises.statements, record)
+        covered = cover(self.book.rules, self.book.statements, record)
         return Outcome(self._verdict(case.name, [record], self._failures(case, record)), covered)
 
     def _played(self, case: CaseModel, ground: Ground, start: float) -> Record:
         return play_trial(stage_of(case, ground), self.book.rules, start)
 
     def _failures(self, case: CaseModel, record: Record) -> list[Failure]:
-        demands = [demand(text, self.book.rules, self.book.source) for text in case.always]
+        demands = [demand(text, self.book.rules, self.book.source, LANGUAGE) for text in case.always]
         moves = [] if case.moves == "any" else judge_moves([_wanted(move) for move in case.moves], record)
-        walls = judge_walls(self.book.promises, record, is_open) if case.walls else []
+        walls = judge_walls(self.book.rules, record, is_open) if case.walls else []
         told = judge([_expectation(each) for each in case.expect], record)
         return [*record.failures(), *moves, *told, *judge_always(demands, record), *walls]
 
@@ -113,7 +114,7 @@ class _Tried:
     def _on(self, farm: RandomFarm) -> tuple[Record, list[Failure]]:
         case, model = farm.ground()
         record = self._played(case, Ground(model), self.file.start + farm.start * 60.0)
-        return record, [*record.failures(), *judge_walls(self.book.promises, record, is_open)]
+        return record, [*record.failures(), *judge_walls(self.book.rules, record, is_open)]
 
     def _smallest(self, farm: RandomFarm) -> RandomFarm:
         """The same farm with as few VMs, then hosts, as break something still."""

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 from dsl.clauses import FREEZE, MOVE, THING, TO, UNTIL, WHEN, Clause
 from dsl.contradictions import contradictions
 from dsl.findings import Finding, did_you_mean, error
+from dsl.hours import mistakes
 from dsl.meanings import ORDERED, Meanings
 from dsl.parser.grammar import reserved_words
 from dsl.ruleset import DEFAULT_CAPS, DEFAULT_FREEZE, RestTimes, Ruleset
@@ -42,6 +43,7 @@ from dsl.syntax import (
     Rest,
     Rule,
     Set,
+    Span,
     Statement,
     Test,
     When,
@@ -63,7 +65,7 @@ STEPS: Final = ("repairs", "drains", "rules", "preferences", "goal")
 _CALLED: Final[Mapping[Kind, str]] = MappingProxyType({Kind.TIME: "time", Kind.ROUNDS: "number of rounds"})
 _ONCE: Final[Mapping[type, str]] = MappingProxyType({Every: "every", Limit: "limit", Rest: "rest"})
 _LATER: Final[Mapping[type, str]] = MappingProxyType({
-    Reserve: "reserve", Window: "window", Balance: "balance", Pack: "pack",
+    Reserve: "reserve", Balance: "balance", Pack: "pack",
 })  # fmt: skip
 _LATER_KEEPS: Final[Mapping[str, str]] = MappingProxyType({
     "apart_from": "keep … apart from", "together": "keep … together", "at_most": "keep at most",
@@ -99,8 +101,13 @@ def _ruleset(statements: Sequence[Statement], file: str, sha256: str) -> Ruleset
         lets=tuple(_all(Let, statements)),
         rules=tuple(_all(Rule, statements)),
         drains=tuple(_all(Drain, statements)),
-        keeps=tuple(_all(Keep, statements)),
-        nevers=tuple(_all(Never, statements)),
+        keeps=tuple(each for each in _all(Keep, statements) if each.hard),
+        nevers=tuple(each for each in _all(Never, statements) if each.hard),
+        prefers=tuple(each for each in _all(Keep, statements) if not each.hard),
+        avoids=tuple(each for each in _all(Never, statements) if not each.hard),
+        reserve=next(iter(_all(Reserve, statements)), None),
+        windows=tuple(_all(Window, statements)),
+        goal=next((each for each in statements if isinstance(each, Balance | Pack)), None),
         caps=tuple(caps) or DEFAULT_CAPS,
         rest=pauses[0] if pauses else RestTimes(),
         freezes=tuple(_all(Freeze, statements)) or (DEFAULT_FREEZE,),
@@ -152,8 +159,6 @@ def _later(statement: Statement) -> Iterator[str | None]:
             yield _LATER_KEEPS.get(relation.how)
         case Never(hard=False):
             yield "avoid moving"
-        case Never(during=hours):
-            yield "during" if hours else None
         case Limit(caps=caps):
             yield from (f"per {cap.per}" for cap in caps if cap.per not in {None, "host"})
         case _:
@@ -259,16 +264,28 @@ def _keep(meanings: Meanings, keep: Keep) -> Keep:
 
 
 def _never(meanings: Meanings, never: Never) -> Never:
-    for step in never.excepted:
-        if step not in STEPS:
-            hint = did_you_mean(step, STEPS) or f"known are {', '.join(STEPS)}"
-            meanings.findings.append(error("unknown-name", f"“{step}” is no kind of move", never.span, hint))
+    meanings.findings.extend(_unknown_steps(never.excepted, never.span))
+    meanings.findings.extend(() if never.during is None else mistakes(never.during, meanings.vocabulary.zones))
     return replace(
         never,
         vms=meanings.set(never.vms, "vm"),
         source=None if never.source is None else meanings.set(never.source, "host"),
         target=None if never.target is None else meanings.arrivals(never.target),
     )
+
+
+def _window(meanings: Meanings, window: Window) -> Window:
+    meanings.findings.extend(_unknown_steps(window.excepted, window.span))
+    meanings.findings.extend(mistakes(window.hours, meanings.vocabulary.zones))
+    return window
+
+
+def _unknown_steps(steps: Iterable[str], span: Span) -> Iterator[Finding]:
+    """What stands behind an `except` and is no step of the order of evaluation."""
+    for step in steps:
+        if step not in STEPS:
+            hint = did_you_mean(step, STEPS) or f"known are {', '.join(STEPS)}"
+            yield error("unknown-name", f"“{step}” is no kind of move", span, hint)
 
 
 def _limit(meanings: Meanings, limit: Limit) -> Limit:
@@ -310,4 +327,5 @@ def _amount(meanings: Meanings, amount: Amount, bounds: Bounds) -> Amount:
 
 _CHECKED: Final[Mapping[type, Callable[[Meanings, Any], Statement]]] = MappingProxyType({
     Every: _every, Rule: _rule, Drain: _drain, Keep: _keep, Never: _never, Limit: _limit, Rest: _rest, Freeze: _freeze,
+    Window: _window,
 })  # fmt: skip

@@ -4,7 +4,7 @@ Rule: a table that somebody else fills. The balancer hands its signals in as row
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Self
 
@@ -29,9 +29,10 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """All words, by owner and name."""
+    """All words, by owner and name, and the time zones that can be named."""
 
     words: Mapping[tuple[str, str], Word]
+    zones: frozenset[str] = field(default=frozenset({"UTC"}))
 
     @classmethod
     def of(cls, words: Iterable[Word]) -> Self:
@@ -41,6 +42,10 @@ class Vocabulary:
             if table.setdefault((word.owner, word.name), word) is not word:
                 raise ValueError(f"{word.owner}.{word.name} stands twice in the vocabulary")
         return cls(MappingProxyType(table))
+
+    def with_zones(self, zones: Iterable[str]) -> Self:
+        """The same words, and these time zones beside UTC."""
+        return replace(self, zones=self.zones | frozenset(zones))
 
     def find(self, owner: str, name: str) -> Word | None:
         """The word, or None."""

@@ -10,12 +10,13 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from balancer.core.model import Move, Rejection
+from balancer.core.model import Engagement, Move, Rejection, State, Streak
 from balancer.core.projection import Places, Projection
 from balancer.core.scope import Sets
 from balancer.core.sieve import Sieve
 from balancer.core.walls import Barred, Wall
 from dsl.evaluation import Column
+from dsl.ruleset import Ruleset
 
 LISTED: Final = 50
 """Refused hosts listed per VM, nearest first; the tally counts them all."""
@@ -35,16 +36,24 @@ class Step:
 
 @dataclass(slots=True)
 class Draft:
-    """A plan in the making."""
+    """A plan in the making.
+
+    `reported` are the columns of the reports alone, `streaks` include this round; `engagements` are the rules that stay
+    engaged.
+    """
 
     reported: Projection
     projection: Projection
+    rules: Ruleset
     sets: Sets
+    state: State
+    streaks: Sequence[Streak]
     walls: tuple[Wall, ...]
     moves: list[Move] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
     tally: Counter[str] = field(default_factory=Counter)
     noted: set[tuple[str, str]] = field(default_factory=set)
+    engagements: list[Engagement] = field(default_factory=list)
 
     def notes_first(self, vm: str, step: Step) -> bool:
         """Whether this rule asks for this VM's refusals for the first time this round: once told is enough."""

@@ -8,6 +8,7 @@ on its way is where it still runs; where it arrives it is no VM yet.
 from collections import Counter as Tally
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from agents.report import ARRIVING, RUNNING, Counter, Report, VmReport
@@ -25,6 +26,7 @@ from balancer.core.model import (
     Vm,
 )
 from balancer.core.puzzles import puzzle
+from dsl.hours import WallTime
 
 OWN: Final = "Domain-0"
 STOLEN: Final = "stolen"
@@ -48,7 +50,9 @@ class Seen:
     sightings: tuple[Sighting, ...]
 
 
-def observe(state: State, gathering: Gathering, now: float) -> Seen:
+def observe(
+    state: State, gathering: Gathering, now: float, wall: Mapping[str, WallTime] = MappingProxyType({})
+) -> Seen:
     """Compare this round's reports with the references of earlier ones."""
     refused = Tally(gathering.refused)
     reports = _usable(gathering, refused)
@@ -68,6 +72,7 @@ def observe(state: State, gathering: Gathering, now: float) -> Seen:
         found=tuple(each for each in gathering.discovered if not each.takes_part),
         closed=gathering.closed,
         journeys=_journeys(past.vms, state, now),
+        wall=wall,
     )
     return Seen(observation, past.references(set(observation.silent)), past.sightings())
 

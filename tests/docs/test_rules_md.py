@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from balancer.core.signals import VOCABULARY
+from balancer.adapters.calendar import LANGUAGE
 from dsl.findings import render
 from dsl.loading import load
 from dsl.vocabulary import Word
@@ -19,7 +19,7 @@ def blocks(language: str) -> list[str]:
 
 
 def told(text: str) -> str:
-    loaded = load("farm.rules", text.encode(), VOCABULARY)
+    loaded = load("farm.rules", text.encode(), LANGUAGE)
     return "".join(f"{render(finding, 'farm.rules', loaded.text)}\n" for finding in loaded.findings)
 
 
@@ -44,12 +44,12 @@ def test_the_mistakes_are_told_as_the_manual_says() -> None:
 @pytest.mark.parametrize("owner", OWNERS)
 def test_the_tables_name_what_can_be_measured(owner: str) -> None:
     kinds = {"bool": "yes or no"}
-    words = [word for word in VOCABULARY.words.values() if word.owner == owner and word.supported]
+    words = [word for word in LANGUAGE.words.values() if word.owner == owner and word.supported]
 
     assert described(owner) == {word.name: kinds.get(word.kind, str(word.kind)) for word in words}
 
 
-@pytest.mark.parametrize("word", VOCABULARY.words.values(), ids=lambda word: f"{word.owner}.{word.name}")
+@pytest.mark.parametrize("word", LANGUAGE.words.values(), ids=lambda word: f"{word.owner}.{word.name}")
 def test_every_word_has_a_meaning_to_show(word: Word) -> None:
     assert word.meaning
 

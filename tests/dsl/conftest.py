@@ -30,4 +30,4 @@ _WORDS = (
 
 @pytest.fixture(scope="session")
 def vocabulary() -> Vocabulary:
-    return Vocabulary.of(_WORDS)
+    return Vocabulary.of(_WORDS).with_zones({"Europe/Paris"})

@@ -12,10 +12,10 @@ from typing import Final
 
 from agents.documents import Mistake, load
 from agents.hypervisor.events import event_mistakes
+from balancer.adapters.calendar import LANGUAGE
 from balancer.adapters.rule_file import read, read_bytes
 from balancer.adapters.trials.grounds import Ground, demand_mistake, ground_of, series_mistakes
 from balancer.adapters.trials.model import CaseModel, ExpectModel, FarmModel, FuzzModel, TrialFile
-from balancer.core.signals import VOCABULARY
 from balancer.core.trials.always import demand
 from balancer.core.trials.expectations import CLAIMS
 from balancer.core.trials.figures import known_names, wanted
@@ -40,7 +40,7 @@ def _check(folder: Path, file: TrialFile) -> Iterator[Mistake]:
     """What the types cannot say, of farms and of each test by itself."""
     for name, farm in file.farms.items():
         yield from _farm_mistakes(("farms", name), farm)
-    books = [(read(rules, VOCABULARY), read_bytes(rules)) for rules in file.rules]
+    books = [(read(rules, LANGUAGE), read_bytes(rules)) for rules in file.rules]
     names: set[str] = set()
     for number, case in enumerate(file.tests):
         path = ("tests", number)
@@ -85,7 +85,7 @@ def _case_mistakes(path: Steps, case: CaseModel, file: TrialFile, folder: Path) 
 def _demand_mistakes(path: Steps, text: str, books: Iterable[tuple[Ruleset, bytes]]) -> Iterator[Mistake]:
     for rules, source in books:
         try:
-            demand(text, rules, source)
+            demand(text, rules, source, LANGUAGE)
         except ValueError as error:
             yield Mistake(path, str(error))
             return

@@ -8,10 +8,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from balancer.adapters.calendar import LANGUAGE
 from balancer.adapters.rule_file import read_bytes
 from balancer.commands.arguments import add_format
 from balancer.commands.words import many
-from balancer.core.signals import VOCABULARY
 from balancer.errors import Exit
 from dsl.findings import Finding, render
 from dsl.loading import load
@@ -30,7 +30,7 @@ def run(arguments: Namespace) -> Exit:
     """Every finding, and how many there are."""
     counted = Counter({"error": 0, "warning": 0})
     for file in arguments.files:
-        loaded = load(str(file), read_bytes(file), VOCABULARY)
+        loaded = load(str(file), read_bytes(file), LANGUAGE)
         for finding in loaded.findings:
             counted[finding.severity] += 1
             print(_FORMATS[arguments.format](finding, str(file), loaded.text))

@@ -13,7 +13,6 @@ import numpy as np
 from balancer.core.model import Decision, Order
 from balancer.core.projection import Projection
 from balancer.core.scope import Sets, of_hosts
-from balancer.core.signals import VOCABULARY
 from balancer.core.trials.meanings import Kept, Stand, Who
 from balancer.core.trials.record import Failure, Record
 from balancer.core.wording import condition
@@ -22,6 +21,7 @@ from dsl.findings import Finding
 from dsl.loading import load
 from dsl.ruleset import Ruleset
 from dsl.syntax import Keep, Test
+from dsl.vocabulary import Vocabulary
 
 SHOWN: Final = 5
 """Breaches of one demand that are told."""
@@ -40,13 +40,13 @@ class Always:
     rules: Ruleset
 
 
-def demand(text: str, rules: Ruleset, source: bytes) -> Always:
+def demand(text: str, rules: Ruleset, source: bytes, vocabulary: Vocabulary) -> Always:
     """The demand that the text writes beside these rules; ValueError says what is wrong with it."""
     is_keep = text.split(maxsplit=1)[:1] == ["keep"]
     added = " ".join(text.split())
     statement = added if is_keep else _AS_RULE.format(added)
     line = source.count(b"\n") + 2
-    loaded = load(rules.file, source + b"\n" + statement.encode(), VOCABULARY)
+    loaded = load(rules.file, source + b"\n" + statement.encode(), vocabulary)
     if loaded.ruleset is None:
         raise ValueError(_refusal(added, [each for each in loaded.findings if each.severity == "error"]))
     return Always(text, _meant(loaded.ruleset, line), loaded.ruleset)

@@ -19,7 +19,7 @@ from balancer.core.trials.meanings import Kept, Stand, Who, missing_memory, over
 from balancer.core.trials.record import Failure, Record
 from dsl.evaluation import truth
 from dsl.ruleset import Ruleset
-from dsl.syntax import All, Hours, Never, Reserve, Statement, Window
+from dsl.syntax import All, Hours, Never
 
 IsOpen = Callable[[Hours, float], bool]
 """Whether a moment, s since the epoch, lies in these hours: a calendar's question."""
@@ -34,30 +34,12 @@ Breach = tuple[int, str, str]
 """In which round, what was broken, and how."""
 
 
-@dataclass(frozen=True, slots=True)
-class Promises:
-    """What a rule file promises: its rules, and its statements as they were read."""
-
-    rules: Ruleset
-    statements: tuple[Statement, ...]
-
-    @property
-    def reserves(self) -> list[Reserve]:
-        """Memory that shall be left."""
-        return [each for each in self.statements if isinstance(each, Reserve)]
-
-    @property
-    def windows(self) -> list[Window]:
-        """Hours in which moves may begin."""
-        return [each for each in self.statements if isinstance(each, Window)]
-
-
-def judge_walls(promises: Promises, record: Record, is_open: IsOpen) -> list[Failure]:
+def judge_walls(rules: Ruleset, record: Record, is_open: IsOpen) -> list[Failure]:
     """Every promise that was not kept, in the order of the rounds."""
     breaches: list[Breach] = []
     for decision in record.decisions:
-        breaches += _Plan.of(promises, decision, is_open).breaches()
-    breaches += _begun_wrongly(promises, record)
+        breaches += _Plan.of(rules, decision, is_open).breaches()
+    breaches += _begun_wrongly(rules, record)
     breaches += _lost_or_twice(record)
     return [Failure(f"round {at}: broken: {what}", (how,)) for at, what, how in sorted(breaches)]
 
@@ -69,7 +51,7 @@ def judge_walls(promises: Promises, record: Record, is_open: IsOpen) -> list[Fai
 class _Plan:
     """One round's plan, with what it has to respect."""
 
-    promises: Promises
+    rules: Ruleset
     decision: Decision
     is_open: IsOpen
     who: Who
@@ -77,12 +59,12 @@ class _Plan:
     start: Stand
 
     @classmethod
-    def of(cls, promises: Promises, decision: Decision, is_open: IsOpen) -> Self:
+    def of(cls, rules: Ruleset, decision: Decision, is_open: IsOpen) -> Self:
         projection = Projection(decision.observation)
-        who = Who(Sets.of(promises.rules.lets, projection), projection)
-        kept = tuple(Kept.of(keep, who) for keep in promises.rules.keeps if keep.hard)
+        who = Who(Sets.of(rules.lets, projection), projection)
+        kept = tuple(Kept.of(keep, who) for keep in rules.keeps)
         under_way = tuple(order for order in decision.state.orders if order.is_open)
-        return cls(promises, decision, is_open, who, kept, Stand.of(decision.observation, under_way))
+        return cls(rules, decision, is_open, who, kept, Stand.of(decision.observation, under_way))
 
     def breaches(self) -> Iterator[Breach]:
         at = self.decision.plan.round
@@ -94,7 +76,7 @@ class _Plan:
         if not self.decision.plan.moves:
             return
         scope = of_farm(self._now(), self.who.sets)
-        for freeze in self.promises.rules.freezes:
+        for freeze in self.rules.freezes:
             if truth(freeze.test, scope).possible.all():
                 yield f"freeze when {freeze.text}", f"{len(self.decision.plan.moves)} moves are planned"
 
@@ -140,7 +122,8 @@ class _Plan:
             was, now = kept.broken(before), kept.broken(after)
             if now > was and (all_keeps or not kept.is_in_transit):
                 yield f"{kept.keep.text} (line {kept.keep.span.line})", f"{when}: {was} against it before, {now} after"
-        for reserve in self.promises.reserves:
+        reserve = self.rules.reserve
+        if reserve is not None:
             short = missing_memory(after, reserve.lost)
             if short > missing_memory(before, reserve.lost) + SLACK:
                 yield f"reserve (line {reserve.span.line})", f"{when}: {short:.0f} MiB would find no room"
@@ -151,13 +134,13 @@ class _Plan:
         for what, is_so in self._always(move, stand):
             if not is_so:
                 yield what, _told(move)
-        for drain in self.promises.rules.drains:
+        for drain in self.rules.drains:
             if move.target in self.who.surely(drain.hosts, "host"):
                 yield f"drain (line {drain.span.line})", f"{_told(move)}: it arrives there"
-        for never in self.promises.rules.nevers:
-            if never.hard and kind not in never.excepted and self._is_forbidden(never, move, projection):
+        for never in self.rules.nevers:
+            if kind not in never.excepted and self._is_forbidden(never, move, projection):
                 yield f"{never.text} (line {never.span.line})", _told(move)
-        windows = self.promises.windows
+        windows = self.rules.windows
         if windows and not any(kind in each.excepted or self._is_in(each.hours) for each in windows):
             yield "window", f"{_told(move)}: none is open"
 
@@ -193,7 +176,7 @@ class _Plan:
 
     def _now(self) -> Projection:
         """The reports with what is under way; it is moved on, so everyone gets one of his own."""
-        return Projection.with_orders(self.decision.observation, self.decision.state, self.promises.rules.rest.vm)
+        return Projection.with_orders(self.decision.observation, self.decision.state, self.rules.rest.vm)
 
     def _place(self, thing: str, name: str) -> int:
         return int(np.flatnonzero(self.who.projection.names[thing] == name)[0])
@@ -210,14 +193,14 @@ def _told(move: Move) -> str:
 # -- the whole play ---------------------------------------------------------------------------------------------------
 
 
-def _begun_wrongly(promises: Promises, record: Record) -> Iterator[Breach]:
+def _begun_wrongly(rules: Ruleset, record: Record) -> Iterator[Breach]:
     """What began against a limit or a rest."""
     hosts = {host.name: host for decision in record.decisions for host in decision.observation.hosts}
-    for cap in promises.rules.caps:
+    for cap in rules.caps:
         yield from ((at, f"limit (line {cap.span.line})", how) for at, how in over_the_limit(cap, record.orders, hosts))
     for place, order in enumerate(record.orders):
         if KINDS[order.move.reason] not in {"drains", "repairs"}:
-            for what, how in _too_soon(promises.rules, order, record.orders[:place]):
+            for what, how in _too_soon(rules, order, record.orders[:place]):
                 yield order.round, what, how
 
 
