@@ -196,7 +196,7 @@ def play_trial(stage: Stage, rules: Ruleset, start: float) -> Record:
     interval = scenario.interval or rules.every or DEFAULT_EVERY
     clock, farm, recorder = VirtualClock(start - interval), SimulatedFarm(scenario, interval=interval), Recorder()
     port = TrialFarm(stage, farm, clock)
-    state = primed(_before(scenario, clock.now()), port.observe(0), clock.now())
+    state = primed(_before(scenario, start), port.observe(0), clock.now())
     clock.wait_until(start)
     settings = Settings(instance="test", epoch=1, mode="simulation", bandwidth=scenario.migration.bandwidth)
     Loop(Ports(clock, port, recorder, Unattended(rules)), settings, Pace(interval, poll=1.0), state).run(stage.rounds)

@@ -146,9 +146,8 @@ def _figure_mistakes(path: Steps, owner: str, figures: Mapping[str, str]) -> Ite
     kinds = known_names(owner)
     for name, text in figures.items():
         if name not in kinds:
-            yield Mistake(
-                (*path, name), f"a {owner} has no “{name}” {did_you_mean(name, kinds)}".strip(), "unknown-name"
-            )
+            message = f"a {owner} has no “{name}”; {did_you_mean(name, kinds)}".rstrip("; ")
+            yield Mistake((*path, name), message, "unknown-name")
         elif text != "unknown":
             try:
                 wanted(text, kinds[name])

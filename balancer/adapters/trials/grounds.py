@@ -80,7 +80,7 @@ def _of_snapshot(snapshot: Snapshot) -> FarmModel:
     vms = {
         vm.name: Vm(
             name=vm.name, host=vm.host, memory=vm.memory_mb, vcpus=max(1, vm.vcpus), cpu=_steady(vm.cpu),
-            uuid=vm.uuid or "", tags=vm.tags, passthrough=vm.passthrough, age=vm.age,
+            uuid=vm.identity, tags=vm.tags, passthrough=vm.passthrough, age=vm.age,
         )
         for vm in snapshot.vms
     }  # fmt: skip

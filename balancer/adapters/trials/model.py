@@ -30,7 +30,7 @@ def _moment(value: Any) -> Any:
         raise ValueError(f"“{value}” is not a date, a time and a zone: write them like {START}")
     try:
         zone = ZoneInfo(found[2])
-    except (OSError, ValueError):  # a name that is not there, or is no name
+    except (KeyError, OSError, ValueError):  # a name that is not there, or is no name
         raise ValueError(f"“{found[2]}” is no time zone: write UTC, or one like Europe/Paris") from None
     return datetime.strptime(found[1], "%Y-%m-%d %H:%M").replace(tzinfo=zone).timestamp()
 

@@ -17,7 +17,7 @@ from balancer.core.scope import Sets
 from balancer.core.trials.meanings import Who
 from balancer.core.trials.record import Record
 from dsl.ruleset import Ruleset
-from dsl.syntax import Cap, Drain, Every, Freeze, Gate, Let, Limit, Rest, Rule, Span, Statement
+from dsl.syntax import Cap, Drain, Every, Freeze, Gate, Let, Limit, Rest, Rule, Span, Statement, Window
 
 USED: Final = "used"
 TRUE: Final = "true"
@@ -121,6 +121,8 @@ def _uses(statement: Statement, spot: Spot, record: Record, rules: Ruleset) -> i
             return sum(_limits(cap, record) for cap in caps if _cap_told(cap) == spot.name.removeprefix("limit "))
         case Freeze():
             return sum(decision.plan.frozen_by == statement.span.line for decision in record.decisions)
+        case Window():
+            return sum(bool(decision.plan.waiting) for decision in record.decisions)
         case Rest():
             return sum(each.reason in _RESTS for decision in record.decisions for each in decision.plan.rejections)
         case Drain():

@@ -52,6 +52,8 @@ def test_an_until_is_seen_false_while_it_goes_on_and_true_once_it_is_met(tmp_pat
         ('drain host "hv7"\n', 0),
         ("freeze when vms > 1\n", 4),
         ("freeze when vms > 9\n", 0),
+        ("window daily 05:00-06:00 UTC\n", 4),
+        ("window daily 00:00-06:00 UTC\n", 0),
         ("rest vm 1 h\n", 0),
     ],
 )  # fmt: skip

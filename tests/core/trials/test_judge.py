@@ -61,6 +61,11 @@ SABOTAGE = {
     "maintenance": ("", [(Closed, "arriving", bars_nothing)], "nothing arrives on a host in maintenance"),
     "device": ("", [(Always, "leaving", bars_nothing)], "a VM that holds a device, or does not run, stays"),
     "memory": ("", [(Memory, "arriving", bars_nothing)], "memory"),
+    "window": ("window daily 01:00-02:00 UTC\n", [(planning, "waits_for", nobody_rests)], "window"),
+    "during": (
+        'never move vms tagged "pet" during daily 00:00-23:00 Europe/Paris\n',
+        [(planning, "in_force", nobody_rests)], "(line 6)",
+    ),
     "limit": ("limit 1 per hour\n", [(execution, "exceeded", without_limits)], "limit (line 6)"),
     "rest vm": ("rest vm 1 h\n", [(Quiet, "leaving", bars_nothing)], "rest vm"),
     "no return": ("rest no return within 1 h\n", [(Quiet, "arriving", bars_nothing)], "no return"),
