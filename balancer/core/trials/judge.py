@@ -214,11 +214,11 @@ def _too_soon(rules: Ruleset, order: Order, earlier: Sequence[Order]) -> Iterato
         since, ends = order.started - before.ended, {before.move.source, before.move.target}
         is_its, went = before.move.uuid == move.uuid, before.state is OrderState.DONE
         if is_its and since < rest.vm:
-            yield "rest vm", f"{move.vm} began {since:.0f} s after its last move"
+            yield "rest vm", f"{_told(move)}: {since:.0f} s after its last move"
         if is_its and went and before.move.source == move.target and since < rest.no_return:
-            yield "no return", f"{move.vm} went back to {move.target} after {since:.0f} s"
+            yield "no return", f"{_told(move)}: it left there {since:.0f} s ago"
         if not goes_on and ends & {move.source, move.target} and since < rest.host:
-            yield "rest host", f"{move.vm} from {move.source} to {move.target}, {since:.0f} s after {before.move.vm}"
+            yield "rest host", f"{_told(move)}: {since:.0f} s after {before.move.vm}"
 
 
 def _lost_or_twice(record: Record) -> Iterator[Breach]:
