@@ -97,23 +97,24 @@ class RandomFarm:
 
     def text(self, rules: str, start: str, seed: int) -> str:
         """As a test file that plays the same."""
-        case = {
-            "name": f"found by fuzz, seed {seed}",
-            "farm": "found",
-            "rounds": self.rounds,
-            "moves": "any",
-            "walls": True,
-        }
-        events = {"events": list(self.events)} if self.events else {}
-        document = {
-            "format": "rules-test/1", "rules": rules, "start": start, "farms": {"found": self._farm()},
-            "tests": [case | events],
-        }  # fmt: skip
-        return yaml.safe_dump(document, default_flow_style=None, sort_keys=False, allow_unicode=True, width=110)
+        lines = ["format: rules-test/1", _flow({"rules": rules}), f"start: {start}", "farms:", "  found:"]
+        for key, things in self._farm().items():
+            lines += [f"    {key}:", *(f"      {_flow({name: thing})}" for name, thing in things.items())]
+        case = {"farm": "found", "rounds": self.rounds, "moves": "any", "walls": True, "events": list(self.events)}
+        lines += ["tests:", f"  - name: found by fuzz, seed {seed}"]
+        return "\n".join([*lines, *(f"    {_flow({key: value})}" for key, value in case.items() if value), ""])
 
     def _farm(self) -> Plain:
-        failure = {"migration": {"failure": str(self.failure)}} if self.failure else {}
-        return {"hosts": dict(self.hosts), "vms": dict(self.vms)} | failure
+        """The blocks of a farm, without those that are empty."""
+        migration = {"failure": str(self.failure)} if self.failure else {}
+        blocks = {"hosts": self.hosts, "vms": self.vms, "migration": migration}
+        return {key: dict(things) for key, things in blocks.items() if things}
+
+
+def _flow(pair: Plain) -> str:
+    """A key and its value on one line."""
+    said = yaml.safe_dump(pair, default_flow_style=True, sort_keys=False, allow_unicode=True, width=10_000)
+    return said.strip()[1:-1]
 
 
 def random_farm(fuzz: FuzzModel, run: int, words: Words) -> RandomFarm:
@@ -164,7 +165,7 @@ def _host(chance: Random, words: Words, xen: str) -> Plain:
         "memory": f"{chance.choice(HOST_GIB)}GiB",
         "dom0_memory": "512MiB",
     }
-    host["tags"] = _tags(chance, words, "host")
+    host |= {"tags": tags} if (tags := _tags(chance, words, "host")) else {}
     host["xen"] = xen
     if chance.random() < 0.1:
         host["maintenance"] = "true"
@@ -174,7 +175,7 @@ def _host(chance: Random, words: Words, xen: str) -> Plain:
 def _vm(chance: Random, words: Words, rounds: int, *, is_hot: bool) -> Plain:
     vcpus = chance.randint(1, 8)
     vm: Plain = {"vcpus": str(vcpus), "age": chance.choice(AGES)}
-    vm["tags"] = _tags(chance, words, "vm")
+    vm |= {"tags": tags} if (tags := _tags(chance, words, "vm")) else {}
     vm["cpu"] = _demand(chance, vcpus, rounds, least=0.5 if is_hot else 0.0)
     if chance.random() < 0.05:
         vm["passthrough"] = "true"
