@@ -5,7 +5,7 @@ alone, so that a mistake of the planner's walls cannot hide itself.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Self
 
 import numpy as np
@@ -37,8 +37,10 @@ Breach = tuple[int, str, str]
 def judge_walls(rules: Ruleset, record: Record, is_open: IsOpen) -> list[Failure]:
     """Every promise that was not kept, in the order of the rounds."""
     breaches: list[Breach] = []
+    since = 0.0
     for decision in record.decisions:
-        breaches += _Plan.of(rules, decision, is_open).breaches()
+        breaches += _Plan.of(rules, decision, since, is_open).breaches()
+        since = decision.observation.now
     breaches += _begun_wrongly(rules, record)
     breaches += _lost_or_twice(record)
     return [Failure(f"round {at}: broken: {what}", (how,)) for at, what, how in sorted(breaches)]
@@ -49,22 +51,23 @@ def judge_walls(rules: Ruleset, record: Record, is_open: IsOpen) -> list[Failure
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """One round's plan, with what it has to respect."""
+    """One round's plan, with what it has to respect; the round before it was at `since`."""
 
     rules: Ruleset
     decision: Decision
+    since: float
     is_open: IsOpen
     who: Who
     kept: tuple[Kept, ...]
     start: Stand
 
     @classmethod
-    def of(cls, rules: Ruleset, decision: Decision, is_open: IsOpen) -> Self:
+    def of(cls, rules: Ruleset, decision: Decision, since: float, is_open: IsOpen) -> Self:
         projection = Projection(decision.observation)
         who = Who(Sets.of(rules.lets, projection), projection)
         kept = tuple(Kept.of(keep, who) for keep in rules.keeps)
         under_way = tuple(order for order in decision.state.orders if order.is_open)
-        return cls(rules, decision, is_open, who, kept, Stand.of(decision.observation, under_way))
+        return cls(rules, decision, since, is_open, who, kept, Stand.of(decision.observation, under_way))
 
     def breaches(self) -> Iterator[Breach]:
         at = self.decision.plan.round
@@ -85,6 +88,8 @@ class _Plan:
         projection, stand = self._now(), self.start
         for move in self.decision.plan.moves:
             yield from self._journey(move, projection, stand)
+            if move.target not in stand.hosts:
+                return  # which is told, and of what follows from it nobody can tell
             after = stand.arriving(move.vm, move.target).arrived(move.vm, move.source)
             yield from self._worse(stand, after, _told(move), all_keeps=False)
             if after.free[move.target] < -SLACK:
@@ -131,9 +136,9 @@ class _Plan:
     def _journey(self, move: Move, projection: Projection, stand: Stand) -> Iterator[tuple[str, str]]:
         """What stands against this move as such."""
         kind = KINDS[move.reason]
-        for what, is_so in self._always(move, stand):
-            if not is_so:
-                yield what, _told(move)
+        yield from ((what, _told(move)) for what, is_so in self._always(move, stand) if not is_so)
+        if move.target not in stand.hosts:
+            return
         for drain in self.rules.drains:
             if move.target in self.who.surely(drain.hosts, "host"):
                 yield f"drain (line {drain.span.line})", f"{_told(move)}: it arrives there"
@@ -151,7 +156,7 @@ class _Plan:
         yield "only a VM that is there and not under way moves", stand.at.get(move.vm) == frozenset({move.source})
         yield "a VM that holds a device, or does not run, stays", vm is not None and _is_free(vm)
         yield "a VM moves to another host, one that reports", target is not None and move.source != move.target
-        yield "nothing arrives on a host in maintenance", target is not None and not target.maintenance
+        yield "nothing arrives on a host in maintenance", target is None or not target.maintenance
 
     def _is_forbidden(self, never: Never, move: Move, projection: Projection) -> bool:
         if never.during is not None and not self._is_in(never.during):
@@ -176,7 +181,8 @@ class _Plan:
 
     def _now(self) -> Projection:
         """The reports with what is under way; it is moved on, so everyone gets one of his own."""
-        return Projection.with_orders(self.decision.observation, self.decision.state, self.rules.rest.vm)
+        state = replace(self.decision.state, time=self.since)
+        return Projection.with_orders(self.decision.observation, state, self.rules.rest.vm)
 
     def _place(self, thing: str, name: str) -> int:
         return int(np.flatnonzero(self.who.projection.names[thing] == name)[0])
@@ -222,10 +228,14 @@ def _too_soon(rules: Ruleset, order: Order, earlier: Sequence[Order]) -> Iterato
 
 
 def _lost_or_twice(record: Record) -> Iterator[Breach]:
-    """No VM is reported twice, and every one that was ever seen runs in the end."""
+    """No VM runs on two hosts, and every one that was moved runs in the end."""
     for decision in record.decisions:
-        for doubt in decision.observation.doubts:
-            yield decision.plan.round, "no VM runs twice", f"{doubt.name} on {' and '.join(doubt.hosts)}"
-    seen = {vm.name for decision in record.decisions for vm in decision.observation.vms}
-    for vm in sorted(seen - {name for name, _host in record.placement}):
-        yield record.decisions[-1].plan.round, "no VM is lost", vm
+        at: dict[str, list[str]] = {}
+        for vm in decision.observation.vms:
+            at.setdefault(vm.name, []).append(vm.host)
+        for name, hosts in at.items():
+            if len(hosts) > 1:
+                yield decision.plan.round, "no VM runs twice", f"{name} on {' and '.join(hosts)}"
+    moved = {order.move.vm for order in record.orders}
+    for name in sorted(moved - {name for name, _host in record.placement}):
+        yield record.decisions[-1].plan.round, "no VM is lost", name

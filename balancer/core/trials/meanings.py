@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
+from math import inf
 from types import MappingProxyType
 from typing import Final, Self
 
@@ -22,7 +23,10 @@ Names = frozenset[str]
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """Where every VM is: on one host, or on two while it is on its way; and what memory each host has left, MiB."""
+    """Where every VM is: on one host, or on two while it is on its way; and what memory each host has left, MiB.
+
+    Of a host that did not report nobody knows what it has left.
+    """
 
     hosts: Mapping[str, Host]
     at: Mapping[str, Names]
@@ -44,12 +48,12 @@ class Stand:
 
     def arriving(self, vm: str, target: str) -> Self:
         """Once the VM is on its way there."""
-        free = {**self.free, target: self.free[target] - self.memory[vm]}
+        free = {**self.free, target: self.free.get(target, inf) - self.memory[vm]}
         return replace(self, at={**self.at, vm: self.at[vm] | {target}}, free=free)
 
     def arrived(self, vm: str, source: str) -> Self:
         """Once it is gone from its source."""
-        free = {**self.free, source: self.free[source] + self.memory[vm]}
+        free = {**self.free, source: self.free.get(source, inf) + self.memory[vm]}
         return replace(self, at={**self.at, vm: self.at[vm] - {source}}, free=free)
 
     def on(self, host: str, among: Names) -> list[str]:

@@ -1,6 +1,7 @@
 """The judge finds what a planner does wrong: each wall is taken out of it in turn, and a fuzz has to notice."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,11 @@ from balancer import execution
 from balancer.core import planning
 from balancer.core.journeys import NeverMove
 from balancer.core.keeps import Apart, Beside, On
-from balancer.core.trials.judge import KINDS
+from balancer.core.trials.judge import KINDS, judge_walls
 from balancer.core.walls import Always, Closed, Memory, Quiet
 from dsl.ruleset import Ruleset
-from tests.trials import said, verdict
+from tests.farms import rules
+from tests.trials import GETS_HOT, HOT, record, said, verdict
 
 EAGER = """
 rule relieve
@@ -93,3 +95,43 @@ def test_and_a_rule_that_goes_on_breaks_none_of_them_either(tmp_path: Path) -> N
 
 def test_every_kind_of_move_is_known_by_what_it_is_for() -> None:
     assert {"drains", "rules"} <= set(KINDS.values())
+
+
+def test_a_freeze_that_failures_cause_is_looked_after(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fails = """
+  - name: a move fails
+    farm: three
+    series: {web1.cpu: "4", web2.cpu: "3"}
+    events: [{round: 1, vm: web1, event: migration-fails}]
+    rounds: 4
+    moves: any
+    walls: true
+"""
+    careful = f"{EAGER}freeze when failures >= 1\nlimit 1 per round\n"
+    assert said(verdict(tmp_path, fails, careful)) == ""
+    monkeypatch.setattr(planning, "_frozen", never_frozen)
+    assert "broken: freeze when failures >= 1" in said(verdict(tmp_path, fails, careful))
+
+
+def test_vms_that_are_lost_or_run_twice_are_missed(tmp_path: Path) -> None:
+    lost = """
+  - name: it vanishes
+    farm: three
+    series: {web1.cpu: "4"}
+    events: [{round: 1, vm: web1, event: HOW}]
+    rounds: 5
+    moves: any
+    walls: true
+"""
+    assert "broken: no VM is lost\nweb1" in said(verdict(tmp_path, lost.replace("HOW", "migration-vanishes"), EAGER))
+    twice = said(verdict(tmp_path, lost.replace("HOW", "migration-doubles"), EAGER))
+    assert "broken: no VM runs twice\nweb1 on hv1 and hv2" in twice
+
+
+def test_nothing_goes_to_a_host_that_does_not_report(tmp_path: Path) -> None:
+    played = record(tmp_path, GETS_HOT)
+    last = played.decisions[-1]
+    astray = replace(last.plan, moves=tuple(replace(move, target="hv9") for move in last.plan.moves))
+    wrong = replace(played, decisions=(replace(last, plan=astray),))
+    told = [each.what for each in judge_walls(rules(HOT), wrong, lambda *_: True)]
+    assert told == ["round 4: broken: a VM moves to another host, one that reports"]
