@@ -17,7 +17,7 @@ from balancer.core.scope import Sets
 from balancer.core.trials.meanings import Who
 from balancer.core.trials.record import Record
 from dsl.ruleset import Ruleset
-from dsl.syntax import Cap, Drain, Every, Freeze, Gate, Let, Limit, Rest, Rule, Span, Statement, Window
+from dsl.syntax import Cap, Drain, Every, Freeze, Gate, Let, Limit, Pack, Rest, Rule, Span, Statement, Window
 
 USED: Final = "used"
 TRUE: Final = "true"
@@ -68,6 +68,9 @@ def cover(rules: Ruleset, statements: Iterable[Statement], record: Record) -> Co
         if not isinstance(statement, (*_SETTINGS, Rule)):
             for spot in _spots(statement):
                 seen[spot, USED] += _uses(statement, spot, record, rules)
+        if isinstance(statement, Pack):
+            for spot, way, count in _of_gates(statement.where, _moves_of(statement, record), record):
+                seen[spot, way] += count
     for rule in rules.rules:
         for spot, way, count in _of_rule(rule, record):
             seen[spot, way] += count
@@ -88,6 +91,9 @@ def _spots(statement: Statement) -> Iterator[Spot]:
             yield from (_gate(gate) for choice in (move, to) for gate in choice.where)
             if statement.until is not None:
                 yield _until(statement)
+        case Pack(where=where):
+            yield Spot(statement.span.line, _title(statement), (USED,))
+            yield from map(_gate, where)
         case Limit(caps=caps):
             yield from (Spot(cap.span.line, f"limit {_cap_told(cap)}", (USED,)) for cap in caps)
         case _:
@@ -172,12 +178,22 @@ def _of_rule(rule: Rule, record: Record) -> Iterator[tuple[Spot, str, int]]:
         held, others = _troubled(rule, decision)
         yield _when(rule), TRUE, held
         yield _when(rule), FALSE, others
-    for gate in (gate for choice in (rule.move, rule.to) for gate in choice.where):
-        refused = [each for decision in record.decisions for each in decision.plan.rejections if _is_by(each, gate)]
-        yield _gate(gate), FALSE, len(refused)
-        yield _gate(gate), TRUE, len(mine)
+    yield from _of_gates((*rule.move.where, *rule.to.where), len(mine), record)
     if rule.until is not None:
         yield from ((_until(rule), way, count) for way, count in _relieved(rule, record))
+
+
+def _moves_of(statement: Statement, record: Record) -> int:
+    moves = [move for decision in record.decisions for move in decision.plan.moves]
+    return sum(_is_within(move.line, statement.span) for move in moves)
+
+
+def _of_gates(gates: Iterable[Gate], passed: int, record: Record) -> Iterator[tuple[Spot, str, int]]:
+    """Whom each gate refused; whoever moved has passed them all."""
+    for gate in gates:
+        refused = [each for decision in record.decisions for each in decision.plan.rejections if _is_by(each, gate)]
+        yield _gate(gate), FALSE, len(refused)
+        yield _gate(gate), TRUE, passed
 
 
 def _troubled(rule: Rule, decision: Decision) -> tuple[int, int]:

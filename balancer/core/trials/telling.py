@@ -69,9 +69,9 @@ def _by_line(coverage: Coverage) -> list[tuple[Spot, dict[str, int]]]:
 
 
 def _seen(seen: dict[str, int]) -> str:
-    words = {USED: "used {} times", TRUE: "true {} times", FALSE: "false {} times"}
+    words = {USED: "used {}", TRUE: "true {}", FALSE: "false {}"}
     never = {USED: "NEVER USED", TRUE: "NEVER TRUE", FALSE: "NEVER FALSE"}
-    return ", ".join(words[way].format(count) if count else never[way] for way, count in seen.items())
+    return ", ".join(words[way].format(_many(count, "time")) if count else never[way] for way, count in seen.items())
 
 
 def document(verdicts: Iterable[Verdict], coverages: Iterable[Coverage]) -> Document:

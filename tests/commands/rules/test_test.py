@@ -73,7 +73,7 @@ def test_too_little_coverage_is_a_finding(
 ) -> None:
     ended, text = told(capsys, "--coverage-min", least, str(written(tmp_path, PASSES)))
     assert ended == code
-    assert "farm.rules:5: where max load: true 1 times, NEVER FALSE\n" in text
+    assert "farm.rules:5: where max load: true 1 time, NEVER FALSE\n" in text
     assert "farm.rules: 71% covered\n" in text
 
 

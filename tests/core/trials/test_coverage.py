@@ -6,7 +6,7 @@ import pytest
 
 from balancer.core.trials.coverage import Coverage
 from balancer.trials import outcomes
-from tests.trials import GETS_HOT, HOT, covered, written
+from tests.trials import FARM, GETS_HOT, HOT, covered, written
 
 MOVE = GETS_HOT + "    moves: any\n"
 
@@ -72,6 +72,16 @@ def test_each_cap_of_a_limit_is_covered_by_itself(tmp_path: Path) -> None:
     drained = "\n  - name: drained\n    farm: three\n    moves: any\n    rounds: 3\n"
     found = covered(tmp_path, drained, 'drain host "hv1"\nlimit 1 per hour, 9 per day\n')
     assert (found["limit 1 per hour"], found["limit 9 per day"]) == ({"used": 3}, {"used": 0})
+
+
+def test_the_gates_of_a_pack_are_clauses_too(tmp_path: Path) -> None:
+    quiet = "\n  - name: quiet\n    farm: three\n    moves: any\n    rounds: 3\n"
+    pack = "pack onto fewest hosts where after.cpu < 70% where after.memory < 5% by at most 4 moves\n"
+    spread = FARM.replace("web2: {host: hv1", "web2: {host: hv2") + quiet
+    found = covered(tmp_path, spread, pack)
+    assert found["where after.memory < 5%"]["false"] > 0
+    assert found["pack"]["used"] > 0
+    assert covered(tmp_path, spread, pack.replace("5%", "50%"))["where after.cpu < 70%"]["true"] > 0
 
 
 def test_lets_and_every_decide_nothing_by_themselves(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def test_the_end_counts_them() -> None:
 
 def test_coverage_is_told_by_line_and_what_was_never_seen_stands_out() -> None:
     assert coverage_lines([COVERAGE]) == [
-        "a.rules:2: rule r: used 1 times",
+        "a.rules:2: rule r: used 1 time",
         "a.rules:9: where max load: true 3 times, NEVER FALSE",
         "a.rules: 67% covered",
     ]
