@@ -21,10 +21,6 @@ NOTES: Final = (FALSELY_PAUSED, UNKNOWN_TO_LIBVIRT)
 """What a report may note of a VM; another one comes from a newer agent, and nobody knows what it means."""
 
 
-UNRESTING: Final = frozenset({"repairs", "drains"})
-"""The kinds of move that wait for nothing to rest."""
-
-
 @dataclass(frozen=True, slots=True)
 class Barred:
     """Which of a column of candidates are refused, why, and by which numbers where there are any."""
@@ -101,7 +97,7 @@ class Closed(Wall):
 
 @dataclass(frozen=True, slots=True)
 class Quiet(Wall):
-    """What has just moved rests, whoever moved it; repairs and drains do not wait for that."""
+    """What has just moved rests, whoever moved it. It binds the rules; drains do not wait."""
 
     times: RestTimes
     orders: tuple[Order, ...]
@@ -109,19 +105,15 @@ class Quiet(Wall):
     now: float
 
     def leaving(self, projection: Projection, vms: Places, kind: str) -> Iterator[Barred]:
-        """VMs that moved less than `rest vm` ago, and all of a host that rests; a rule looks after its hosts itself."""
-        if kind in UNRESTING:
-            return
-        tired = {uuid: since for uuid, since in self._moved() if since < self.times.vm}
-        since = np.array([tired.get(projection.observation.vms[vm].uuid, np.inf) for vm in vms], dtype=float)
-        yield Barred(np.isfinite(since), "rest", value=since, limit=np.asarray(self.times.vm), kind=Kind.TIME)
-        if kind != "rules":
-            resting = [self.resting(projection.names["host"][place]) for place in projection.where[vms]]
-            yield Barred(np.array(resting, dtype=bool), "rest")
+        """VMs that moved less than `rest vm` ago."""
+        if kind == "rules":
+            tired = {uuid: since for uuid, since in self._moved() if since < self.times.vm}
+            since = np.array([tired.get(projection.observation.vms[vm].uuid, np.inf) for vm in vms], dtype=float)
+            yield Barred(np.isfinite(since), "rest", value=since, limit=np.asarray(self.times.vm), kind=Kind.TIME)
 
     def arriving(self, projection: Projection, vm: int, kind: str) -> Iterator[Barred]:
         """Hosts that took part in a move less than `rest host` ago, and those this VM left a while ago."""
-        if kind in UNRESTING:
+        if kind != "rules":
             return
         resting, left = np.full(len(projection.cores), np.inf), np.full(len(projection.cores), np.inf)
         for order, since in self._ended():

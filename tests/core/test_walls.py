@@ -189,29 +189,6 @@ def test_drains_do_not_wait_for_anything_to_rest() -> None:
     assert moves(play.next()) == ["web1: xen1 -> xen2"]
 
 
-BALANCE = "balance cpu within 5% by at most 10 moves\n"
-
-
-@pytest.mark.parametrize(
-    ("rest", "told"),
-    [
-        ("rest vm 1 h", ["web2: xen1 -> xen2"]),
-        ("rest host 1 h", []),
-        ("rest no return within 1 h", ["web1: xen1 -> xen2"]),
-    ],
-)
-def test_a_goal_waits_for_what_rests(rest: str, told: list[str]) -> None:
-    play = Rounds(farm("xen1: web1 1.1, web2 1 | xen2: | xen3: busy 1"), f"{BALANCE}{rest}\n")
-    play.order(journey("web1", "xen3", "xen1"), OrderState.DONE)
-    assert moves(play.next()) == told
-
-
-def test_nor_does_a_goal_take_a_vm_back() -> None:
-    play = Rounds(farm("xen1: web1 2 | xen2:"), f"{BALANCE}rest no return within 1 h\n")
-    play.order(journey("web1", "xen2", "xen1"), OrderState.DONE)
-    assert "web1 -> xen2: no return" in refused(play.next())
-
-
 def test_a_clock_that_jumped_back_ends_no_rest() -> None:
     play = Rounds(farm("xen1: web1 3.6 | xen2:"), AT_ONCE)
     play.order(journey("web1", "xen2", "xen1"), OrderState.DONE, ago=-86400.0)
