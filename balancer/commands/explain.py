@@ -6,8 +6,9 @@ Rule: it looks and changes nothing. Without `--snapshot` it reads the daemon's j
 import json
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from balancer.assembly import snapshot_case
 from balancer.commands.arguments import add_daemon, add_format, positive, state_directory
@@ -22,10 +23,13 @@ from balancer.core.signals import TABLE
 from balancer.core.troubles import Trouble
 from balancer.core.wording import gap, refusal, spoken
 from balancer.errors import Exit, UsageError
+from balancer.execution import exceeded
 from balancer.replay import recalled
 from dsl.findings import nearest
 
 HELP = "why a VM or a host is left as it is, or is not: what holds, by how much, and what would have to change"
+Explained = TypeVar("Explained", HostExplained, VmExplained)
+
 PAST: Final = 5
 """Moves of a VM that are told."""
 SHOWN: Final = 10
@@ -61,18 +65,26 @@ def _of_snapshot(arguments: Namespace) -> HostExplained | VmExplained:
         raise UsageError("--round is of a journal; a snapshot is one round")
     case = snapshot_case(arguments.snapshot, arguments.rules)
     if arguments.thing == "host":
-        return explain_host(case, _host(case, arguments.name))
-    return explain_vm(case, _vm(case, arguments.name))
+        return _with_limits(explain_host(case, _host(case, arguments.name)), case)
+    return _with_limits(explain_vm(case, _vm(case, arguments.name)), case)
 
 
 def _of_journal(arguments: Namespace) -> HostExplained | VmExplained:
     with recalled(state_directory(arguments), arguments.round, arguments.rules) as its:
         if arguments.thing == "host":
-            return explain_host(its.case, _host(its.case, arguments.name), its.paused)
+            return _with_limits(explain_host(its.case, _host(its.case, arguments.name), its.paused), its.case)
         place = _vm(its.case, arguments.name)
         vm = begun(its.case).projection.observation.vms[place]
         until = its.case.now if arguments.round is not None else float("inf")
-        return explain_vm(its.case, place, its.journal.moves_of(vm.name, until, PAST), its.paused)
+        past = its.journal.moves_of(vm.name, until, PAST)
+        return _with_limits(explain_vm(its.case, place, past, its.paused), its.case)
+
+
+def _with_limits(explained: Explained, case: Case) -> Explained:
+    """With the limits that its planned moves would exceed, as the daemon would say when it comes to start them."""
+    moves: tuple[Move, ...] = explained.moves
+    held = [why for move in moves if (why := exceeded(move, case.state, case.rules.caps, case.now)) is not None]
+    return replace(explained, against=(*explained.against, *dict.fromkeys(held)))
 
 
 def _host(case: Case, name: str) -> str:
@@ -112,7 +124,7 @@ def host_in_words(its: HostExplained, when: str = "") -> Iterator[str]:
     yield f"host {its.host}, round {its.round}{when}, rules {its.rules}"
     yield its.told
     yield f"  {_figures('host', its.figures)}"
-    yield from (f"  against every move: {each}" for each in its.against)
+    yield from (f"  against a move: {each}" for each in its.against)
     yield from (f"  drained by {each}" for each in its.drained)
     yield from (line for each in its.troubles for line in _trouble(each))
     yield from _moves(its.moves)
@@ -129,7 +141,7 @@ def vm_in_words(its: VmExplained, when: str = "") -> Iterator[str]:
     yield f"VM {its.vm} on {its.host}, round {its.round}{when}, rules {its.rules}"
     yield its.told
     yield f"  {_figures('vm', its.figures)}"
-    yield from (f"  against every move: {each}" for each in its.against)
+    yield from (f"  against a move: {each}" for each in its.against)
     yield from (f"  {its.host} is drained by {each}" for each in its.drained)
     yield from (line for each in its.troubles for line in _trouble(each))
     yield from (line for each in its.asked for line in _asked(each))

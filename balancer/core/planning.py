@@ -62,7 +62,7 @@ def plan(draft: Draft) -> Planned:
     rules, state, sets, reported, projection = draft.rules, draft.state, draft.sets, draft.reported, draft.projection
     observation = projection.observation
     before = projection.spread()
-    frozen = frozen_by(draft)
+    frozen, frozen_by = why_frozen(draft)
     waiting = waiting_kinds(rules, observation)
     open_ = {kind: step for kind, step in STEPS if frozen is None and kind not in waiting}
     for step in open_.values():
@@ -80,6 +80,7 @@ def plan(draft: Draft) -> Planned:
         after=projection.spread(),
         sentence=_sentence(draft, told or _moves_told(moves, projection), waiting),
         broken=broken(rules, sets, reported),
+        frozen_by=frozen_by,
         waiting=tuple(waiting),
     )
     return Planned(result, tuple(draft.engagements) if "rules" in open_ else state.engagements)
@@ -129,17 +130,17 @@ def _untouchable(observation: Observation, orders: Iterable[Order]) -> frozenset
     return frozenset(doubtful)
 
 
-def frozen_by(draft: Draft) -> str | None:
-    """Why nothing is decided, or None. What nobody knows freezes as well."""
+def why_frozen(draft: Draft) -> tuple[str | None, int | None]:
+    """Why nothing is decided, or None, and the line that says so. What nobody knows freezes as well."""
     projection = draft.projection
     if not projection.observation.hosts:
-        return "no host reported"
+        return "no host reported", None
     scope = of_farm(projection, draft.sets)
     for freeze in draft.rules.freezes:
         if truth(freeze.test, scope).possible.all():
             why = condition(freeze.test, scope, 0, "farm") or freeze.text
-            return f"{why}{_who_is_missing(projection.observation)}"
-    return None
+            return f"{why}{_who_is_missing(projection.observation)}", freeze.span.line
+    return None, None
 
 
 def _who_is_missing(observation: Observation) -> str:

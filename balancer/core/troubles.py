@@ -13,7 +13,7 @@ from balancer.core.clauses import Clause, clauses, needs
 from balancer.core.draft import Draft
 from balancer.core.drains import Drain, drains
 from balancer.core.model import Streak
-from balancer.core.planning import frozen_by, waiting_kinds, windows_shut
+from balancer.core.planning import waiting_kinds, why_frozen, windows_shut
 from balancer.core.relief import is_met, standing_of, waits
 from balancer.core.scope import of_hosts, of_source
 from dsl.evaluation import Column
@@ -75,7 +75,8 @@ def _told(held: tuple[Clause, ...], streak: Streak | None, hold: Amount | None, 
 
 def against_all(draft: Draft, paused: str | None) -> Iterator[str]:
     """What stands against every move, or every one of a kind."""
-    if frozen := frozen_by(draft):
+    frozen, _ = why_frozen(draft)
+    if frozen:
         yield f"nothing is decided: {frozen}"
     if shut := windows_shut(waiting_kinds(draft.rules, draft.projection.observation), draft.rules):
         yield shut

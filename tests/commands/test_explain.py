@@ -72,6 +72,15 @@ def test_any_round_of_a_journal_under_the_rules_of_then_or_others(
     assert lines[3] == "  relieve (line 1): no trouble: cpu 95% would have to rise above 97%"
 
 
+def test_a_limit_that_is_used_up_stands_against_a_planned_move(
+    recording: Recording, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    few = recording.text.replace("85% for 3 rounds", "60%")
+    (tmp_path / "few.rules").write_text("limit 1 per hour\nrest no return within 1 s\n" + few)
+    words = ("host", "hv3", "--state", str(recording.state), "--round", "20", "--rules", str(tmp_path / "few.rules"))
+    assert "  against a move: limit 1 per hour: 1 already" in said(capsys, *words)
+
+
 def test_for_programs_it_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:
     (line,) = said(capsys, "vm", "web1", "--snapshot", SNAPSHOT, "--format", "json")
     assert shape(json.loads(line) | {"past": []}) == shape(SHOWN["explain/1:vm"] | {"past": []})

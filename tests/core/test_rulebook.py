@@ -40,7 +40,8 @@ def test_silence_is_told_as_what_holds_without_a_word() -> None:
 
 def test_what_the_file_says_is_told_with_its_line() -> None:
     told = settings(
-        "every 60 s\nfreeze when hosts < 3\nfreeze when moves > 9\nwindow mon-fri 20:00-06:00 Europe/Paris except drains\n"
+        "every 60 s\nfreeze when hosts < 3\nfreeze when moves > 9\n"
+        "window mon-fri 20:00-06:00 Europe/Paris except drains\n"
         "limit 3 at once, 20 per hour\nrest host 5 min\n"
         "balance cpu within 5% by at most 10 moves, each gaining 1%\n"
     )

@@ -16,9 +16,9 @@ DB = 'let db = vms tagged "db"\n'
     ("text", "told"),
     [
         (
-            ('rule ease\n  when host.cpu > 85% for 3 rounds and host.vms > 1\n  move vm by most cpu where age > 15 min\n'
+            ('rule ease\n  when host.cpu > 85% for 3 rounds and host.vms > 1\n  move vm by most cpu where age > 1 h\n'
             '  to host by least cpu, least vms where vms < 40 as "max VMs"\n  until source.cpu < 70%\n'),
-            ("when host.cpu > 85% for 3 rounds, and while host.vms > 1, move the VM with most cpu where age > 15 min to "
+            ("when host.cpu > 85% for 3 rounds, and while host.vms > 1, move the VM with most cpu where age > 1 h to "
             'the host with least cpu, least vms where vms < 40 (as "max VMs"): until source.cpu < 70%'),
         ),
         (
