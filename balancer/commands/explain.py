@@ -82,9 +82,13 @@ def _of_journal(arguments: Namespace) -> HostExplained | VmExplained:
 
 def _with_limits(explained: Explained, case: Case) -> Explained:
     """With the limits that its planned moves would exceed, as the daemon would say when it comes to start them."""
-    moves: tuple[Move, ...] = explained.moves
-    held = [why for move in moves if (why := exceeded(move, case.state, case.rules.caps, case.now)) is not None]
-    return replace(explained, against=(*explained.against, *dict.fromkeys(held)))
+    return replace(explained, against=(*explained.against, *dict.fromkeys(_limits(explained.moves, case))))
+
+
+def _limits(moves: Sequence[Move], case: Case) -> Iterator[str]:
+    for move in moves:
+        if (why := exceeded(move, case.state, case.rules.caps, case.now)) is not None:
+            yield why
 
 
 def _host(case: Case, name: str) -> str:
