@@ -24,8 +24,9 @@ from balancer.adapters.control import listening
 from balancer.adapters.desk import ControlDesk, StatusBoard, commands
 from balancer.adapters.discovery import Found, finding, nobody
 from balancer.adapters.fanout import Fanout
-from balancer.adapters.journal import JournalReader, Keep, open_journal, read_journal
+from balancer.adapters.journal import Keep, open_journal
 from balancer.adapters.journal_file import NoJournalError
+from balancer.adapters.journal_reader import JournalReader, read_journal
 from balancer.adapters.mcollective_farm import McollectiveFarm
 from balancer.adapters.metrics import Metrics
 from balancer.adapters.own_vm import own_vm

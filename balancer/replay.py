@@ -13,7 +13,7 @@ from pathlib import Path
 
 from balancer.adapters.calendar import LANGUAGE, wall_times
 from balancer.adapters.clock import VirtualClock
-from balancer.adapters.journal import JournalReader, Mark, read_journal
+from balancer.adapters.journal_reader import JournalReader, Mark, read_journal
 from balancer.adapters.replayed_farm import ReplayedControls, ReplayedFarm
 from balancer.adapters.rule_file import read, rules_of
 from balancer.core.comparison import Outcome, Reckoning, carried, choices

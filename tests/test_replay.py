@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from balancer.adapters.journal import BEGINNING, END, Mark, open_journal, read_journal
+from balancer.adapters.journal import open_journal
+from balancer.adapters.journal_reader import BEGINNING, END, Mark, read_journal
 from balancer.errors import UsageError
 from balancer.ports import OperatorActed
 from balancer.replay import Days, again, compared, days, parting, recalled

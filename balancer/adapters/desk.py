@@ -10,7 +10,7 @@ from threading import Lock
 from typing import Any, Final
 
 from balancer.adapters.control import Arguments, ControlRefusedError, Handler
-from balancer.adapters.journal import Said
+from balancer.adapters.journal_reader import Said
 from balancer.adapters.order_book import OrderBook
 from balancer.adapters.rule_file import RuleFile
 from balancer.core.formats import drained_document, order_document, pause_reason, status_document

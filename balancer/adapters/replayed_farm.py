@@ -12,7 +12,7 @@ from msgspec.structs import replace as edited
 
 from agents.report import OrderReport, Report
 from balancer.adapters.desk import ITSELF
-from balancer.adapters.journal import Past
+from balancer.adapters.journal_reader import Past
 from balancer.core.displacement import Told, displaced
 from balancer.core.model import Drained, Gathering, Observation, Order, OrderState
 from balancer.core.verdict import ends

@@ -5,7 +5,7 @@ Rule: for simulations and single rounds; a daemon has a desk (`desk`).
 
 from collections.abc import Mapping
 
-from balancer.adapters.journal import Said
+from balancer.adapters.journal_reader import Said
 from balancer.core.model import Drained
 from dsl.ruleset import Ruleset
 

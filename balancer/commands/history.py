@@ -5,7 +5,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from typing import Any
 
-from balancer.adapters.journal import History, read_journal
+from balancer.adapters.journal_reader import History, read_journal
 from balancer.commands.arguments import add_daemon, add_format, positive, state_directory
 from balancer.commands.words import in_short, moment
 from balancer.core.formats import order_document, printable

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from agents.progress import progress
 from balancer.adapters.calendar import LANGUAGE
-from balancer.adapters.journal import BEGINNING, END, Mark
+from balancer.adapters.journal_reader import BEGINNING, END, Mark
 from balancer.adapters.rule_file import read
 from balancer.commands.arguments import add_format
 from balancer.commands.plan import in_words as plan_in_words

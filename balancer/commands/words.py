@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from balancer.adapters.journal import Note
+from balancer.adapters.journal_reader import Note
 from balancer.ports import MovedByOthers, OperatorActed, OrderHeld, RoundLost, RulesRead, StrangerSeen
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from balancer.adapters.control import ControlRefusedError, ask, listening
 from balancer.adapters.desk import ControlDesk, StatusBoard, commands
-from balancer.adapters.journal import Said
+from balancer.adapters.journal_reader import Said
 from balancer.adapters.rule_file import RuleFile
 from balancer.core.model import Drained, OrderState, Rejection
 from balancer.core.signals import VOCABULARY

@@ -14,8 +14,9 @@ from types import MappingProxyType
 
 import pytest
 
-from balancer.adapters.journal import Keep, Said, SqliteJournal, open_journal, read_journal
+from balancer.adapters.journal import Keep, SqliteJournal, open_journal
 from balancer.adapters.journal_file import FILE
+from balancer.adapters.journal_reader import Said, read_journal
 from balancer.core.model import Drained, OrderState, Rejection, Sighting, Spread, State
 from balancer.ports import JournalError, OperatorActed, OrderChanged, OrderHeld, RoundLost, RulesRead, Waiting
 from tests.adapters.samples import changed, decided, decision, move, order, report, streak

@@ -5,7 +5,8 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from balancer.adapters.journal import BEGINNING, END, Keep, Mark, open_journal, read_journal
+from balancer.adapters.journal import Keep, open_journal
+from balancer.adapters.journal_reader import BEGINNING, END, Mark, read_journal
 from balancer.adapters.journal_rounds import written
 from balancer.core.cycle import step
 from balancer.core.model import Drained, Order, State

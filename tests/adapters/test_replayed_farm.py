@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from balancer.adapters.clock import VirtualClock
-from balancer.adapters.journal import BEGINNING, END, Past
+from balancer.adapters.journal_reader import BEGINNING, END, Past
 from balancer.adapters.replayed_farm import ReplayedControls, ReplayedFarm
 from balancer.core.model import Drained, Order, OrderState, Refusal
 from balancer.core.verdict import by_host

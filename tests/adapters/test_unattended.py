@@ -1,6 +1,6 @@
 """Controls without an operator at hand."""
 
-from balancer.adapters.journal import Said
+from balancer.adapters.journal_reader import Said
 from balancer.adapters.unattended import Unattended
 from balancer.core.model import Drained
 from tests.farms import rules
