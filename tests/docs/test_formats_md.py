@@ -56,6 +56,12 @@ def test_finding_1(capsys: pytest.CaptureFixture[str]) -> None:
     assert shape(first) == shape(SHOWN["finding/1"])
 
 
+def test_layout_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "my.rules").write_text("every 30s", encoding="utf-8")
+    (layout,) = printed(capsys, "rules", "format", str(tmp_path / "my.rules"), "--format", "json")
+    assert layout == SHOWN["layout/1"] | {"file": str(tmp_path / "my.rules")}
+
+
 def test_rules_test_result_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (result,) = printed(capsys, "rules", "test", "--coverage", "--format", "json", str(written(tmp_path, GETS_HOT)))
     assert shape(result) == shape(SHOWN["rules-test-result/1"])
