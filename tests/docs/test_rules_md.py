@@ -36,6 +36,11 @@ def test_every_example_can_be_run_with(text: str) -> None:
     assert told(text) == ""
 
 
+@pytest.mark.parametrize("text", blocks("rules"), ids=lambda text: text.partition("\n")[0])
+def test_every_example_is_laid_out(text: str) -> None:
+    assert format_source(text.encode()).text == text
+
+
 def test_the_mistakes_are_told_as_the_manual_says() -> None:
     (mistaken,), (said,) = blocks("mistaken"), blocks("said")
 
