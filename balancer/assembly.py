@@ -15,6 +15,7 @@ from agents.hypervisor.scenario import Scenario, load_scenario
 from agents.hypervisor.simulated import SimulatedFarm
 from agents.mcollective.client import Client, FabricError
 from agents.version import version
+from balancer.adapters.calendar import LANGUAGE
 from balancer.adapters.classic import Classic
 from balancer.adapters.classic_farm import ClassicFarm
 from balancer.adapters.clock import SystemClock, VirtualClock
@@ -35,13 +36,16 @@ from balancer.adapters.rule_file import RuleFile, read
 from balancer.adapters.simulated_farm import ScenarioFarm
 from balancer.adapters.snapshot import SnapshotFarm, read_snapshot
 from balancer.adapters.terminal import Terminal
+from balancer.adapters.trials.farm import TrialFarm
+from balancer.adapters.trials.grounds import Stage
+from balancer.adapters.trials.recorder import Recorder
 from balancer.adapters.unattended import Unattended
 from balancer.config import Configuration
 from balancer.core.checkup import Check, Checkup, of_agents, of_clocks, of_libvirt, of_own_vm, of_storage
 from balancer.core.cycle import primed, step, suppose
 from balancer.core.model import Decision, Discovered, Sighting, State
 from balancer.core.prospects import prospects
-from balancer.core.signals import VOCABULARY
+from balancer.core.trials.record import Record
 from balancer.errors import UsageError
 from balancer.execution import Settings
 from balancer.installation import DEFAULT, shipped
@@ -159,7 +163,7 @@ class Wish:
 def simulation(wish: Wish, stream: TextIO) -> Iterator[Play]:
     """The loop on a simulated farm in virtual time, told on a stream."""
     scenario = load_scenario(wish.scenario)
-    rules = read(wish.rules or shipped(DEFAULT), VOCABULARY)
+    rules = read(wish.rules or shipped(DEFAULT), LANGUAGE)
     interval = wish.interval or scenario.interval or rules.every
     seed = scenario.seed if wish.seed is None else wish.seed
     farm = SimulatedFarm(scenario, seed, interval)
@@ -173,15 +177,30 @@ def simulation(wish: Wish, stream: TextIO) -> Iterator[Play]:
         yield Play(loop, wish.rounds or scenario.rounds, farm, tally, seed)
 
 
-def _before(scenario: Scenario) -> State:
+def _before(scenario: Scenario, now: float = 0.0) -> State:
     """What a balancer would remember of the VMs whose age the scenario tells."""
-    return State(
-        sightings=tuple(Sighting(vm.identity, -vm.age, 0.0, None) for vm in scenario.vms if vm.age is not None)
-    )
+    aged = ((vm.identity, vm.age) for vm in scenario.vms if vm.age is not None)
+    return State(sightings=tuple(Sighting(identity, now - age, now, None) for identity, age in aged))
 
 
 def _addresses(scenario: Scenario) -> Mapping[str, str]:
     return {host.name: host.address or host.name for host in scenario.hosts}
+
+
+# -- a test of rules ------------------------------------------------------------------------------------------
+
+
+def play_trial(stage: Stage, rules: Ruleset, start: float) -> Record:
+    """The loop on a test's farm, in virtual time: round 1 is at `start`, and was preceded by a look at the farm."""
+    scenario = stage.scenario
+    interval = scenario.interval or rules.every or DEFAULT_EVERY
+    clock, farm, recorder = VirtualClock(start - interval), SimulatedFarm(scenario, interval=interval), Recorder()
+    port = TrialFarm(stage, farm, clock)
+    state = primed(_before(scenario, start), port.observe(0), clock.now())
+    clock.wait_until(start)
+    settings = Settings(instance="test", epoch=1, mode="simulation", bandwidth=scenario.migration.bandwidth)
+    Loop(Ports(clock, port, recorder, Unattended(rules)), settings, Pace(interval, poll=1.0), state).run(stage.rounds)
+    return recorder.played(farm.placement)
 
 
 # -- the daemon -----------------------------------------------------------------------------------------------
@@ -224,7 +243,7 @@ def daemon(configuration: Configuration, wish: DaemonWish, stream: TextIO) -> It
         telling = Telling(_reached(configuration), lambda: rules.in_force)
         fanout = Fanout(journal, metrics, board, OUTPUTS[wish.output](stack, stream, telling))
         rules = RuleFile(
-            configuration.rules or shipped(DEFAULT), VOCABULARY, fanout, partial(_too_short, configuration, wish)
+            configuration.rules or shipped(DEFAULT), LANGUAGE, fanout, partial(_too_short, configuration, wish)
         )
         pace = _pace(configuration, wish)
         desk = ControlDesk(rules, fanout, clock.now, said)
@@ -319,18 +338,19 @@ def _reached(configuration: Configuration) -> Mapping[str, str]:
 
 def decide_snapshot(path: Path, rules_file: Path | None, rounds_over: int | None) -> Decision:
     """One round for a snapshot: as if each rule's streak were reached, or in the `rounds_over`th round in trouble."""
-    rules = read(rules_file or shipped(DEFAULT), VOCABULARY)
+    rules = read(rules_file or shipped(DEFAULT), LANGUAGE)
     interval = rules.every or DEFAULT_EVERY
     farm = SnapshotFarm(read_snapshot(path), interval)
     before = primed(farm.first_state(interval), farm.observe(1), interval)
     supposed = suppose(before, farm.observe(1), rules, interval, rounds_over)
-    return step(supposed, farm.observe(2), rules, 2 * interval)
+    wall = SystemClock().wall(rules.zones, SystemClock().now())
+    return step(supposed, farm.observe(2), rules, 2 * interval, wall)
 
 
 def decide_live(configuration: Configuration, rules_file: Path | None, rounds_over: int | None) -> Decision:
     """One round for the running farm, from where the daemon's journal is; nothing is written or ordered."""
     clock = SystemClock()
-    rules = read(rules_file or configuration.rules or shipped(DEFAULT), VOCABULARY)
+    rules = read(rules_file or configuration.rules or shipped(DEFAULT), LANGUAGE)
     interval = configuration.interval or rules.every or DEFAULT_EVERY
     before = _remembered(configuration, clock.now(), FRESH_ROUNDS * interval)
     with live_farm(configuration, clock, before) as farm:
@@ -338,13 +358,14 @@ def decide_live(configuration: Configuration, rules_file: Path | None, rounds_ov
         gathering = farm.observe(state.round + 1)
     if rounds_over is not None:
         state = suppose(state, gathering, rules, interval, rounds_over)
-    return step(_mindful(state, configuration), gathering, rules, clock.now())
+    now = clock.now()
+    return step(_mindful(state, configuration), gathering, rules, now, clock.wall(rules.zones, now))
 
 
 def examine_live(configuration: Configuration, rules_file: Path | None) -> Checkup:
     """A look at everything that moves need; nothing is written or ordered."""
     clock = SystemClock()
-    rules = read(rules_file or configuration.rules or shipped(DEFAULT), VOCABULARY)
+    rules = read(rules_file or configuration.rules or shipped(DEFAULT), LANGUAGE)
     before = _remembered(configuration, clock.now(), FRESH_ROUNDS * _interval(Pace(configuration.interval), rules))
     with closing(Client(configuration.mcollective)) as client:
         client.connect()
@@ -354,7 +375,8 @@ def examine_live(configuration: Configuration, rules_file: Path | None) -> Check
         gathering = farm.observe(state.round + 1)
         answered = clock.now()
         ways = WAYS[configuration.dialect](client, configuration, [report.host for report in gathering.reports])
-    decision = step(_mindful(state, configuration), gathering, rules, answered)
+    wall = clock.wall(rules.zones, answered)
+    decision = step(_mindful(state, configuration), gathering, rules, answered, wall)
     checks = (
         of_agents(gathering),
         of_clocks(gathering.reports, asked, answered),
@@ -374,7 +396,7 @@ def single_round(
     JournalError while a daemon holds the state directory.
     """
     clock = SystemClock()
-    rules = read(rules_file or configuration.rules or shipped(DEFAULT), VOCABULARY)
+    rules = read(rules_file or configuration.rules or shipped(DEFAULT), LANGUAGE)
     pace = Pace(configuration.interval)
     with ExitStack() as stack:
         journal = stack.enter_context(open_journal(configuration.state, clock.now, _keep(configuration)))

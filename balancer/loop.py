@@ -79,7 +79,7 @@ class Loop:
             return interval
         try:
             self.state = self._execution.reconcile(self.state, gathering)
-            decision = step(self.state, gathering, rules, begin)
+            decision = step(self.state, gathering, rules, begin, self._clock.wall(rules.zones, begin))
         except Exception as error:  # noqa: BLE001 - a mistake of ours must not end the daemon, nor move anything
             self.state = unheard(self.state)
             self._tell_mistake(error)

@@ -6,7 +6,24 @@ Rule: made by `dsl.checking` alone; whoever holds a `Ruleset` need not check any
 from dataclasses import dataclass
 from typing import Final
 
-from dsl.syntax import NOWHERE, Amount, Cap, Compare, Drain, Freeze, Keep, Kind, Let, Name, Never, Rule
+from dsl.syntax import (
+    NOWHERE,
+    Amount,
+    Balance,
+    Cap,
+    Compare,
+    Drain,
+    Freeze,
+    Keep,
+    Kind,
+    Let,
+    Name,
+    Never,
+    Pack,
+    Reserve,
+    Rule,
+    Window,
+)
 
 DEFAULT_EVERY: Final = 30.0
 DEFAULT_CAPS: Final = (Cap(2, None, None, NOWHERE), Cap(1, None, "host", NOWHERE))
@@ -30,7 +47,8 @@ class RestTimes:
 class Ruleset:
     """What a rule file says, by kind of statement, in file order (a `let` stands behind those it speaks of).
 
-    `every` is in seconds, None where the file is silent.
+    `every` is in seconds, None where the file is silent. `keeps` and `nevers` are walls, `prefers` and `avoids` the
+    same words, soft.
     """
 
     file: str
@@ -41,6 +59,18 @@ class Ruleset:
     drains: tuple[Drain, ...] = ()
     keeps: tuple[Keep, ...] = ()
     nevers: tuple[Never, ...] = ()
+    prefers: tuple[Keep, ...] = ()
+    avoids: tuple[Never, ...] = ()
+    reserve: Reserve | None = None
+    windows: tuple[Window, ...] = ()
+    goal: Balance | Pack | None = None
     caps: tuple[Cap, ...] = DEFAULT_CAPS
     rest: RestTimes = RestTimes()
     freezes: tuple[Freeze, ...] = (DEFAULT_FREEZE,)
+
+    @property
+    def zones(self) -> frozenset[str]:
+        """The time zones that the file speaks of."""
+        hours = [window.hours for window in self.windows]
+        hours += [each.during for each in (*self.nevers, *self.avoids) if each.during is not None]
+        return frozenset(each.zone for each in hours)

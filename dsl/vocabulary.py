@@ -4,7 +4,7 @@ Rule: a table that somebody else fills. The balancer hands its signals in as row
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Self
 
@@ -16,7 +16,8 @@ class Word:
     """One name: whose it is (`host`, `vm` or `farm`), of which kind, and what it means, unit included, in one line.
 
     `supported` is False for a name that the language has and this version cannot measure yet. `whole` is the name that
-    this one is a part of, where people expect a share and get an amount: a VM's `cpu` of its `vcpus`.
+    this one is a part of, where people expect a share and get an amount: a VM's `cpu` of its `vcpus`. `can_be_even` is
+    True for what hosts have because of their VMs, so that a goal can spread it.
     """
 
     owner: str
@@ -25,13 +26,15 @@ class Word:
     meaning: str
     supported: bool = True
     whole: str = ""
+    can_be_even: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """All words, by owner and name."""
+    """All words, by owner and name, and the time zones that can be named."""
 
     words: Mapping[tuple[str, str], Word]
+    zones: frozenset[str] = field(default=frozenset({"UTC"}))
 
     @classmethod
     def of(cls, words: Iterable[Word]) -> Self:
@@ -41,6 +44,10 @@ class Vocabulary:
             if table.setdefault((word.owner, word.name), word) is not word:
                 raise ValueError(f"{word.owner}.{word.name} stands twice in the vocabulary")
         return cls(MappingProxyType(table))
+
+    def with_zones(self, zones: Iterable[str]) -> Self:
+        """The same words, and these time zones beside UTC."""
+        return replace(self, zones=self.zones | frozenset(zones))
 
     def find(self, owner: str, name: str) -> Word | None:
         """The word, or None."""

@@ -4,16 +4,17 @@ A farm is written `farm("xen1: web1 2.0, web2 1.7 | xen2: db1 0.3")`: each host 
 CPUs. Hosts have 4 cores and 16 GiB, VMs 4 vCPUs and 1 GiB, unless `with_` says otherwise.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from msgspec.structs import replace as edited
 
 from agents.report import Counter, Report, VmReport
+from balancer.adapters.calendar import LANGUAGE, wall_times
 from balancer.core.cycle import primed, step, with_order
 from balancer.core.model import Decision, Gathering, Move, Order, OrderState, State
-from balancer.core.signals import VOCABULARY
+from dsl.hours import WallTime
 from dsl.loading import load
 from dsl.ruleset import Ruleset
 
@@ -148,7 +149,7 @@ def farm(text: str) -> Farm:
 
 def rules(text: str) -> Ruleset:
     """The rules of a file that has no errors."""
-    loaded = load("farm.rules", text.encode(), VOCABULARY)
+    loaded = load("farm.rules", text.encode(), LANGUAGE)
     assert loaded.ruleset is not None, loaded.findings
     return loaded.ruleset
 
@@ -165,9 +166,13 @@ class Rounds:
     def next(self, *, silent: Collection[str] = (), gathering: Gathering | None = None) -> Decision:
         """The next round, one interval later."""
         self.farm.pass_time(self.interval)
-        decision = step(self.state, gathering or self.farm.gathering(silent), self.rules, self.farm.time)
+        decision = step(self.state, gathering or self.farm.gathering(silent), self.rules, self.farm.time, self.wall())
         self.state = decision.state
         return decision
+
+    def wall(self) -> Mapping[str, WallTime]:
+        """What clocks show."""
+        return wall_times(self.rules.zones, self.farm.time)
 
     def after(self, rounds: int) -> Decision:
         """The last of so many rounds."""

@@ -5,8 +5,12 @@ round nor hurries it.
 """
 
 import gc
+from collections.abc import Collection, Mapping
 from queue import Empty, SimpleQueue
 from time import time
+
+from balancer.adapters.calendar import wall_times
+from dsl.hours import WallTime
 
 
 class SystemClock:
@@ -18,6 +22,10 @@ class SystemClock:
     def now(self) -> float:
         """Seconds since the epoch."""
         return time()
+
+    def wall(self, zones: Collection[str], moment: float) -> Mapping[str, WallTime]:
+        """What clocks show in these zones at a moment."""
+        return wall_times(zones, moment)
 
     def wait_until(self, moment: float) -> None:
         """Return at `moment`, or as soon as somebody called `wake` since the last wait.
@@ -46,6 +54,10 @@ class VirtualClock:
     def now(self) -> float:
         """Seconds since `start` was zero."""
         return self._now
+
+    def wall(self, zones: Collection[str], moment: float) -> Mapping[str, WallTime]:
+        """What clocks show in these zones at a moment."""
+        return wall_times(zones, moment)
 
     def wait_until(self, moment: float) -> None:
         """Be there; time never runs backwards."""

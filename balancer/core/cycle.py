@@ -3,8 +3,9 @@
 Rule: `step` is the whole of deciding. The daemon, the dry run, the simulation and the plan call nothing else.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Final
 
 from balancer.core.assessment import assess, supposed, without_report
@@ -14,6 +15,7 @@ from balancer.core.planning import plan
 from balancer.core.projection import Projection
 from balancer.core.safety import REFUSED_WAITS, held_against
 from balancer.core.scope import Sets
+from dsl.hours import WallTime
 from dsl.ruleset import Ruleset
 
 DAY: Final = 86400.0
@@ -22,9 +24,15 @@ REMEMBERED: Final = 30 * DAY
 """The longest that a rule can let a VM or host rest, s: older orders matter to nobody."""
 
 
-def step(state: State, gathering: Gathering, rules: Ruleset, now: float) -> Decision:
-    """Observe, assess, plan: the next state and what is to be done."""
-    seen = observe(state, gathering, now)
+def step(
+    state: State,
+    gathering: Gathering,
+    rules: Ruleset,
+    now: float,
+    wall: Mapping[str, WallTime] = MappingProxyType({}),
+) -> Decision:
+    """Observe, assess, plan: the next state and what is to be done; `wall` are the clocks of the rules' time zones."""
+    seen = observe(state, gathering, now, wall)
     reported = Projection(seen.observation)
     sets = Sets.of(rules.lets, reported)
     streaks = assess(rules, sets, reported, state.streaks)

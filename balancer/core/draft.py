@@ -10,17 +10,18 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from balancer.core.model import Move, Rejection
+from balancer.core.model import Engagement, Move, Rejection, State, Streak
 from balancer.core.projection import Places, Projection
 from balancer.core.scope import Sets
 from balancer.core.sieve import Sieve
 from balancer.core.walls import Barred, Wall
 from dsl.evaluation import Column
+from dsl.ruleset import Ruleset
 
 LISTED: Final = 50
 """Refused hosts listed per VM, nearest first; the tally counts them all."""
 
-REASONS: Final = {"drains": "drain", "rules": "overload"}
+REASONS: Final = {"drains": "drain", "rules": "overload", "goal": "goal"}
 """What a move is for, by the step that wants it."""
 
 
@@ -35,16 +36,24 @@ class Step:
 
 @dataclass(slots=True)
 class Draft:
-    """A plan in the making."""
+    """A plan in the making.
+
+    `reported` are the columns of the reports alone, `streaks` include this round; `engagements` are the rules that stay
+    engaged.
+    """
 
     reported: Projection
     projection: Projection
+    rules: Ruleset
     sets: Sets
+    state: State
+    streaks: Sequence[Streak]
     walls: tuple[Wall, ...]
     moves: list[Move] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
     tally: Counter[str] = field(default_factory=Counter)
     noted: set[tuple[str, str]] = field(default_factory=set)
+    engagements: list[Engagement] = field(default_factory=list)
 
     def notes_first(self, vm: str, step: Step) -> bool:
         """Whether this rule asks for this VM's refusals for the first time this round: once told is enough."""
@@ -56,7 +65,7 @@ class Draft:
 class Targets(Protocol):
     """How a step chooses among hosts."""
 
-    def choose(self, draft: Draft, sieve: Sieve, vm: int) -> Sequence[Column]:
+    def choose(self, draft: Draft, sieve: Sieve, vm: int, /) -> Sequence[Column]:
         """Bar what does not do, and give the columns to rank the rest by: less is better."""
         ...
 
@@ -74,13 +83,19 @@ def departures(draft: Draft, step: Step, vms: Places) -> Sieve:
     return sieve
 
 
-def find_target(draft: Draft, step: Step, vm: int, targets: Targets) -> int | None:
-    """The best host for a VM, or None; every host refused on the way is noted."""
+def arrivals(draft: Draft, step: Step, vm: int) -> Sieve:
+    """All other hosts, with the walls that keep this VM away laid over them."""
     elsewhere = np.ones(len(draft.projection.cores), dtype=bool)
     elsewhere[draft.projection.where[vm]] = False
     sieve = Sieve(elsewhere)
     for wall in draft.walls:
         sieve.bar(wall.arriving(draft.projection, vm, step.kind))
+    return sieve
+
+
+def find_target(draft: Draft, step: Step, vm: int, targets: Targets) -> int | None:
+    """The best host for a VM, or None; every host refused on the way is noted."""
+    sieve = arrivals(draft, step, vm)
     ranking = targets.choose(draft, sieve, vm)
     _note_hosts(draft, step, vm, sieve, ranking)
     best = sieve.order(ranking)

@@ -15,8 +15,13 @@ from dsl.evaluation import Column
 from dsl.syntax import Drain, Kind
 
 
-def empty(draft: Draft, drain: Drain) -> None:
+def empty(draft: Draft) -> None:
     """Move what can be moved off the drained hosts, the largest first, so that the small fill the gaps."""
+    for drain in draft.rules.drains:
+        _empty(draft, drain)
+
+
+def _empty(draft: Draft, drain: Drain) -> None:
     drained = draft.sets.members(drain.hosts, draft.projection).true
     step = Step("drains", "drain", drain.span.line)
     for host in np.flatnonzero(drained):

@@ -71,6 +71,7 @@ def plan_document(decision: Decision, seconds: float) -> Document:
         "rules_sha256": decision.rules_sha256,
         "complete": figure(plan.complete),
         "frozen": plan.frozen,
+        "waiting": list(plan.waiting),
         "sentence": plan.sentence,
         "moves": [move_document(move) for move in plan.moves],
         "rejections": [rejection_document(rejection) for rejection in plan.rejections],

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from agents.report import Report
+from dsl.hours import WallTime
 from dsl.syntax import Kind
 
 ROUNDS_TO_JOIN: Final = 2
@@ -131,7 +132,8 @@ class Journey:
 class Observation:
     """The farm in one round: hosts by name, VMs by name, who was silent, what is in doubt, what others moved.
 
-    `found` are hosts that do not take part yet; `closed` says of hosts that cannot take a VM why not.
+    `found` are hosts that do not take part yet; `closed` says of hosts that cannot take a VM why not; `wall` is what
+    clocks show in the time zones that the rules speak of.
     """
 
     round: int
@@ -145,6 +147,7 @@ class Observation:
     found: tuple[Discovered, ...] = ()
     closed: Mapping[str, str] = field(default_factory=dict)
     journeys: tuple[Journey, ...] = ()
+    wall: Mapping[str, WallTime] = field(default_factory=dict)
 
     @property
     def complete(self) -> float:
@@ -253,7 +256,8 @@ class Spread:
 class Plan:
     """All moves that the rules ask for, in an order that may be executed, and what was refused on the way.
 
-    `frozen` says why nothing is decided at all; `tally` counts every rejection by reason, `rejections` lists the
+    `frozen` says why nothing is decided at all, `frozen_by` the line of the `freeze` (0: the default); `waiting` are
+    the kinds of move that wait for their window; `tally` counts every rejection by reason, `rejections` lists the
     nearest; `sentence` is the round in one sentence.
     """
 
@@ -267,6 +271,8 @@ class Plan:
     after: Spread
     sentence: str
     broken: int = 0
+    frozen_by: int | None = None
+    waiting: tuple[str, ...] = ()
 
 
 # -- what is under way ----------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ on its way is where it still runs; where it arrives it is no VM yet.
 from collections import Counter as Tally
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from agents.report import ARRIVING, RUNNING, Counter, Report, VmReport
@@ -25,6 +26,7 @@ from balancer.core.model import (
     Vm,
 )
 from balancer.core.puzzles import puzzle
+from dsl.hours import WallTime
 
 OWN: Final = "Domain-0"
 STOLEN: Final = "stolen"
@@ -32,7 +34,7 @@ FORGET_SIGHTING: Final = 7 * 86400.0
 SLACK: Final = 1.05
 """Nothing eats more than its CPUs; counters and clocks are read one after the other, hence five per cent."""
 DIGITS: Final = 9
-"""Of a rate. What is beyond is the noise of a division, and noise must not decide between equals."""
+"""Of a rate. What is beyond is the noise of divisions and sums, and noise must not decide between equals."""
 SHORTEST: Final = 0.5
 """Seconds an agent's own interval must have before a rate is made of it."""
 
@@ -48,7 +50,9 @@ class Seen:
     sightings: tuple[Sighting, ...]
 
 
-def observe(state: State, gathering: Gathering, now: float) -> Seen:
+def observe(
+    state: State, gathering: Gathering, now: float, wall: Mapping[str, WallTime] = MappingProxyType({})
+) -> Seen:
     """Compare this round's reports with the references of earlier ones."""
     refused = Tally(gathering.refused)
     reports = _usable(gathering, refused)
@@ -68,6 +72,7 @@ def observe(state: State, gathering: Gathering, now: float) -> Seen:
         found=tuple(each for each in gathering.discovered if not each.takes_part),
         closed=gathering.closed,
         journeys=_journeys(past.vms, state, now),
+        wall=wall,
     )
     return Seen(observation, past.references(set(observation.silent)), past.sightings())
 
@@ -201,7 +206,7 @@ def _busy(own: _Eaten | None, vms: Iterable[Vm]) -> float | None:
     known = [rate for rate in rates if rate is not None]
     if (own is not None and own.rate is None) or (rates and not known):
         return None
-    return sum(known) + (own.rate or 0.0 if own is not None else 0.0)
+    return round(sum(known) + (own.rate or 0.0 if own is not None else 0.0), DIGITS)
 
 
 def _host(report: Report, busy: float | None, contention: float | None) -> Host:

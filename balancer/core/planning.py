@@ -1,17 +1,19 @@
-"""Which VM goes where: freeze, then drains, then the rules in file order, each move seeing those before it.
+"""Which VM goes where: freeze, then the steps in their order, each move seeing those before it.
 
 Rule: a move may break no wall at any step; every refusal names its reason. When in doubt nothing moves, and the plan
 says so.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from balancer.core.assessment import is_reached
 from balancer.core.draft import Draft
 from balancer.core.drains import empty
+from balancer.core.goal import pursue
 from balancer.core.journeys import never_wall
 from balancer.core.keeps import broken, keep_wall
 from balancer.core.model import Engagement, Move, Observation, Order, OrderState, Plan, State, Streak
@@ -21,10 +23,18 @@ from balancer.core.safety import Own, back_off, failing_hosts, fit
 from balancer.core.scope import Sets, of_farm
 from balancer.core.walls import Always, Closed, Memory, Quiet, Wall
 from balancer.core.waves import in_waves
+from balancer.core.windows import in_force, waits_for
 from balancer.core.wording import condition
 from dsl.evaluation import truth
 from dsl.ruleset import Ruleset
 from dsl.syntax import Kind
+
+STEPS: Final[tuple[tuple[str, Callable[[Draft], None]], ...]] = (
+    ("drains", empty),
+    ("rules", relieve),
+    ("goal", pursue),
+)
+"""The order of evaluation: each kind of move, and what plans it. Later steps see what earlier ones project."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +51,13 @@ def plan(
     """Decide one round. `reported` are the columns of the reports alone, `streaks` include this round."""
     projection = Projection.with_orders(observation, state, rules.rest.vm)
     sets = Sets.of(rules.lets, reported)
-    draft = Draft(reported, projection, sets, walls(rules, sets, state, projection))
+    draft = Draft(reported, projection, rules, sets, state, streaks, walls(rules, sets, state, projection))
     before = projection.spread()
-    frozen = _frozen(rules, projection, sets)
-    engagements: list[Engagement] = []
-    if frozen is None:
-        for drain in rules.drains:
-            empty(draft, drain)
-        for rule in rules.rules:
-            engagements += relieve(draft, rule, state, streaks)
+    frozen, frozen_by = _frozen(rules, projection, sets)
+    waiting = [kind for kind, _ in STEPS if waits_for(kind, rules.windows, observation.wall)]
+    open_ = {kind: step for kind, step in STEPS if frozen is None and kind not in waiting}
+    for step in open_.values():
+        step(draft)
     told = frozen and f"nothing is decided: {frozen}"
     moves = in_waves(draft.moves, rules, state.orders)
     result = Plan(
@@ -61,10 +69,12 @@ def plan(
         tally=dict(sorted(draft.tally.items())),
         before=before,
         after=projection.spread(),
-        sentence=_sentence(draft, told or _moves_told(moves, projection), streaks, rules),
+        sentence=_sentence(draft, told or _moves_told(moves, projection), waiting),
         broken=broken(rules, sets, reported),
+        frozen_by=frozen_by,
+        waiting=tuple(waiting),
     )
-    return Planned(result, tuple(engagements) if frozen is None else state.engagements)
+    return Planned(result, tuple(draft.engagements) if "rules" in open_ else state.engagements)
 
 
 def walls(rules: Ruleset, sets: Sets, state: State, projection: Projection) -> tuple[Wall, ...]:
@@ -89,7 +99,7 @@ def walls(rules: Ruleset, sets: Sets, state: State, projection: Projection) -> t
         fit(observation),
         Quiet(rules.rest, state.orders, state.journeys, observation.now),
         *(keep_wall(keep, sets, projection) for keep in rules.keeps),
-        *(never_wall(never, sets, projection) for never in rules.nevers),
+        *(never_wall(each, sets, projection) for each in rules.nevers if in_force(each.during, observation.wall)),
         Memory(),
     )
 
@@ -111,16 +121,16 @@ def _untouchable(observation: Observation, orders: Iterable[Order]) -> frozenset
     return frozenset(doubtful)
 
 
-def _frozen(rules: Ruleset, projection: Projection, sets: Sets) -> str | None:
-    """Why nothing is decided, or None. What nobody knows freezes as well."""
+def _frozen(rules: Ruleset, projection: Projection, sets: Sets) -> tuple[str | None, int | None]:
+    """Why nothing is decided, or None, and the line that says so. What nobody knows freezes as well."""
     if not projection.observation.hosts:
-        return "no host reported"
+        return "no host reported", None
     scope = of_farm(projection, sets)
     for freeze in rules.freezes:
         if truth(freeze.test, scope).possible.all():
             why = condition(freeze.test, scope, 0, "farm") or freeze.text
-            return f"{why}{_who_is_missing(projection.observation)}"
-    return None
+            return f"{why}{_who_is_missing(projection.observation)}", freeze.span.line
+    return None, None
 
 
 def _who_is_missing(observation: Observation) -> str:
@@ -129,21 +139,21 @@ def _who_is_missing(observation: Observation) -> str:
     return f" (silent: {shown}{more})" if shown else ""
 
 
-def _sentence(draft: Draft, done: str | None, streaks: Sequence[Streak], rules: Ruleset) -> str:
+def _sentence(draft: Draft, done: str | None, waiting: Sequence[str]) -> str:
     """The round in one sentence: `done` where anything was decided, else why not."""
     if done is not None:
         return done
-    waiting = _waiting(draft.projection)
+    still_open = _still_open(draft.projection) + _shut(waiting, draft.rules)
     refused = ", ".join(f"{reason} {count}" for reason, count in draft.tally.most_common(3))
     why = f"; refused: {refused}" if refused else ""
-    if streaks:
-        longest = min(streaks, key=lambda streak: (-streak.rounds, streak.host))
-        return f"no action: {longest.host} in trouble for {_so_far(longest, rules)}{why}{waiting}"
+    if draft.streaks:
+        longest = min(draft.streaks, key=lambda streak: (-streak.rounds, streak.host))
+        return f"no action: {longest.host} in trouble for {_so_far(longest, draft.rules)}{why}{still_open}"
     stays = next((each for each in draft.rejections if each.rule == "drain" and each.reason != "under way"), None)
     if stays is None:
-        return f"no action: no host is in trouble{why}{waiting}"
+        return f"no action: no host is in trouble{why}{still_open}"
     host = next(vm.host for vm in draft.projection.observation.vms if vm.name == stays.vm)
-    return f"no action: {host} is not empty, {stays.vm} stays: {stays.reason} (line {stays.line}){waiting}"
+    return f"no action: {host} is not empty, {stays.vm} stays: {stays.reason} (line {stays.line}){still_open}"
 
 
 def _moves_told(moves: Sequence[Move], projection: Projection) -> str | None:
@@ -155,10 +165,20 @@ def _moves_told(moves: Sequence[Move], projection: Projection) -> str | None:
     told = f"move {first.vm} from {first.source} to {first.target}{more}"
     if any(move.wave == 1 for move in moves):
         return told
-    return f"later: {told}, limits are used up{_waiting(projection)}"
+    return f"later: {told}, limits are used up{_still_open(projection)}"
 
 
-def _waiting(projection: Projection) -> str:
+def _shut(waiting: Sequence[str], rules: Ruleset) -> str:
+    """For which windows moves wait, and which kinds do not."""
+    if not waiting:
+        return ""
+    hours = [f"{each.hours.days} {each.hours.hours} {each.hours.zone}" for each in rules.windows]
+    others = [kind for kind, _ in STEPS if kind not in waiting]
+    excepted = f", {', '.join(others)} excepted" if others else ""
+    return f"; moves wait for {' or '.join(hours)}{excepted}"
+
+
+def _still_open(projection: Projection) -> str:
     """What is still open of earlier rounds."""
     doubtful = projection.moves_in_doubt
     told = ((projection.moves_under_way - doubtful, "under way"), (doubtful, "in doubt"))

@@ -37,7 +37,7 @@ def prospects(observation: Observation, state: State, rules: Ruleset) -> tuple[P
     reported = Projection(observation)
     sets = Sets.of(rules.lets, reported)
     projection = Projection.with_orders(observation, state, rules.rest.vm)
-    draft = Draft(reported, projection, sets, walls(rules, sets, state, projection))
+    draft = Draft(reported, projection, rules, sets, state, state.streaks, walls(rules, sets, state, projection))
     return tuple(_prospect(draft, place) for place in range(len(observation.vms)))
 
 

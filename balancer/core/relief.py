@@ -4,7 +4,7 @@ Rule: hosts come by longest streak, then busiest, then name. Without `until` a h
 goes on, on projected loads, and the rule stays engaged until reports meet it or nothing is left to move.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from balancer.core.assessment import condition_of, is_reached
 from balancer.core.draft import Draft, Step, departures, find_target, note_vms, on_host, take
-from balancer.core.model import Engagement, State, Streak
+from balancer.core.model import Engagement, Streak
 from balancer.core.projection import Places
 from balancer.core.scope import ClauseScope, of_hosts, of_source, of_targets, of_vms
 from balancer.core.sieve import Sieve, even, keys
@@ -38,18 +38,24 @@ class _ByRule:
         return keys(self.rule.to.by, scope)
 
 
-def relieve(draft: Draft, rule: Rule, state: State, streaks: Iterable[Streak]) -> list[Engagement]:
+def relieve(draft: Draft) -> None:
+    """Ease the hosts that each rule has reached, rule by rule."""
+    for rule in draft.rules.rules:
+        draft.engagements += _relieve(draft, rule)
+
+
+def _relieve(draft: Draft, rule: Rule) -> list[Engagement]:
     """Ease every host this rule has reached, and say on which it stays engaged."""
     identity = condition_of(rule)
-    mine = {each.host: each for each in streaks if (each.rule, each.condition) == (rule.name, identity)}
-    begun = {each.host for each in state.engagements if (each.rule, each.condition) == (rule.name, identity)}
+    mine = {each.host: each for each in draft.streaks if (each.rule, each.condition) == (rule.name, identity)}
+    begun = {each.host for each in draft.state.engagements if (each.rule, each.condition) == (rule.name, identity)}
     engaged = begun if rule.until is not None else set()
     hosts = _in_trouble(draft, rule, mine, engaged)
     eased = _ease_all(draft, rule, hosts, mine)
     if rule.until is None:
         return []
     names = draft.projection.names["host"]
-    busy = {names[host] for host in eased} | {order.move.source for order in state.orders if order.is_open}
+    busy = {names[host] for host in eased} | {order.move.source for order in draft.state.orders if order.is_open}
     unmet = {names[host] for host in hosts if not _is_met(rule.until, of_source(draft.reported, draft.sets, host))}
     silent = engaged & set(draft.reported.observation.silent)
     return [Engagement(rule.name, identity, host) for host in sorted((unmet & busy) | silent)]

@@ -3,12 +3,13 @@
 Rule: protocols and the events they carry, nothing else. Adapters implement them; the loop sees nothing but them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from agents.report import Report
 from balancer.core.model import Decision, Gathering, Journey, Order
+from dsl.hours import WallTime
 from dsl.ruleset import Ruleset
 
 
@@ -25,6 +26,10 @@ class Clock(Protocol):
 
     def now(self) -> float:
         """Seconds since the epoch."""
+        ...
+
+    def wall(self, zones: Collection[str], moment: float) -> Mapping[str, WallTime]:
+        """What clocks on the wall show in these time zones at a moment, by zone."""
         ...
 
     def wait_until(self, moment: float) -> None:

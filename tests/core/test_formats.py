@@ -39,6 +39,7 @@ def test_a_plan_is_told_as_outsiders_expect_it() -> None:
         "rules_sha256": "ab" * 32,
         "complete": 1.0,
         "frozen": None,
+        "waiting": [],
         "sentence": "move test3",
         "moves": [
             {

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from prometheus_client import generate_latest
 
+from balancer.adapters.calendar import LANGUAGE
 from balancer.adapters.metrics import Metrics
 from balancer.core.model import OrderState
-from balancer.core.signals import VOCABULARY
 from dsl.loading import load
 from tests.adapters.samples import changed, decided, decision, streak
 
@@ -48,7 +48,7 @@ def test_an_example_prints_what_the_document_shows(document: str, command: str, 
 
 def test_the_rules_in_the_readme_can_be_run_with() -> None:
     (text,) = re.findall(r"^```rules\n(.*?)^```$", DOCUMENTS[0].read_text("utf-8"), re.MULTILINE | re.DOTALL)
-    assert load("README.md", text.encode(), VOCABULARY).findings == ()
+    assert load("README.md", text.encode(), LANGUAGE).findings == ()
 
 
 def test_every_metric_that_a_document_or_an_alert_names_is_served() -> None:

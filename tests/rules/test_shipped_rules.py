@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from balancer.core.signals import VOCABULARY
+from balancer.adapters.calendar import LANGUAGE
 from dsl.loading import load
 from dsl.ruleset import DEFAULT_CAPS, Ruleset
 from dsl.syntax import Kind
@@ -14,14 +14,14 @@ FILES = sorted(FOLDER.glob("*.rules"))
 
 
 def shipped(name: str) -> Ruleset:
-    ruleset = load(name, (FOLDER / name).read_bytes(), VOCABULARY).ruleset
+    ruleset = load(name, (FOLDER / name).read_bytes(), LANGUAGE).ruleset
     assert ruleset is not None
     return ruleset
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_nothing_is_to_be_said_of(file: Path) -> None:
-    assert load(file.name, file.read_bytes(), VOCABULARY).findings == ()
+    assert load(file.name, file.read_bytes(), LANGUAGE).findings == ()
 
 
 def test_both_files_are_there() -> None:

@@ -4,11 +4,11 @@ from argparse import ArgumentParser, Namespace
 from collections import Counter
 from pathlib import Path
 
+from balancer.adapters.calendar import LANGUAGE
 from balancer.adapters.rule_file import read_bytes
 from balancer.commands.arguments import add_format
 from balancer.commands.rules.telling import FINDINGS
 from balancer.commands.words import many
-from balancer.core.signals import VOCABULARY
 from balancer.errors import Exit
 from dsl.loading import load
 
@@ -26,7 +26,7 @@ def run(arguments: Namespace) -> Exit:
     """Every finding, and how many there are."""
     counted = Counter({"error": 0, "warning": 0})
     for file in arguments.files:
-        loaded = load(str(file), read_bytes(file), VOCABULARY)
+        loaded = load(str(file), read_bytes(file), LANGUAGE)
         for finding in loaded.findings:
             counted[finding.severity] += 1
             print(FINDINGS[arguments.format](finding, str(file), loaded.text))

@@ -1,0 +1,66 @@
+"""Hours of the week: when `mon-fri 20:00-06:00 Europe/Paris` is, and whether a clock on the wall shows it.
+
+Rule: wall time alone, told from outside. A day owns the night that it begins; an hour that the clock skips is skipped,
+one that it shows twice counts twice.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from dsl.findings import Finding, did_you_mean, error
+from dsl.syntax import Hours
+
+DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DAY: Final = 24 * 60
+_END: Final = (24, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class WallTime:
+    """What a clock on the wall shows: the day of the week, 0 for Monday, and the minute of the day."""
+
+    weekday: int
+    minute: int
+
+
+def is_within(hours: Hours, shown: WallTime) -> bool:
+    """Whether the clock of their zone shows one of these hours."""
+    begin, end = _minutes(hours.hours)
+    days = _days(hours.days)
+    if end > begin:
+        return shown.weekday in days and begin <= shown.minute < end
+    in_the_evening = shown.weekday in days and shown.minute >= begin
+    return in_the_evening or ((shown.weekday - 1) % len(DAYS) in days and shown.minute < end)
+
+
+def mistakes(hours: Hours, zones: Collection[str]) -> Iterator[Finding]:
+    """What no clock ever shows; `zones` are the names that the machine knows."""
+    for hour, minute in _clocks(hours.hours):
+        if (hour > 23 and (hour, minute) != _END) or minute > 59:
+            yield error("out-of-bounds", f"no clock shows {hour:02}:{minute:02}", hours.span, "write 00:00 to 24:00")
+    begin, end = _minutes(hours.hours)
+    if begin in {end, DAY}:
+        yield error("never-opens", f"{hours.hours} has no minute in it", hours.span, "all day is 00:00-24:00")
+    if hours.zone not in zones:
+        hint = did_you_mean(hours.zone, zones) or "write UTC, or a zone such as Europe/Paris"
+        yield error("unknown-zone", f"no time zone is called {hours.zone}", hours.span, hint)
+
+
+def _days(text: str) -> frozenset[int]:
+    """`daily`, `sat` or `fri-mon` as days of the week."""
+    if text == "daily":
+        return frozenset(range(len(DAYS)))
+    first, _, last = text.partition("-")
+    begin, end = DAYS.index(first), DAYS.index(last or first)
+    return frozenset((begin + each) % len(DAYS) for each in range((end - begin) % len(DAYS) + 1))
+
+
+def _minutes(text: str) -> tuple[int, int]:
+    """`20:00-06:00` as minutes of the day."""
+    begin, end = (hour * 60 + minute for hour, minute in _clocks(text))
+    return begin, end
+
+
+def _clocks(text: str) -> list[tuple[int, int]]:
+    return [(int(clock[:2]), int(clock[3:])) for clock in text.split("-")]

@@ -1,0 +1,35 @@
+import pytest
+
+from dsl.hours import DAYS, WallTime, is_within
+from dsl.syntax import NOWHERE, Hours
+
+
+@pytest.mark.parametrize(
+    ("hours", "shown", "expected"),
+    [
+        ("daily 01:00-04:00", "wed 00:59", False),
+        ("daily 01:00-04:00", "wed 01:00", True),
+        ("daily 01:00-04:00", "wed 03:59", True),
+        ("daily 01:00-04:00", "wed 04:00", False),
+        ("daily 00:00-24:00", "sun 23:59", True),
+        ("sat 00:00-24:00", "sat 00:00", True),
+        ("sat 00:00-24:00", "sun 00:00", False),
+        # a day owns the night that it begins
+        ("mon-fri 20:00-06:00", "fri 20:00", True),
+        ("mon-fri 20:00-06:00", "sat 05:59", True),
+        ("mon-fri 20:00-06:00", "sat 06:00", False),
+        ("mon-fri 20:00-06:00", "sat 20:00", False),
+        ("mon-fri 20:00-06:00", "mon 05:59", False),
+        ("mon-fri 20:00-06:00", "mon 20:00", True),
+        # a week has no beginning
+        ("fri-mon 08:00-10:00", "sun 09:00", True),
+        ("fri-mon 08:00-10:00", "tue 09:00", False),
+        ("sun 22:00-02:00", "mon 01:59", True),
+        ("sun 22:00-02:00", "sun 01:59", False),
+    ],
+)
+def test_which_minutes_of_the_week_these_are(hours: str, shown: str, expected: object) -> None:
+    days, clocks = hours.split()
+    day, clock = shown.split()
+    wall = WallTime(DAYS.index(day), int(clock[:2]) * 60 + int(clock[3:]))
+    assert is_within(Hours(days, clocks, "UTC", NOWHERE), wall) is expected
