@@ -59,6 +59,8 @@ ROUND: Final[Bounds] = MappingProxyType({Kind.TIME: ("5 s", "1 h")})
 HOLD: Final[Bounds] = MappingProxyType({Kind.ROUNDS: ("1 round", "1000 rounds"), Kind.TIME: ("1 s", "1 d")})
 PAUSE: Final[Bounds] = MappingProxyType({Kind.TIME: ("0 s", "30 d")})
 MIGRATIONS: Final = 1000
+NEIGHBOURS: Final = 1000
+PERIODS: Final = ("round", "hour", "day")
 STEPS: Final = ("repairs", "drains", "rules", "preferences", "goal")
 """The kinds of move that an `except` may name."""
 
@@ -68,7 +70,7 @@ _LATER: Final[Mapping[type, str]] = MappingProxyType({
     Reserve: "reserve", Balance: "balance", Pack: "pack",
 })  # fmt: skip
 _LATER_KEEPS: Final[Mapping[str, str]] = MappingProxyType({
-    "apart_from": "keep … apart from", "together": "keep … together", "at_most": "keep at most",
+    "together": "keep … together",
 })  # fmt: skip
 _OWN_WORDS: Final = frozenset({*THING, "facts"})
 
@@ -257,10 +259,24 @@ def _drain(meanings: Meanings, drain: Drain) -> Drain:
 
 def _keep(meanings: Meanings, keep: Keep) -> Keep:
     relation = keep.relation
+    meanings.findings.extend(_unkept(keep))
     if relation.other is None:
         return replace(keep, vms=meanings.set(keep.vms, "vm"))
     other = meanings.set(relation.other, "host" if relation.how == "on" else "vm")
     return replace(keep, vms=meanings.set(keep.vms, "vm"), relation=replace(relation, other=other))
+
+
+def _unkept(keep: Keep) -> Iterator[Finding]:
+    """What no `keep` can mean."""
+    count, per = keep.relation.count, keep.relation.per
+    if count is not None and not 1 <= count <= NEIGHBOURS:
+        yield error("out-of-bounds", f"at most {count} neighbours", keep.span, f"write 1 to {NEIGHBOURS}")
+    if per in PERIODS:
+        yield error(
+            "wrong-kind", f"neighbours are not counted per {per}", keep.span, "write per host, or the key of a tag"
+        )
+    if keep.hard and keep.cost is not None:
+        yield error("wrong-kind", "a keep always holds, at no cost", keep.span, "take the cost out, or write prefer")
 
 
 def _never(meanings: Meanings, never: Never) -> Never:

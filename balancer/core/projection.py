@@ -152,6 +152,14 @@ class Projection:
             counted[target] += members[vm]
         return counted
 
+    @property
+    def bound(self) -> Places:
+        """Where each VM is, or is bound for."""
+        bound = self.where.copy()
+        for vm, target in self.arrivals:
+            bound[vm] = target
+        return bound
+
     def spread(self) -> Spread:
         """How even the farm is now; unknown hosts are left out."""
         share, load = self.share[~np.isnan(self.busy)], self.load

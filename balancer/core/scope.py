@@ -10,6 +10,7 @@ from typing import Any, Final, Self
 
 import numpy as np
 
+from balancer.core.domains import Domains
 from balancer.core.labels import Labels
 from balancer.core.model import Host, Vm
 from balancer.core.projection import Places, Projection
@@ -40,6 +41,7 @@ class Sets:
     named: dict[str, Truth] = field(default_factory=dict)
     _known: dict[int, Truth] = field(default_factory=dict)
     _labels: dict[tuple[str, str], Labels] = field(default_factory=dict)
+    _domains: dict[str, Domains] = field(default_factory=dict)
 
     @classmethod
     def of(cls, lets: tuple[Let, ...], reported: Projection) -> Self:
@@ -67,6 +69,12 @@ class Sets:
     def matches(self, thing: str, how: str, pattern: str) -> Flags:
         """Which hosts or VMs are `named` or `tagged` like the pattern."""
         return self._labels_of(thing, how).matching(pattern)
+
+    def domains(self, per: str) -> Domains:
+        """Which hosts belong together where something is counted `per` host or tag key."""
+        if per not in self._domains:
+            self._domains[per] = Domains.of(per, self.reported.observation.hosts)
+        return self._domains[per]
 
     def _worked_out(self, of: All) -> Truth:
         assert of.test is not None, "a set without a test is all there is"

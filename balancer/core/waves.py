@@ -1,8 +1,9 @@
 """Which moves of a plan may run side by side.
 
 Rule: within a wave the limits hold, a host counting at both ends; moves that share a host keep their order, and one
-that needs what another leaves behind comes in a later wave. Moves under way take their places in the first. Where a
-`keep … with` stands, a move may lean on any earlier one at its hosts, so there they go one after the other.
+that needs what another leaves behind, on a host or in a domain whose members are counted, comes in a later wave. Moves
+under way take their places in the first. Where a `keep … with` stands, a move may lean on any earlier one at its hosts,
+so there they go one after the other.
 """
 
 from collections import Counter
@@ -11,6 +12,7 @@ from dataclasses import replace
 from math import inf
 
 from balancer.core.model import Move, Order
+from balancer.core.tags import of_key
 from dsl.ruleset import Ruleset
 
 
@@ -30,19 +32,35 @@ def in_waves(moves: Sequence[Move], rules: Ruleset, orders: Iterable[Order] = ()
     load = Counter({1: len(under_way)})
     load_of_host = Counter((1, end) for move in under_way for end in (move.source, move.target))
     earliest: dict[str, int] = {}
-    left_behind = {move.source: 1 for move in under_way}
+    counted = {str(keep.relation.per) for keep in rules.keeps if keep.relation.how == "at_most"}
+    left_behind = {place: 1 for move in under_way for place in _given_up(move, counted)}
     placed, first_open = [], 1
     for move in moves:
         ends = (move.source, move.target)
         while load[first_open] >= per_wave:
             first_open += 1
-        wave = max(first_open, *(earliest.get(end, 1) for end in ends), left_behind.get(move.target, 0) + 1)
+        taken = (left_behind.get(place, 0) + 1 for place in _taken_up(move, counted))
+        wave = max(first_open, *(earliest.get(end, 1) for end in ends), *taken)
         while load[wave] >= per_wave or any(load_of_host[wave, end] >= per_host for end in ends):
             wave += 1
         load[wave] += 1
         for end in ends:
             load_of_host[wave, end] += 1
             earliest[end] = wave
-        left_behind[move.source] = wave
+        left_behind |= dict.fromkeys(_given_up(move, counted), wave)
         placed.append(replace(move, wave=wave))
     return tuple(placed)
+
+
+def _given_up(move: Move, keys: Iterable[str]) -> set[str]:
+    """Where the move makes room: its source, and the domains of these keys that its VM is in no longer."""
+    return {move.source} | _of_keys(move.leaves, keys) - _of_keys(move.enters, keys)
+
+
+def _taken_up(move: Move, keys: Iterable[str]) -> set[str]:
+    """Where it needs room."""
+    return {move.target} | _of_keys(move.enters, keys) - _of_keys(move.leaves, keys)
+
+
+def _of_keys(tags: Iterable[str], keys: Iterable[str]) -> set[str]:
+    return {tag for key in keys for tag in of_key(key, tags)}
