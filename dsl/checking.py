@@ -161,8 +161,6 @@ def _later(statement: Statement) -> Iterator[str | None]:
             yield _LATER_KEEPS.get(relation.how)
         case Never(hard=False):
             yield "avoid moving"
-        case Limit(caps=caps):
-            yield from (f"per {cap.per}" for cap in caps if cap.per not in {None, "host"})
         case _:
             yield _LATER.get(type(statement))
 
@@ -275,6 +273,7 @@ def _unkept(keep: Keep) -> Iterator[Finding]:
         yield error(
             "wrong-kind", f"neighbours are not counted per {per}", keep.span, "write per host, or the key of a tag"
         )
+    yield from _plural(per, ("host",), keep.span)
     if keep.hard and keep.cost is not None:
         yield error("wrong-kind", "a keep always holds, at no cost", keep.span, "take the cost out, or write prefer")
 
@@ -305,12 +304,21 @@ def _unknown_steps(steps: Iterable[str], span: Span) -> Iterator[Finding]:
 
 
 def _limit(meanings: Meanings, limit: Limit) -> Limit:
-    meanings.findings.extend(_out_of_bounds(cap) for cap in limit.caps if not 1 <= cap.count <= MIGRATIONS)
+    meanings.findings.extend(finding for cap in limit.caps for finding in _unlimited(cap))
     return limit
 
 
-def _out_of_bounds(cap: Cap) -> Finding:
-    return error("out-of-bounds", f"a limit of {cap.count} migrations", cap.span, f"write 1 to {MIGRATIONS}")
+def _unlimited(cap: Cap) -> Iterator[Finding]:
+    """What no budget of migrations can be."""
+    if not 1 <= cap.count <= MIGRATIONS:
+        yield error("out-of-bounds", f"a limit of {cap.count} migrations", cap.span, f"write 1 to {MIGRATIONS}")
+    yield from _plural(cap.per, (*PERIODS, "host"), cap.span)
+
+
+def _plural(per: str | None, words: Iterable[str], span: Span) -> Iterator[Finding]:
+    """`per hosts` would be the tag key “hosts”, and is meant by nobody."""
+    if per is not None and (one := per.removesuffix("s")) != per and one in words:
+        yield error("unknown-name", f"“per {per}” counts nothing", span, f"did you mean per {one}?")
 
 
 def _rest(meanings: Meanings, rest: Rest) -> Rest:
