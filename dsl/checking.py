@@ -60,14 +60,17 @@ HOLD: Final[Bounds] = MappingProxyType({Kind.ROUNDS: ("1 round", "1000 rounds"),
 PAUSE: Final[Bounds] = MappingProxyType({Kind.TIME: ("0 s", "30 d")})
 MIGRATIONS: Final = 1000
 NEIGHBOURS: Final = 1000
+LOST: Final = 100
 PERIODS: Final = ("round", "hour", "day")
 STEPS: Final = ("repairs", "drains", "rules", "preferences", "goal")
 """The kinds of move that an `except` may name."""
 
 _CALLED: Final[Mapping[Kind, str]] = MappingProxyType({Kind.TIME: "time", Kind.ROUNDS: "number of rounds"})
-_ONCE: Final[Mapping[type, str]] = MappingProxyType({Every: "every", Limit: "limit", Rest: "rest"})
+_ONCE: Final[Mapping[type, str]] = MappingProxyType({
+    Every: "every", Limit: "limit", Rest: "rest", Reserve: "reserve",
+})  # fmt: skip
 _LATER: Final[Mapping[type, str]] = MappingProxyType({
-    Reserve: "reserve", Balance: "balance", Pack: "pack",
+    Balance: "balance", Pack: "pack",
 })  # fmt: skip
 _LATER_KEEPS: Final[Mapping[str, str]] = MappingProxyType({
     "together": "keep … together",
@@ -303,6 +306,13 @@ def _unknown_steps(steps: Iterable[str], span: Span) -> Iterator[Finding]:
             yield error("unknown-name", f"“{step}” is no kind of move", span, hint)
 
 
+def _reserve(meanings: Meanings, reserve: Reserve) -> Reserve:
+    if not 1 <= reserve.lost <= LOST:
+        message = f"a reserve for {reserve.lost} lost hosts"
+        meanings.findings.append(error("out-of-bounds", message, reserve.span, f"write 1 to {LOST}"))
+    return reserve
+
+
 def _limit(meanings: Meanings, limit: Limit) -> Limit:
     meanings.findings.extend(finding for cap in limit.caps for finding in _unlimited(cap))
     return limit
@@ -351,5 +361,5 @@ def _amount(meanings: Meanings, amount: Amount, bounds: Bounds) -> Amount:
 
 _CHECKED: Final[Mapping[type, Callable[[Meanings, Any], Statement]]] = MappingProxyType({
     Every: _every, Rule: _rule, Drain: _drain, Keep: _keep, Never: _never, Limit: _limit, Rest: _rest, Freeze: _freeze,
-    Window: _window,
+    Window: _window, Reserve: _reserve,
 })  # fmt: skip

@@ -40,7 +40,7 @@ class Draft:
     """A plan in the making.
 
     `reported` are the columns of the reports alone, `streaks` include this round; `engagements` are the rules that stay
-    engaged.
+    engaged, `alone` the VMs whose moves are not to run beside others.
     """
 
     reported: Projection
@@ -55,6 +55,7 @@ class Draft:
     tally: Counter[str] = field(default_factory=Counter)
     noted: set[tuple[str, str]] = field(default_factory=set)
     engagements: list[Engagement] = field(default_factory=list)
+    alone: set[str] = field(default_factory=set)
 
     def notes_first(self, vm: str, step: Step) -> bool:
         """Whether this rule asks for this VM's refusals for the first time this round: once told is enough."""
@@ -110,6 +111,9 @@ def take(draft: Draft, step: Step, vm: int, target: int, reasons: tuple[str, Map
             domain_id=seen.domain_id, leaves=named(source.tags), enters=named(hosts[target].tags),
         )
     )  # fmt: skip
+    memory = sum(move.memory for move in draft.moves)
+    if any(wall.is_tight(projection, memory) for wall in draft.walls):
+        draft.alone.add(seen.uuid)
     projection.move(vm, target)
 
 
