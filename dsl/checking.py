@@ -61,6 +61,7 @@ PAUSE: Final[Bounds] = MappingProxyType({Kind.TIME: ("0 s", "30 d")})
 MIGRATIONS: Final = 1000
 NEIGHBOURS: Final = 1000
 LOST: Final = 100
+COST: Final = 1000
 PERIODS: Final = ("round", "hour", "day")
 STEPS: Final = ("repairs", "drains", "rules", "preferences", "goal")
 """The kinds of move that an `except` may name."""
@@ -158,12 +159,8 @@ def _unsupported(statements: Iterable[Statement]) -> Iterator[Finding]:
 def _later(statement: Statement) -> Iterator[str | None]:
     """The words of a statement that a later version gives a meaning to."""
     match statement:
-        case Keep(hard=False):
-            yield "prefer"
         case Keep(relation=relation):
             yield _LATER_KEEPS.get(relation.how)
-        case Never(hard=False):
-            yield "avoid moving"
         case _:
             yield _LATER.get(type(statement))
 
@@ -279,10 +276,18 @@ def _unkept(keep: Keep) -> Iterator[Finding]:
     yield from _plural(per, ("host",), keep.span)
     if keep.hard and keep.cost is not None:
         yield error("wrong-kind", "a keep always holds, at no cost", keep.span, "take the cost out, or write prefer")
+    yield from _priceless(keep)
+
+
+def _priceless(wish: Keep | Never) -> Iterator[Finding]:
+    """A cost that weighs nothing, or more than all others together ever could."""
+    if wish.cost is not None and not 0 < wish.cost <= COST:
+        yield error("out-of-bounds", f"a cost of {wish.cost:g}", wish.span, f"write more than 0, and {COST} at most")
 
 
 def _never(meanings: Meanings, never: Never) -> Never:
     meanings.findings.extend(_unknown_steps(never.excepted, never.span))
+    meanings.findings.extend(_priceless(never))
     meanings.findings.extend(() if never.during is None else mistakes(never.during, meanings.vocabulary.zones))
     return replace(
         never,

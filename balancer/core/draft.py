@@ -10,12 +10,14 @@ from typing import Final, Protocol
 
 import numpy as np
 
+from balancer.core.concerns import Concerns
 from balancer.core.model import Engagement, Move, Rejection, State, Streak
-from balancer.core.projection import Places, Projection
+from balancer.core.projection import Floats, Places, Projection
 from balancer.core.scope import Sets
 from balancer.core.sieve import Sieve
 from balancer.core.tags import named
 from balancer.core.walls import Barred, Wall
+from balancer.core.wishes import Wish, in_spite_of, total_price
 from dsl.evaluation import Column
 from dsl.ruleset import Ruleset
 
@@ -49,13 +51,18 @@ class Draft:
     sets: Sets
     state: State
     streaks: Sequence[Streak]
-    walls: tuple[Wall, ...]
+    walls: Concerns[Wall]
+    wishes: Concerns[Wish]
     moves: list[Move] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
     tally: Counter[str] = field(default_factory=Counter)
     noted: set[tuple[str, str]] = field(default_factory=set)
     engagements: list[Engagement] = field(default_factory=list)
     alone: set[str] = field(default_factory=set)
+
+    def price(self, step: Step, vm: int) -> Floats:
+        """What moving this VM to each host costs, over all wishes."""
+        return total_price(self.wishes, self.projection, vm, step.kind)
 
     def notes_first(self, vm: str, step: Step) -> bool:
         """Whether this rule asks for this VM's refusals for the first time this round: once told is enough."""
@@ -80,21 +87,21 @@ def on_host(projection: Projection, host: int) -> Places:
 def departures(draft: Draft, step: Step, vms: Places) -> Sieve:
     """These VMs, with the walls that keep them where they are laid over them."""
     sieve = Sieve(np.ones(len(vms), dtype=bool))
-    for wall in draft.walls:
+    for wall in draft.walls.of_any(vms):
         sieve.bar(wall.leaving(draft.projection, vms, step.kind))
     return sieve
 
 
 def find_target(draft: Draft, step: Step, vm: int, targets: Targets) -> int | None:
-    """The best host for a VM, or None; every host refused on the way is noted."""
+    """The cheapest and best host for a VM, or None; every host refused on the way is noted."""
     elsewhere = np.ones(len(draft.projection.cores), dtype=bool)
     elsewhere[draft.projection.where[vm]] = False
     sieve = Sieve(elsewhere)
-    for wall in draft.walls:
+    for wall in draft.walls.of(vm):
         sieve.bar(wall.arriving(draft.projection, vm, step.kind))
     ranking = targets.choose(draft, sieve, vm)
     _note_hosts(draft, step, vm, sieve, ranking)
-    best = sieve.order(ranking)
+    best = sieve.order([draft.price(step, vm), *ranking])
     return int(best[0]) if best.size else None
 
 
@@ -102,6 +109,7 @@ def take(draft: Draft, step: Step, vm: int, target: int, reasons: tuple[str, Map
     """Take a move into the plan and into the projection."""
     why, figures = reasons
     projection = draft.projection
+    why = "; ".join([why, *in_spite_of(draft.wishes, projection, vm, target, step.kind)])
     seen, hosts = projection.observation.vms[vm], projection.observation.hosts
     source = hosts[projection.where[vm]]
     draft.moves.append(
@@ -112,7 +120,7 @@ def take(draft: Draft, step: Step, vm: int, target: int, reasons: tuple[str, Map
         )
     )  # fmt: skip
     memory = sum(move.memory for move in draft.moves)
-    if any(wall.is_tight(projection, memory) for wall in draft.walls):
+    if any(wall.is_tight(projection, memory) for wall in draft.walls.of(vm)):
         draft.alone.add(seen.uuid)
     projection.move(vm, target)
 

@@ -24,6 +24,14 @@ class KeepWall(Wall, ABC):
 
     __slots__ = ()
 
+    text: str
+    line: int
+
+    @property
+    @abstractmethod
+    def concerns(self) -> Flags:
+        """The VMs that it speaks of."""
+
     @abstractmethod
     def strays(self, projection: Projection) -> int:
         """How far from what the statement wants: VMs where they should not be, or pairs that should not."""
@@ -45,6 +53,11 @@ class AtMost(KeepWall):
     domains: Domains
     text: str
     line: int
+
+    @property
+    def concerns(self) -> Flags:
+        """Its members."""
+        return self.members
 
     def arriving(self, projection: Projection, vm: int, kind: str) -> Iterator[Barred]:
         """Hosts whose domain has, or awaits, as many others as may be there."""
@@ -90,6 +103,11 @@ class ApartFrom(KeepWall):
     text: str
     line: int
 
+    @property
+    def concerns(self) -> Flags:
+        """Both sides."""
+        return np.asarray(self.members | self.others)
+
     def arriving(self, projection: Projection, vm: int, kind: str) -> Iterator[Barred]:
         """Hosts that have, or await, one of the other side."""
         if self.members[vm] or self.others[vm]:
@@ -121,6 +139,11 @@ class Beside(KeepWall):
     company: Flags
     text: str
     line: int
+
+    @property
+    def concerns(self) -> Flags:
+        """Members and company."""
+        return np.asarray(self.members | self.company)
 
     def leaving(self, projection: Projection, vms: Places, kind: str) -> Iterator[Barred]:
         """The last of the company may not leave members alone."""
@@ -163,6 +186,11 @@ class On(KeepWall):
     hosts: Flags
     text: str
     line: int
+
+    @property
+    def concerns(self) -> Flags:
+        """Its members."""
+        return self.members
 
     def arriving(self, projection: Projection, vm: int, kind: str) -> Iterator[Barred]:
         """Every host that is not certainly one of them."""

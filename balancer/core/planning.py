@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from balancer.core.assessment import is_reached
+from balancer.core.concerns import Concerns
 from balancer.core.draft import Draft
 from balancer.core.drains import empty
 from balancer.core.journeys import never_wall
@@ -24,6 +25,7 @@ from balancer.core.scope import Sets, of_farm
 from balancer.core.walls import Always, Closed, Memory, Quiet, Wall
 from balancer.core.waves import in_waves
 from balancer.core.windows import in_force, waits_for
+from balancer.core.wishes import Costly, wishes
 from balancer.core.wording import condition
 from dsl.evaluation import truth
 from dsl.ruleset import Ruleset
@@ -46,10 +48,8 @@ class Planned:
 
 def plan(sets: Sets, state: State, streaks: Sequence[Streak], rules: Ruleset) -> Planned:
     """Decide one round. `sets` are those of its reports, `streaks` include this round."""
-    reported = sets.reported
-    observation = reported.observation
-    projection = Projection.with_orders(observation, state, rules.rest.vm)
-    draft = Draft(reported, projection, rules, sets, state, streaks, walls(rules, sets, state, projection))
+    draft = drafted(sets, state, streaks, rules)
+    projection, observation = draft.projection, draft.projection.observation
     before = projection.spread()
     frozen = _frozen(rules, projection, sets)
     waiting = [kind for kind, _ in STEPS if waits_for(kind, rules.windows, observation.wall)]
@@ -74,8 +74,20 @@ def plan(sets: Sets, state: State, streaks: Sequence[Streak], rules: Ruleset) ->
     return Planned(result, tuple(draft.engagements) if "rules" in open_ else state.engagements)
 
 
+def drafted(sets: Sets, state: State, streaks: Sequence[Streak], rules: Ruleset) -> Draft:
+    """A plan in which nothing is planned yet."""
+    observation = sets.reported.observation
+    projection = Projection.with_orders(observation, state, rules.rest.vm)
+    wished = wishes(rules, sets, observation.wall)
+    standing = (*walls(rules, sets, state, projection), Costly(wished))
+    return Draft(
+        sets.reported, projection, rules, sets, state, streaks,
+        walls=Concerns[Wall](standing, len(observation.vms)), wishes=wished,
+    )  # fmt: skip
+
+
 def walls(rules: Ruleset, sets: Sets, state: State, projection: Projection) -> tuple[Wall, ...]:
-    """All walls of a round, the cheapest and most final first."""
+    """All walls of a round but those that costs make, the cheapest and most final first."""
     observation = projection.observation
     untouchable = _untouchable(observation, state.orders)
     failing = failing_hosts(state)

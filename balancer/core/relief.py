@@ -6,19 +6,20 @@ goes on, on projected loads, and the rule stays engaged until reports meet it or
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Final
 
 import numpy as np
 
 from balancer.core.assessment import condition_of, is_reached
-from balancer.core.draft import Draft, Step, departures, find_target, note_vms, on_host, take
+from balancer.core.draft import Draft, Step, Targets, departures, find_target, note_vms, on_host, take
 from balancer.core.model import Engagement, Streak
 from balancer.core.projection import Places
 from balancer.core.scope import ClauseScope, of_hosts, of_source, of_targets, of_vms
 from balancer.core.sieve import Sieve, even, keys
 from balancer.core.walls import Quiet
 from balancer.core.wording import compared, condition, numbers, preference
-from dsl.evaluation import Column, truth
+from dsl.evaluation import Column, Flags, truth
 from dsl.syntax import Key, Rule, Test
 
 OWNERS: Final = {"host": "target", "source": "source", "vm": "vm", "after": "after", "farm": "farm"}
@@ -120,33 +121,68 @@ def _move_one(draft: Draft, rule: Rule, host: int, streak: Streak | None) -> boo
     sieve = departures(draft, step, vms)
     sieve.gates(rule.move.where, scope)
     note_vms(draft, step, vms, sieve)
-    for place in sieve.order(keys(rule.move.by, scope)):
-        vm = int(vms[place])
-        target = find_target(draft, step, vm, _ByRule(rule))
+    chosen = _cheapest(
+        draft, step, [int(vms[place]) for place in sieve.order(keys(rule.move.by, scope))], _ByRule(rule)
+    )
+    if chosen is not None:
+        take(draft, step, *chosen, _reasons(draft, step, rule, chosen, streak))
+    return chosen is not None
+
+
+def _cheapest(draft: Draft, step: Step, vms: Sequence[int], targets: Targets) -> tuple[int, int] | None:
+    """The VM and target that cost least in all, then the first VM in this order; None where no VM finds a host.
+
+    The VMs that could be cheapest are tried first, so that with nothing at a cost the first that finds a host is it.
+    """
+    best: tuple[float, int, int] | None = None
+    for floor, rank in sorted((_least_price(draft, step, vm), rank) for rank, vm in enumerate(vms)):
+        if best is not None and (floor, rank) > best[:2]:
+            break
+        target = find_target(draft, step, vms[rank], targets)
         if target is not None:
-            take(draft, step, vm, target, _reasons(draft, rule, vm, target, streak))
-            return True
-    return False
+            price = float(draft.price(step, vms[rank])[target])
+            best = min((price, rank, target), best or (inf, 0, 0))
+    return None if best is None else (vms[best[1]], best[2])
 
 
-def _reasons(draft: Draft, rule: Rule, vm: int, target: int, streak: Streak | None) -> tuple[str, dict[str, float]]:
+def _least_price(draft: Draft, step: Step, vm: int) -> float:
+    """The least that moving this VM may cost, whatever stands against it."""
+    if not draft.wishes:
+        return 0.0
+    elsewhere = np.delete(draft.price(step, vm), draft.projection.where[vm])
+    return float(elsewhere.min(initial=inf))
+
+
+def _reasons(
+    draft: Draft, step: Step, rule: Rule, chosen: tuple[int, int], streak: Streak | None
+) -> tuple[str, dict[str, float]]:
     """Why this host (as reported), this VM and this target (as projected), and the figures behind it."""
     projection = draft.projection
+    vm, target = chosen
     source = int(projection.where[vm])
     hosts, targets = of_hosts(draft.reported, draft.sets), of_targets(projection, draft.sets, vm)
     there, elsewhere = on_host(projection, source), np.delete(np.arange(len(projection.cores)), source)
     vms, place = of_vms(projection, draft.sets, there), int(np.searchsorted(there, vm))
-    of_whom = "there" if _is_first(rule.move.by[0], vms, place, np.arange(len(there))) else "of those left"
-    left = "" if _is_first(rule.to.by[0], targets, target, elsewhere) else " of those left"
+    prices = draft.price(step, vm)
+    cheap_vms = np.array([_least_price(draft, step, each) <= prices[target] for each in there], dtype=bool)
+    of_whom = _among(rule.move.by[0], vms, place, np.arange(len(there)), cheap_vms) or " there"
+    of_which = _among(rule.to.by[0], targets, target, elsewhere, (prices <= prices[target])[elsewhere])
     parts = [
         f"{projection.names['host'][source]} {_trouble(rule, hosts, source, streak)}",
-        f"{projection.names['vm'][vm]} {preference(rule.move.by[0], vms, place, 'vm')} {of_whom}",
-        f"{projection.names['host'][target]} {preference(rule.to.by[0], targets, target, 'host')}{left}",
+        f"{projection.names['vm'][vm]} {preference(rule.move.by[0], vms, place, 'vm')}{of_whom}",
+        f"{projection.names['host'][target]} {preference(rule.to.by[0], targets, target, 'host')}{of_which}",
     ]
     figures = numbers(compared(rule.when.held), hosts, source, {})
     figures |= numbers([key.of for key in rule.move.by], vms, place, {})
     wanted = [key.of for key in rule.to.by] + [side for gate in rule.to.where for side in compared(gate.test)]
     return "; ".join(parts), figures | numbers(wanted, targets, target, OWNERS)
+
+
+def _among(key: Key, scope: ClauseScope, place: int, rivals: Places, cheap: Flags) -> str:
+    """Among whom it was wanted most: all (not said), those that cost no more, or those that were not refused."""
+    if _is_first(key, scope, place, rivals):
+        return ""
+    return " of those left" if cheap.all() or not _is_first(key, scope, place, rivals[cheap]) else " of the cheapest"
 
 
 def _is_first(key: Key, scope: ClauseScope, place: int, rivals: Places) -> bool:

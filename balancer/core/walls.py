@@ -41,6 +41,11 @@ class Wall:
 
     __slots__ = ()
 
+    @property
+    def concerns(self) -> Flags | None:
+        """The VMs that it speaks of; None: of all."""
+        return None
+
     def leaving(self, projection: Projection, vms: Places, kind: str) -> Iterator[Barred]:
         """Which of these VMs may not leave their host at all."""
         return iter(())
