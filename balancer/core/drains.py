@@ -40,7 +40,10 @@ def _drain_one(draft: Draft, step: Step, vm: int) -> None:
         projection = draft.projection
         host, where = projection.names["host"][target], projection.names["host"][projection.where[vm]]
         fullest = spoken(float(Fullest.of(draft, vm)[target]), Kind.SHARE)
-        why = f"{where} is drained; {host} is least full afterwards ({fullest})"
+        prices = draft.price(step, vm)
+        is_cheaper = np.delete(prices, projection.where[vm]).max() > prices[target]
+        among = " of the cheapest" if is_cheaper else ""
+        why = f"{where} is drained; {host} is least full afterwards{among} ({fullest})"
         take(draft, step, vm, target, (why, {}))
 
 
