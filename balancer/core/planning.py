@@ -18,11 +18,12 @@ from balancer.core.journeys import never_wall
 from balancer.core.keeps import broken, keep_wall
 from balancer.core.model import Engagement, Move, Observation, Order, OrderState, Plan, State, Streak
 from balancer.core.projection import Projection
+from balancer.core.quiet import quiet
 from balancer.core.relief import relieve
 from balancer.core.reserve import ReserveWall
 from balancer.core.safety import Own, back_off, failing_hosts, fit
 from balancer.core.scope import Sets, of_farm
-from balancer.core.walls import Always, Closed, Memory, Quiet, Wall
+from balancer.core.walls import Always, Closed, Memory, Wall
 from balancer.core.waves import in_waves
 from balancer.core.windows import in_force, waits_for
 from balancer.core.wishes import Costly, wishes
@@ -109,7 +110,7 @@ def walls(rules: Ruleset, sets: Sets, state: State, projection: Projection) -> t
         back_off(state, observation.now),
         *((Own(state.own_vm),) if state.own_vm else ()),
         fit(observation),
-        Quiet(rules.rest, state.orders, state.journeys, observation.now),
+        quiet(rules.rest, state, observation.now),
         *(keep_wall(keep, sets) for keep in rules.keeps),
         *(never_wall(each, sets) for each in rules.nevers if in_force(each.during, observation.wall)),
         Memory(),

@@ -15,9 +15,9 @@ from balancer.core.assessment import condition_of, is_reached
 from balancer.core.draft import Draft, Step, Targets, departures, find_target, note_vms, on_host, take
 from balancer.core.model import Engagement, Streak
 from balancer.core.projection import Places
+from balancer.core.quiet import Quiet
 from balancer.core.scope import ClauseScope, of_hosts, of_source, of_targets, of_vms
 from balancer.core.sieve import Sieve, even, keys
-from balancer.core.walls import Quiet
 from balancer.core.wording import compared, condition, numbers, preference
 from dsl.evaluation import Column, Flags, truth
 from dsl.syntax import Key, Rule, Test
