@@ -47,8 +47,9 @@ lab: | $(BIN)/python  ## two real Xen hypervisors on this machine, until Ctrl-C;
 	@deploy/lab/run.sh $(BIN)/python
 
 .PHONY: bench
-bench: .venv/ready-test  ## how long a round takes: the core over 1,000 hosts, the wire over both brokers
+bench: .venv/ready-test  ## how long a round takes: the core over 1,000 hosts, with 1,000 rules, the wire over both brokers
 	@$(BIN)/python tests/bench/core_round.py
+	@PYTHONPATH=. $(BIN)/python tests/bench/many_rules.py
 	@PYTHONPATH=. $(BIN)/python tests/bench/wire_round.py
 
 .PHONY: transcripts

@@ -7,6 +7,7 @@ statement replaces its default as a whole.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
+from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
@@ -48,6 +49,7 @@ from dsl.syntax import (
     Test,
     When,
     Window,
+    without_places,
 )
 from dsl.units import UNITS, based, quantity
 from dsl.vocabulary import Vocabulary
@@ -231,7 +233,8 @@ def _rule(meanings: Meanings, rule: Rule) -> Rule:
 def _when(meanings: Meanings, when: When) -> When:
     held = meanings.test(when.held, WHEN)
     hold = None if when.hold is None else _amount(meanings, when.hold, HOLD)
-    return replace(when, held=held, hold=hold, now=None if when.now is None else meanings.test(when.now, WHEN))
+    checked = replace(when, held=held, hold=hold, now=None if when.now is None else meanings.test(when.now, WHEN))
+    return replace(checked, identity=sha256(repr(without_places(checked)).encode()).hexdigest()[:16])
 
 
 def _choice(meanings: Meanings, choice: Choice, clause: Clause) -> Choice:

@@ -38,8 +38,9 @@ class Concerns(Generic[Each]):
     def __iter__(self) -> Iterator[Each]:
         return iter(self._each)
 
-    def __bool__(self) -> bool:
-        return bool(self._each)
+    def any_of(self, vm: int) -> bool:
+        """Whether any speaks of this VM."""
+        return bool(self._by_vm[vm].any())
 
     def of(self, vm: int) -> Iterator[Each]:
         """Those that speak of this VM."""

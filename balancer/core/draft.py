@@ -13,6 +13,7 @@ import numpy as np
 from balancer.core.concerns import Concerns
 from balancer.core.model import Engagement, Move, Rejection, State, Streak
 from balancer.core.projection import Floats, Places, Projection
+from balancer.core.quiet import Quiet
 from balancer.core.scope import Sets
 from balancer.core.sieve import Sieve
 from balancer.core.tags import named
@@ -53,12 +54,22 @@ class Draft:
     streaks: Sequence[Streak]
     walls: Concerns[Wall]
     wishes: Concerns[Wish]
+    quiet: Quiet
     moves: list[Move] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
     tally: Counter[str] = field(default_factory=Counter)
     noted: set[tuple[str, str]] = field(default_factory=set)
     engagements: list[Engagement] = field(default_factory=list)
     alone: set[str] = field(default_factory=set)
+    _by_rule: dict[tuple[str, str], dict[str, Streak]] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        for streak in self.streaks:
+            self._by_rule.setdefault((streak.rule, streak.condition), {})[streak.host] = streak
+
+    def streaks_of(self, rule: str, condition: str) -> Mapping[str, Streak]:
+        """By host, for how long a rule's condition has held there."""
+        return self._by_rule.get((rule, condition), {})
 
     def price(self, step: Step, vm: int) -> Floats:
         """What moving this VM to each host costs, over all wishes."""

@@ -18,7 +18,7 @@ from balancer.core.journeys import never_wall
 from balancer.core.keeps import broken, keep_wall
 from balancer.core.model import Engagement, Move, Observation, Order, OrderState, Plan, State, Streak
 from balancer.core.projection import Projection
-from balancer.core.quiet import quiet
+from balancer.core.quiet import Quiet, quiet
 from balancer.core.relief import relieve
 from balancer.core.reserve import ReserveWall
 from balancer.core.safety import Own, back_off, failing_hosts, fit
@@ -79,15 +79,15 @@ def drafted(sets: Sets, state: State, streaks: Sequence[Streak], rules: Ruleset)
     """A plan in which nothing is planned yet."""
     observation = sets.reported.observation
     projection = Projection.with_orders(observation, state, rules.rest.vm)
-    wished = wishes(rules, sets, observation.wall)
-    standing = (*walls(rules, sets, state, projection), Costly(wished))
+    still, wished = quiet(rules.rest, state, observation.now), wishes(rules, sets, observation.wall)
+    standing = (*_walls(rules, sets, state, projection, still), Costly(wished))
     return Draft(
         sets.reported, projection, rules, sets, state, streaks,
-        walls=Concerns[Wall](standing, len(observation.vms)), wishes=wished,
+        walls=Concerns[Wall](standing, len(observation.vms)), wishes=wished, quiet=still,
     )  # fmt: skip
 
 
-def walls(rules: Ruleset, sets: Sets, state: State, projection: Projection) -> tuple[Wall, ...]:
+def _walls(rules: Ruleset, sets: Sets, state: State, projection: Projection, still: Quiet) -> tuple[Wall, ...]:
     """All walls of a round but those that costs make, the cheapest and most final first."""
     observation = projection.observation
     untouchable = _untouchable(observation, state.orders)
@@ -110,7 +110,7 @@ def walls(rules: Ruleset, sets: Sets, state: State, projection: Projection) -> t
         back_off(state, observation.now),
         *((Own(state.own_vm),) if state.own_vm else ()),
         fit(observation),
-        quiet(rules.rest, state, observation.now),
+        still,
         *(keep_wall(keep, sets) for keep in rules.keeps),
         *(never_wall(each, sets) for each in rules.nevers if in_force(each.during, observation.wall)),
         Memory(),
