@@ -1,7 +1,7 @@
 """How long a round of the core takes with a file of a thousand statements, beside one with the shipped rules.
 
 Rule: the farm and the file are the same on every machine; the times are CPU times of this machine, and nobody is judged
-by them. A quiet round finds no host in trouble, a busy one about one in ten.
+by them. In a quiet round no rule is reached, in a busy one some hosts have been in trouble for long enough.
 
     make bench
 """
@@ -55,11 +55,15 @@ def tagged(told: Gathering) -> Gathering:
 
 
 def _tagged(place: int, report: Report) -> Report:
-    return structs.replace(report, tags=(f"rack:r{place % RACKS}",), vms=tuple(_grouped(vm) for vm in report.vms))
+    """Nine hosts in ten at half their load: there are twice as many VMs to a host as on the other farms."""
+    halves = 2 if place % 10 else 1
+    vms = tuple(_grouped(vm, halves) for vm in report.vms)
+    return structs.replace(report, tags=(f"rack:r{place // 10 % RACKS}",), vms=vms)
 
 
-def _grouped(vm: VmReport) -> VmReport:
-    return structs.replace(vm, tags=(f"group{int(vm.name[2:]) % GROUPS}",))
+def _grouped(vm: VmReport, halves: int) -> VmReport:
+    eaten = structs.replace(vm.counter, eaten_ns=(vm.counter.eaten_ns or 0) // halves)
+    return structs.replace(vm, counter=eaten, tags=(f"group{int(vm.name[2:]) % GROUPS}",))
 
 
 def measured(rules: Ruleset, *, busy: bool) -> tuple[float, int]:
