@@ -114,16 +114,15 @@ def _is_met(until: Test, scope: ClauseScope) -> bool:
 
 
 def _move_one(draft: Draft, rule: Rule, host: int, streak: Streak | None) -> bool:
-    """Plan one move off this host: the first VM by the rule's order that finds a target."""
+    """Plan one move off this host: the cheapest there is, then the first VM by the rule's order that finds a target."""
     step = Step("rules", rule.name, rule.span.line)
     vms = on_host(draft.projection, host)
     scope = of_vms(draft.projection, draft.sets, vms)
     sieve = departures(draft, step, vms)
     sieve.gates(rule.move.where, scope)
     note_vms(draft, step, vms, sieve)
-    chosen = _cheapest(
-        draft, step, [int(vms[place]) for place in sieve.order(keys(rule.move.by, scope))], _ByRule(rule)
-    )
+    ranked = vms[sieve.order(keys(rule.move.by, scope))].tolist()
+    chosen = _cheapest(draft, step, ranked, _ByRule(rule))
     if chosen is not None:
         take(draft, step, *chosen, _reasons(draft, step, rule, chosen, streak))
     return chosen is not None
