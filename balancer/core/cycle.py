@@ -88,8 +88,8 @@ def _seen(case: Case) -> Seen:
 
 def _drafted(case: Case, seen: Seen) -> Draft:
     reported = Projection(seen.observation)
-    streaks = assess(case.rules, Sets.of(case.rules.lets, reported), reported, case.state.streaks)
-    return drafted(case.state, streaks, case.rules, reported)
+    sets = Sets.of(case.rules.lets, reported)
+    return drafted(sets, case.state, assess(case.rules, sets, reported, case.state.streaks), case.rules)
 
 
 def primed(state: State, gathering: Gathering, now: float) -> State:

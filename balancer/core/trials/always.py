@@ -91,7 +91,7 @@ def _unmet(demanded: Always, decision: Decision, record: Record) -> Iterator[str
 
 def _broken(keep: Keep, demanded: Always, decision: Decision, begun: Iterable[Order]) -> Iterator[str]:
     projection = Projection(decision.observation)
-    kept = Kept.of(keep, Who(Sets.of(demanded.rules.lets, projection), projection))
+    kept = Kept.of(keep, Who(Sets.of(demanded.rules.lets, projection)))
     stand = Stand.of(decision.observation, tuple(order for order in decision.state.orders if order.is_open))
     if kept.broken(stand):
         yield f": {kept.broken(stand)} against it"

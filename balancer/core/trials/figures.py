@@ -74,7 +74,7 @@ def measured(projection: Projection, owner: str, name: str, of: str | None) -> F
         if not found:
             return None
         places = found[0]
-    value = ClauseScope(projection, Sets({}), {owner: Reach(owner, places)}).value(owner, name)[()]
+    value = ClauseScope(projection, Sets(projection), {owner: Reach(owner, places)}).value(owner, name)[()]
     return value if isinstance(value, str) else None if value is None else float(value)
 
 
