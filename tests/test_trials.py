@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from balancer.core import planning
-from balancer.core.keeps import Apart
+from balancer.core.keeps import AtMost
 from balancer.trials import outcomes
 from tests.trials import FARM, GETS_HOT, HOT, said, verdict, verdicts, written
 
@@ -56,10 +56,15 @@ def test_walls_may_be_demanded_of_any_test(tmp_path: Path, monkeypatch: pytest.M
 class _Fallen:
     """A wall that is none."""
 
+    concerns = None
+
     def leaving(self, *_: object) -> tuple[()]:
         return ()
 
     arriving = leaving
+
+    def is_tight(self, *_: object) -> bool:
+        return False
 
     def strays(self, *_: object) -> int:
         return 0
@@ -86,7 +91,7 @@ CROWDED = HOT.replace("> 85% for 3 rounds", "> 40%") + 'keep vms tagged "db" apa
 def test_what_a_fuzz_finds_is_a_small_farm_and_a_test_that_fails_in_the_same_way(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Apart, "arriving", lambda *_: iter(()))
+    monkeypatch.setattr(AtMost, "arriving", lambda *_: iter(()))
     found = verdict(tmp_path, FUZZ, CROWDED)
     assert found.failures[0].what.endswith("of seed 11 breaks what always holds")
     assert found.again.count("host: h") <= 4
