@@ -97,9 +97,9 @@ class On(KeepWall):
         return int((self.members & ~self.hosts[projection.where]).sum())
 
 
-def broken(rules: Ruleset, sets: Sets, reported: Projection) -> int:
+def broken(rules: Ruleset, sets: Sets) -> int:
     """How many VMs stand against a `keep`, as reported."""
-    return sum(keep_wall(keep, sets, reported).strays(reported) for keep in rules.keeps)
+    return sum(keep_wall(keep, sets).strays(sets.reported) for keep in rules.keeps)
 
 
 def _standing(projection: Projection, members: Flags) -> Floats:
@@ -107,15 +107,15 @@ def _standing(projection: Projection, members: Flags) -> Floats:
     return np.bincount(projection.where[members], minlength=len(projection.cores)).astype(float)
 
 
-def keep_wall(keep: Keep, sets: Sets, projection: Projection) -> KeepWall:
+def keep_wall(keep: Keep, sets: Sets) -> KeepWall:
     """The wall that a `keep` statement builds."""
-    members = sets.members(keep.vms, projection).possible
+    members = sets.members(keep.vms).possible
     text, line, other = keep.text, keep.span.line, keep.relation.other
     match keep.relation.how:
         case "apart":
             return Apart(members, text, line)
         case "with" if other is not None:
-            return Beside(members, sets.members(other, projection).true, text, line)
+            return Beside(members, sets.members(other).true, text, line)
         case "on" if other is not None:
-            return On(members, sets.members(other, projection).true, text, line)
+            return On(members, sets.members(other).true, text, line)
     raise AssertionError(f"the checker refuses what is not built: {text}")

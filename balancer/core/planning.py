@@ -43,12 +43,11 @@ class Planned:
     engagements: tuple[Engagement, ...]
 
 
-def plan(
-    observation: Observation, state: State, streaks: Sequence[Streak], rules: Ruleset, reported: Projection
-) -> Planned:
-    """Decide one round. `reported` are the columns of the reports alone, `streaks` include this round."""
+def plan(sets: Sets, state: State, streaks: Sequence[Streak], rules: Ruleset) -> Planned:
+    """Decide one round. `sets` are those of its reports, `streaks` include this round."""
+    reported = sets.reported
+    observation = reported.observation
     projection = Projection.with_orders(observation, state, rules.rest.vm)
-    sets = Sets.of(rules.lets, reported)
     draft = Draft(reported, projection, rules, sets, state, streaks, walls(rules, sets, state, projection))
     before = projection.spread()
     frozen = _frozen(rules, projection, sets)
@@ -68,7 +67,7 @@ def plan(
         before=before,
         after=projection.spread(),
         sentence=_sentence(draft, told or _moves_told(moves, projection), waiting),
-        broken=broken(rules, sets, reported),
+        broken=broken(rules, sets),
         waiting=tuple(waiting),
     )
     return Planned(result, tuple(draft.engagements) if "rules" in open_ else state.engagements)
@@ -81,7 +80,7 @@ def walls(rules: Ruleset, sets: Sets, state: State, projection: Projection) -> t
     failing = failing_hosts(state)
     drained = np.zeros(len(observation.hosts), dtype=bool)
     for drain in rules.drains:
-        drained |= sets.members(drain.hosts, projection).true
+        drained |= sets.members(drain.hosts).true
     doubtful = np.array([host.name in untouchable for host in observation.hosts], dtype=bool)
     return (
         Always(frozenset(doubt.uuid for doubt in observation.doubts)),
@@ -95,8 +94,8 @@ def walls(rules: Ruleset, sets: Sets, state: State, projection: Projection) -> t
         *((Own(state.own_vm),) if state.own_vm else ()),
         fit(observation),
         Quiet(rules.rest, state.orders, state.journeys, observation.now),
-        *(keep_wall(keep, sets, projection) for keep in rules.keeps),
-        *(never_wall(each, sets, projection) for each in rules.nevers if in_force(each.during, observation.wall)),
+        *(keep_wall(keep, sets) for keep in rules.keeps),
+        *(never_wall(each, sets) for each in rules.nevers if in_force(each.during, observation.wall)),
         Memory(),
     )
 
