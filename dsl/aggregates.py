@@ -20,7 +20,7 @@ ROUNDS: Final = 2
 
 
 def misuse(over: Over, shown: str, kinds: frozenset[Kind], *, counted: bool) -> Finding | None:
-    """What is wrong with what an aggregate is made of: it is `shown` so, of one of these `kinds`, none of them measured.
+    """What is wrong with what an aggregate is made of: it is `shown` so, and of one of these `kinds` that are measured.
 
     `counted` says that something in it is counted.
     """
@@ -45,7 +45,9 @@ def window_of(amount: Amount) -> tuple[float, Finding | None]:
         return seconds, error("wrong-unit", f"{amount.text} is no time", amount.span, "units: s, min, h, d")
     least, most = WINDOW
     if not quantity(least, kind) <= seconds <= quantity(most, kind):
-        return seconds, error("out-of-bounds", f"{amount.text} is out of bounds", amount.span, f"write {least} to {most}")
+        return seconds, error(
+            "out-of-bounds", f"{amount.text} is out of bounds", amount.span, f"write {least} to {most}"
+        )
     return seconds, None
 
 

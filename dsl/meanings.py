@@ -60,7 +60,8 @@ _EQUALITY: Final = ("==", "!=")
 _PLURAL: Final[Mapping[str, str]] = MappingProxyType({"vm": "VMs", "host": "hosts"})
 _WHOSE: Final[Mapping[str, str]] = MappingProxyType({"vm": "a VM", "host": "a host", "farm": "the farm"})
 _CALLED: Final[Mapping[Kinds, str]] = MappingProxyType({
-    RATIO: "a ratio", READINGS: "a fact", _LITERAL: "a number", frozenset({Kind.BOOL}): "a yes or no", frozenset({Kind.ROUNDS}): "rounds",
+    RATIO: "a ratio", READINGS: "a fact", _LITERAL: "a number",
+    frozenset({Kind.BOOL}): "a yes or no", frozenset({Kind.ROUNDS}): "rounds",
 })  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from typing import Final
 from balancer.core.assessment import assess, supposed, without_report
 from balancer.core.model import Decision, Gathering, Order, OrderState, Refusal, State
 from balancer.core.observation import observe
+from balancer.core.past import recorded
 from balancer.core.planning import plan
 from balancer.core.projection import Projection
 from balancer.core.safety import REFUSED_WAITS, held_against
@@ -33,7 +34,8 @@ def step(
 ) -> Decision:
     """Observe, assess, plan: the next state and what is to be done; `wall` are the clocks of the rules' time zones."""
     seen = observe(state, gathering, now, wall)
-    reported = Projection(seen.observation)
+    reported = Projection(seen.observation, state)
+    reported.remember(recorded(reported, rules))
     sets = Sets.of(rules.lets, reported)
     streaks = assess(rules, sets, reported, state.streaks)
     planned = plan(sets, state, streaks, rules)
@@ -57,6 +59,7 @@ def step(
         refusals=tuple(each for each in state.refusals if now - each.time <= REFUSED_WAITS),
         resumed=state.resumed,
         own_vm=state.own_vm,
+        history=reported.state.history,
     )
     return Decision(seen.observation, planned.plan, after, rules.file, rules.sha256)
 

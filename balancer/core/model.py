@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from agents.report import Report
+from balancer.core.history import History
 from dsl.hours import WallTime
 from dsl.syntax import Kind
 
@@ -59,8 +60,8 @@ class Gathering:
 class Host:
     """A hypervisor that reported in this round. `busy` includes Domain-0; None until two samples make an interval.
 
-    `contention` is the share of time in which Domain-0 was ready to run and had to wait. `offers` and `cpu` are as in
-    its report.
+    `contention` is the share of time in which Domain-0 was ready to run and had to wait. `offers`, `cpu` and `facts`
+    are as in its report.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Host:
     contention: float | None = None
     cpu: str | None = None
     offers: frozenset[str] = frozenset()
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,7 +338,8 @@ class State:
     """What is carried from round to round, as of `time`. `orders` are the open ones and those that still matter.
 
     `journeys` are the moves of others. `resumed` is when an operator last said `resume`: what failed before that is
-    forgiven. `own_vm` is the VM that the balancer runs in, by uuid or name, where it may not be moved.
+    forgiven. `own_vm` is the VM that the balancer runs in, by uuid or name, where it may not be moved. `history` has
+    what the rules aggregate over time, this round included.
     """
 
     round: int = 0
@@ -350,6 +353,7 @@ class State:
     refusals: tuple[Refusal, ...] = ()
     resumed: float = 0.0
     own_vm: str | None = None
+    history: History = field(default_factory=History)
 
 
 @dataclass(frozen=True, slots=True)

@@ -214,7 +214,7 @@ def _host(report: Report, busy: float | None, contention: float | None) -> Host:
         name=report.host, boot_id=report.boot_id, cores=report.cores, memory=report.memory_mb,
         memory_free=report.memory_free_mb, load=report.load, busy=busy, uptime=report.uptime,
         maintenance=report.maintenance, tags=report.tags, xen=report.xen, cpu_group=report.cpu_group,
-        contention=contention, cpu=report.cpu, offers=frozenset(report.offers),
+        contention=contention, cpu=report.cpu, offers=frozenset(report.offers), facts=report.facts,
     )  # fmt: skip
 
 

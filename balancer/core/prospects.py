@@ -34,7 +34,7 @@ class Prospect:
 
 def prospects(observation: Observation, state: State, rules: Ruleset) -> tuple[Prospect, ...]:
     """Each VM with every other host, by name."""
-    reported = Projection(observation)
+    reported = Projection(observation, state)
     sets = Sets.of(rules.lets, reported)
     projection = Projection.with_orders(observation, state, rules.rest.vm)
     draft = Draft(reported, projection, rules, sets, state, state.streaks, walls(rules, sets, state, projection))

@@ -23,7 +23,8 @@ class Signal:
     """One name of the language.
 
     `phrase` is how a value is told of its owner: `{}` stands for the value, a second one for its plural's s. `whole`
-    is the name that this one is a part of, for whoever writes a share where an amount is.
+    is the name that this one is a part of, for whoever writes a share where an amount is. What is `counted` is what
+    happens, and begins anew each round.
     """
 
     owner: str
@@ -34,6 +35,7 @@ class Signal:
     after: Callable[[Projection, int], Column] | None = None
     phrase: str = ""
     whole: str = ""
+    counted: bool = False
 
 
 def _numbers(values: list[float | None]) -> Column:
@@ -73,7 +75,9 @@ SIGNALS: Final = (
     Signal("host", "age", Kind.TIME, "time since it booted",
            lambda p: p.figures("host", "uptime")),
     Signal("host", "moves", Kind.NUMBER, "moves planned to or from it this round",
-           lambda p: p.host_moves, lambda p, _: p.host_moves + 1),
+           lambda p: p.host_moves, lambda p, _: p.host_moves + 1, counted=True),
+    Signal("host", "failures", Kind.NUMBER, "moves to or from it that failed since the last round",
+           lambda p: p.host_failures, counted=True),
     Signal("host", "xen", Kind.VERSION, "version of its hypervisor",
            lambda p: _numbers([version_number(host.xen) if host.xen else None for host in p.observation.hosts])),
     Signal("host", "cpu_group", Kind.TEXT, "hosts of one group have like CPUs",
@@ -90,7 +94,9 @@ SIGNALS: Final = (
     Signal("vm", "vcpus", Kind.NUMBER, "virtual CPUs", lambda p: p.vm_vcpus),
     Signal("vm", "age", Kind.TIME, "time since it was first seen; a move does not reset it",
            lambda p: p.figures("vm", "age")),
-    Signal("vm", "moves", Kind.NUMBER, "its moves planned this round", lambda p: p.vm_moves),
+    Signal("vm", "moves", Kind.NUMBER, "its moves planned this round", lambda p: p.vm_moves, counted=True),
+    Signal("vm", "failures", Kind.NUMBER, "its moves that failed since the last round",
+           lambda p: p.vm_failures, counted=True),
     Signal("vm", "passthrough", Kind.BOOL, "it holds a device of its host",
            lambda p: p.figures("vm", "passthrough")),
     Signal("farm", "reports", Kind.SHARE, "share of the expected hosts that reported",
@@ -99,12 +105,13 @@ SIGNALS: Final = (
     Signal("farm", "memory", Kind.SHARE, "share of all memory in use", lambda p: _share(p.used.sum(), p.total.sum())),
     Signal("farm", "hosts", Kind.NUMBER, "hosts that reported", lambda p: _one(len(p.observation.hosts))),
     Signal("farm", "vms", Kind.NUMBER, "VMs on them", lambda p: _one(len(p.observation.vms))),
-    Signal("farm", "moves", Kind.NUMBER, "moves under way", lambda p: _one(p.moves_under_way)),
-    Signal("farm", "failures", Kind.NUMBER, "moves that failed since the last round", lambda p: _one(p.failures)),
+    Signal("farm", "moves", Kind.NUMBER, "moves under way", lambda p: _one(p.moves_under_way), counted=True),
+    Signal("farm", "failures", Kind.NUMBER, "moves that failed since the last round",
+           lambda p: _one(p.failures), counted=True),
 )  # fmt: skip
 
 TABLE: Final[Mapping[tuple[str, str], Signal]] = MappingProxyType({(each.owner, each.name): each for each in SIGNALS})
 
 VOCABULARY: Final = Vocabulary.of(
-    Word(each.owner, each.name, each.kind, each.meaning, whole=each.whole) for each in SIGNALS
+    Word(each.owner, each.name, each.kind, each.meaning, whole=each.whole, counted=each.counted) for each in SIGNALS
 )

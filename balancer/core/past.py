@@ -1,0 +1,288 @@
+"""What rules aggregate over time: how a round's figures come into the history, and what a window of it comes to.
+
+Rule: a history is of reports. A VM's goes with its uuid wherever it runs; a host's begins anew with each boot, and is
+told as if the VMs that it has now had been there all the time. It is unknown where it does not reach back over the
+window, or half its rounds are missing. What is counted comes from the orders, and is always known.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+
+from balancer.core.blocks import Columns, Floats, Sums
+from balancer.core.history import NOTHING, History
+from balancer.core.model import Journey, OrderState
+from balancer.core.observation import DIGITS
+from balancer.core.projection import Projection
+from balancer.core.signals import TABLE, Signal
+from dsl.clauses import THING
+from dsl.evaluation import Column, Flags, leaves, reckoned
+from dsl.ruleset import DEFAULT_EVERY, Ruleset
+from dsl.syntax import Name, Over, Sum
+
+EVERYWHERE: Final = ...
+
+Event = tuple[str, tuple[str, str]]
+"""What happened to a VM, by uuid, and to the hosts at both ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Where an owner's values lie: a table of signals (`host`, `vm`, `farm`), places in it, the VM of `after`."""
+
+    table: str
+    places: Any = EVERYWHERE
+    after: int | None = None
+
+
+# -- into the history -------------------------------------------------------------------------------------------------
+
+
+def recorded(reported: Projection, rules: Ruleset) -> History:
+    """The history with this round in it, as far as the rules ask for one."""
+    keep = _kept(rules)
+    if not keep:
+        return NOTHING
+    observation = reported.observation
+    line = {(thing, name): np.atleast_1d(TABLE[thing, name].of(reported)) for thing, name in keep}
+    owners = {thing: _owners(reported)[thing] for thing, _ in keep}
+    history = reported.state.history.with_line(observation.now, owners, line, keep)
+    return replace(history, every=rules.every or DEFAULT_EVERY)
+
+
+def standing(reported: Projection, rules: Ruleset, every: float) -> History:
+    """The history of a farm that has always been as it is now, up to this moment."""
+    keep = _kept(rules)
+    owners = _owners(reported)
+    columns = {thing: {name: place for place, name in enumerate(owners[thing])} for thing, _ in keep}
+    line = {(thing, name): np.atleast_1d(TABLE[thing, name].of(reported)) for thing, name in keep}
+    rounds = round(max(keep.values(), default=0.0) / every)
+    lines = [(reported.observation.now - number * every, line) for number in reversed(range(rounds))]
+    return History.of(columns, lines, NOTHING.edition)
+
+
+def _kept(rules: Ruleset) -> dict[tuple[str, str], float]:
+    """The figures that the rules aggregate, and for how many seconds each is kept."""
+    keep: dict[tuple[str, str], float] = {}
+    for over in rules.aggregates:
+        for name in _names(over):
+            signal = THING[str(name.owner)], name.name
+            if not TABLE[signal].counted:
+                keep[signal] = max(keep.get(signal, 0.0), over.window.value)
+    return keep
+
+
+def _owners(reported: Projection) -> Mapping[str, list[str]]:
+    """Whose the figures are, in the order of the columns."""
+    observation = reported.observation
+    return {
+        "host": [f"{host.name} {host.boot_id}" for host in observation.hosts],
+        "vm": [vm.uuid for vm in observation.vms],
+        "farm": ["farm"],
+    }
+
+
+def _names(over: Over) -> list[Name]:
+    return [leaf for leaf in leaves(over.of) if isinstance(leaf, Name)]
+
+
+# -- out of it --------------------------------------------------------------------------------------------------------
+
+
+def rounds_of(over: Over, reported: Projection) -> int:
+    """How many rounds the window of an aggregate holds."""
+    return max(2, round(over.window.value / reported.state.history.every))
+
+
+def aggregate(over: Over, reported: Projection, reach: Mapping[str, Reach]) -> Column:
+    """What the reports come to, this round's included, at the owners' places; what is asked again is remembered."""
+    owners = {str(name.owner) for name in _names(over)}
+    if len(owners) > 1:
+        return _told(over, reported, reach)
+    (owner,) = owners
+    if over.number not in reported.past:
+        reported.past[over.number] = _told(over, reported, {owner: Reach(THING[owner])})
+    return _at(reported.past[over.number], reach[owner])
+
+
+def _told(over: Over, reported: Projection, reach: Mapping[str, Reach]) -> Column:
+    """One figure for each place, or a single one; unknown where too little is known."""
+    window, rounds = _Window(reported, reach, over.window.value), rounds_of(over, reported)
+    function = over.function
+    if function in _BY_SUMS and isinstance(over.of, Name):
+        sums = window.sums(over.of)
+    else:
+        lines = window.reckoned(over.of)
+        sums = Sums.of(lines)
+    figures = _BY_SUMS[function](sums) if function in _BY_SUMS else _nearest_rank(lines, int(function[1:]))
+    is_known = (2 * sums.count > rounds) & window.reaches_back(over)
+    column = np.where(is_known, np.round(figures, DIGITS), np.nan)
+    is_single = all(np.ndim(each.places) == 0 and each.places is not EVERYWHERE for each in window.reach.values())
+    return np.asarray(column[0]) if is_single else column
+
+
+_BY_SUMS: Final[Mapping[str, Callable[[Sums], Floats]]] = {
+    "avg": lambda sums: np.divide(sums.total, sums.count, out=np.full_like(sums.total, np.nan), where=sums.count > 0),
+    "sum": lambda sums: sums.total,
+    "min": lambda sums: sums.least,
+    "max": lambda sums: sums.most,
+}
+
+
+def _nearest_rank(lines: Floats, percent: int) -> Floats:
+    """Of each column the least known figure that so many per cent of the known ones do not exceed."""
+    ordered = np.sort(np.ascontiguousarray(lines.T), axis=1)
+    known = np.count_nonzero(~np.isnan(ordered), axis=1)
+    rank = np.maximum(-(-known * percent // 100) - 1, 0)
+    ordered = ordered if ordered.shape[1] else np.full((len(ordered), 1), np.nan)
+    return np.asarray(np.take_along_axis(ordered, rank[:, np.newaxis], axis=1)[:, 0])
+
+
+class _Window:
+    """The lines of so many seconds, for whom the owners reach: those of one round in half are no longer in it.
+
+    A report's figures are of the time before it, so the line at the very beginning of the window is not in it.
+    """
+
+    def __init__(self, reported: Projection, reach: Mapping[str, Reach], seconds: float) -> None:
+        self.reach = {owner: replace(each, places=0) if each.table == "farm" else each for owner, each in reach.items()}
+        self._reported = reported
+        self._history = reported.state.history
+        self._begin = reported.observation.now - seconds + self._history.every / 2
+        self._seconds = seconds
+
+    def reckoned(self, of: Sum) -> Floats:
+        """What a sum came to in each line."""
+        lines = reckoned(of, self._lines)
+        return np.asarray(lines)
+
+    def sums(self, name: Name) -> Sums:
+        """What the lines of one name come to; of hosts that took or gave a VM meanwhile, each is looked at."""
+        sums = self._history.sums(self._signal(name), self._begin, self._columns(name))
+        moved = np.flatnonzero(self._moved(name).any(axis=0))
+        return sums.with_those(moved, Sums.of(self._lines(name)[:, moved])) if len(moved) else sums
+
+    def reaches_back(self, over: Over) -> Flags:
+        """Whether all that is asked for was known when the window began, or in its first round."""
+        latest = self._begin + self._history.every
+        since = [self._history.since(self._signal(name), self._columns(name)) for name in _names(over)]
+        return np.asarray(np.logical_and.reduce(np.broadcast_arrays(*(each <= latest for each in since))), dtype=bool)
+
+    def _lines(self, name: Name | Over) -> Floats:
+        assert isinstance(name, Name), "nothing is aggregated twice"
+        lines = self._history.matrix(self._signal(name), self._begin, self._columns(name))
+        shift = self._moved(name)
+        return np.where(shift == 0.0, lines, np.maximum(lines + shift, 0.0)) if shift.size else lines
+
+    def _signal(self, name: Name) -> tuple[str, str]:
+        return self.reach[str(name.owner)].table, name.name
+
+    def _columns(self, name: Name) -> Columns:
+        reach = self.reach[str(name.owner)]
+        if reach.table not in self._reported.past:
+            names = _owners(self._reported)[reach.table]
+            self._reported.past[reach.table] = self._history.places(reach.table, names)
+        return np.atleast_1d(self._reported.past[reach.table][reach.places])
+
+    def _moved(self, name: Name) -> Floats:
+        """What has to be added to each line of hosts, as if the VMs that moved had been where they are now."""
+        reach, key = self.reach[str(name.owner)], ("moved", self._signal(name), self._seconds)
+        if key not in self._reported.past:
+            self._reported.past[key] = self._shift(TABLE[self._signal(name)])
+        shift: Floats = self._reported.past[key]
+        return shift[:, np.atleast_1d(np.arange(shift.shape[1])[reach.places])] if shift.size else shift
+
+    def _shift(self, signal: Signal) -> Floats:
+        nothing = np.empty((0, 0))
+        if signal.owner != "host" or signal.after is None:
+            return nothing
+        moved = list(_moved_since(self._reported, self._begin))
+        if not moved:
+            return nothing
+        times, places = self._history.times(self._begin), self._reported.place
+        shift = np.zeros((len(times), len(places)))
+        for vm, source, target, moment in moved:
+            its = np.nan_to_num(signal.after(self._reported, vm) - signal.of(self._reported))
+            for host, sign in ((source, -1.0), (target, 1.0)):
+                if host in places:
+                    shift[times < moment, places[host]] += sign * its[places[host]]
+        return shift
+
+
+def _moved_since(reported: Projection, begin: float) -> Iterator[tuple[int, str, str, float]]:
+    """Moves that have ended, by us or by others, of VMs that are now where the last of them led, and when."""
+    moves: dict[str, list[tuple[float, str, str]]] = {}
+    for order in reported.state.orders:
+        if order.state is OrderState.DONE and (order.ended or 0.0) > begin:
+            moves.setdefault(order.move.uuid, []).append((order.ended or 0.0, order.move.source, order.move.target))
+    for journey in _journeys(reported):
+        if journey.seen > begin:
+            moves.setdefault(journey.uuid, []).append((journey.seen, journey.source, journey.target))
+    for uuid, its in moves.items():
+        places = reported.places_of(uuid)
+        if len(places) == 1 and reported.observation.vms[places[0]].host == max(its)[2]:
+            yield from ((places[0], source, target, moment) for moment, source, target in its)
+
+
+def _journeys(reported: Projection) -> Iterable[Journey]:
+    """What others moved, this round's included."""
+    return dict.fromkeys((*reported.state.journeys, *reported.observation.journeys))
+
+
+# -- what is counted --------------------------------------------------------------------------------------------------
+
+
+def is_counted(over: Over) -> bool:
+    """Whether it sums up what is counted."""
+    return any(TABLE[THING[str(name.owner)], name.name].counted for name in _names(over))
+
+
+def counted(over: Over, projection: Projection, reported: Projection, reach: Mapping[str, Reach]) -> Column:
+    """How often it has happened in that time, with what is planned so far; what is asked again is remembered."""
+    (name,) = _names(over)
+    its = reach[str(name.owner)]
+    if over.number not in reported.past:
+        reported.past[over.number] = _counts(reported, its.table, _EVENTS[name.name](reported, over.window.value))
+    planned = projection.planned(its.table) if name.name == "moves" else 0.0
+    return _at(reported.past[over.number] + planned, its)
+
+
+def _counts(reported: Projection, table: str, events: Iterable[Event]) -> Column:
+    """How many events each host or VM had a part in, or the farm."""
+    counts = np.zeros(reported.planned(table).shape)
+    for uuid, ends in events:
+        if table == "farm":
+            counts += 1
+        elif table == "vm":
+            counts[list(reported.places_of(uuid))] += 1
+        else:
+            counts[[reported.place[end] for end in ends if end in reported.place]] += 1
+    return counts
+
+
+def _moves(reported: Projection, seconds: float) -> Iterator[Event]:
+    """Moves that are under way or were made, by us or by others."""
+    now = reported.observation.now
+    for order in reported.state.orders:
+        if order.is_open or (order.state is OrderState.DONE and now - (order.ended or 0.0) < seconds):
+            yield order.move.uuid, (order.move.source, order.move.target)
+    for journey in _journeys(reported):
+        if now - journey.seen < seconds:
+            yield journey.uuid, (journey.source, journey.target)
+
+
+def _failures(reported: Projection, seconds: float) -> Iterator[Event]:
+    """Moves that failed, and that no operator has forgiven since."""
+    since = max(reported.observation.now - seconds, reported.state.resumed)
+    for order in reported.state.orders:
+        if order.state is OrderState.FAILED and (order.ended or 0.0) > since:
+            yield order.move.uuid, (order.move.source, order.move.target)
+
+
+_EVENTS: Final[Mapping[str, Callable[[Projection, float], Iterator[Event]]]] = {"moves": _moves, "failures": _failures}
+
+
+def _at(column: Column, reach: Reach) -> Column:
+    return column if column.ndim == 0 else np.asarray(column[reach.places])
