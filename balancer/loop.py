@@ -4,7 +4,7 @@ Rule: it knows ports alone. One round's trouble is that round's: the loop goes o
 """
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from balancer.core.cycle import step, unheard
@@ -70,6 +70,7 @@ class Loop:
         begin = self._clock.now()
         rules = self._controls.rules()
         interval = self._pace.interval or rules.every or DEFAULT_EVERY
+        rules = replace(rules, every=interval)
         self._follow()
         try:
             gathering = self._farm.observe(self.state.round + 1)

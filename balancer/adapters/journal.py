@@ -20,8 +20,10 @@ from pydantic import ConfigDict, TypeAdapter
 
 from balancer.adapters.journal_file import FILE, claim, explained, open_to_read, open_to_write
 from balancer.adapters.rehearsal import MODE as DRY_RUN
+from balancer.adapters.samples import read_lines, write_line
 from balancer.core.cycle import REMEMBERED
 from balancer.core.formats import pause_reason
+from balancer.core.history import History as Past
 from balancer.core.model import Order, State
 from balancer.ports import (
     Event,
@@ -49,8 +51,13 @@ VACUUMED_AT_ONCE: Final = 4096
 Note = OrderHeld | RoundLost | RulesRead | OperatorActed | MovedByOthers | StrangerSeen
 """What happens beside rounds and orders."""
 
-_ROUND: Final = TypeAdapter(list[RoundDecided], config=ConfigDict(ser_json_inf_nan="constants"))
+_ROUND: Final = TypeAdapter(
+    list[RoundDecided], config=ConfigDict(ser_json_inf_nan="constants", arbitrary_types_allowed=True)
+)
 """A list of one: pydantic takes the setting about NaN for a list, not for a dataclass of others."""
+
+_IN_TABLES: Final = {0: {"decision": {"state": {"history"}}}}
+"""What of a round has a table of its own."""
 
 _ORDER: Final = TypeAdapter(Order)
 
@@ -200,6 +207,11 @@ class JournalReader:
                 tuple(Noted(time, _NOTE.validate_json(content)) for time, content in reversed(notes)),
             )
 
+    def past(self) -> Past:
+        """What rules aggregate over time, as far as they looked back when the last round was written."""
+        with self._turn, explained(self._path):
+            return read_lines(self._connection)
+
     def changes(self, order: str) -> tuple[OrderChange, ...]:
         """Every state that this order came into, the newest last."""
         rows = self._all("SELECT time, state, detail FROM order_changes WHERE id = ? ORDER BY number", order)
@@ -277,11 +289,13 @@ class SqliteJournal(JournalReader):
 
     def _record_round(self, event: RoundDecided) -> None:
         decision, plan, now = event.decision, event.decision.plan, event.decision.observation.now
-        content = zlib.compress(_ROUND.dump_json([_without_ended(event)], fallback=dict, warnings=False), 1)
+        told = _ROUND.dump_json([_without_ended(event)], exclude=_IN_TABLES, fallback=dict, warnings=False)
+        content = zlib.compress(told, 1)
         row = (plan.round, now, event.mode, event.seconds, plan.complete, plan.frozen, len(plan.moves), plan.sentence)
         with self._transaction() as connection:
             self._prune(connection, now)
             connection.execute(_INSERT_ROUND, (*row, decision.rules_file, decision.rules_sha256, content))
+            write_line(connection, decision.state.history)
         self._give_back()
 
     def _record_order(self, event: OrderChanged) -> None:

@@ -22,7 +22,7 @@ from balancer.ports import JournalError
 
 FILE: Final = "journal.sqlite"
 LOCK: Final = "lock"
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 WAL_BYTES: Final = 16 * 1024 * 1024
 BUSY_SECONDS: Final = 5.0
 
@@ -54,11 +54,22 @@ CREATE TABLE order_changes (
     number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL REFERENCES orders (id) ON DELETE CASCADE,
     time REAL NOT NULL, state TEXT NOT NULL, detail TEXT NOT NULL);
 CREATE INDEX order_changes_by_order ON order_changes (id);
+CREATE TABLE sampled (
+    edition INTEGER NOT NULL, thing TEXT NOT NULL, place INTEGER NOT NULL, name TEXT NOT NULL,
+    PRIMARY KEY (edition, thing, place)) WITHOUT ROWID;
+CREATE TABLE samples (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, edition INTEGER NOT NULL, thing TEXT NOT NULL, signal TEXT NOT NULL,
+    time REAL NOT NULL, content BLOB NOT NULL);
+CREATE INDEX samples_by_signal ON samples (thing, signal, time);
+CREATE INDEX samples_by_edition ON samples (edition);
 CREATE TABLE notes (
     id INTEGER PRIMARY KEY AUTOINCREMENT, time REAL NOT NULL, kind TEXT NOT NULL, content TEXT NOT NULL);
 COMMIT;
 """
-"""`content` is the whole value as JSON (of a round compressed by zlib); the columns beside it can be asked for."""
+"""`content` is the whole value as JSON (of a round compressed by zlib); the columns beside it can be asked for.
+
+Of a sample it is a line of the history: its figures as they stand in their columns, and `sampled` says whose those are.
+"""
 
 _DAMAGED: Final = "move the file away or bring back a copy; it is left as it is"
 _REMEDIES: Final = MappingProxyType({

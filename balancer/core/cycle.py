@@ -11,7 +11,7 @@ from typing import Final
 from balancer.core.assessment import assess, supposed, without_report
 from balancer.core.model import Decision, Gathering, Order, OrderState, Refusal, State
 from balancer.core.observation import observe
-from balancer.core.past import recorded
+from balancer.core.past import recorded, standing
 from balancer.core.planning import plan
 from balancer.core.projection import Projection
 from balancer.core.safety import REFUSED_WAITS, held_against
@@ -74,6 +74,12 @@ def suppose(state: State, gathering: Gathering, rules: Ruleset, interval: float,
     """The state of a balancer to which the next round is the `rounds`th that finds these hosts in trouble."""
     hosts = observe(state, gathering, state.time).observation.hosts
     return replace(state, streaks=supposed(rules, hosts, state.time, interval, rounds))
+
+
+def as_ever(state: State, gathering: Gathering, rules: Ruleset, now: float) -> State:
+    """The state of a balancer that has seen for as long as its rules look back what it sees now."""
+    seen = Projection(observe(state, gathering, now).observation)
+    return replace(state, history=standing(seen, rules))
 
 
 def unheard(state: State) -> State:

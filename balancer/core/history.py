@@ -70,6 +70,10 @@ class History:
         block = self.blocks[-1]
         return float(block.times[-1]), {signal: lines[-1] for signal, lines in block.figures.items()}
 
+    def begin(self, signal: Signal) -> float:
+        """When the oldest line with this signal was written."""
+        return next((float(block.times[0]) for block in self.blocks if signal in block.figures), 0.0)
+
     def with_line(
         self,
         now: float,

@@ -52,9 +52,9 @@ def recorded(reported: Projection, rules: Ruleset) -> History:
     return replace(history, every=rules.every or DEFAULT_EVERY)
 
 
-def standing(reported: Projection, rules: Ruleset, every: float) -> History:
-    """The history of a farm that has always been as it is now, up to this moment."""
-    keep = _kept(rules)
+def standing(reported: Projection, rules: Ruleset) -> History:
+    """The history of a farm that has always been as it is now."""
+    keep, every = _kept(rules), rules.every or DEFAULT_EVERY
     owners = _owners(reported)
     columns = {thing: {name: place for place, name in enumerate(owners[thing])} for thing, _ in keep}
     line = {(thing, name): np.atleast_1d(TABLE[thing, name].of(reported)) for thing, name in keep}
@@ -110,13 +110,9 @@ def aggregate(over: Over, reported: Projection, reach: Mapping[str, Reach]) -> C
 def _told(over: Over, reported: Projection, reach: Mapping[str, Reach]) -> Column:
     """One figure for each place, or a single one; unknown where too little is known."""
     window, rounds = _Window(reported, reach, over.window.value), rounds_of(over, reported)
-    function = over.function
-    if function in _BY_SUMS and isinstance(over.of, Name):
-        sums = window.sums(over.of)
-    else:
-        lines = window.reckoned(over.of)
-        sums = Sums.of(lines)
-    figures = _BY_SUMS[function](sums) if function in _BY_SUMS else _nearest_rank(lines, int(function[1:]))
+    sums = window.sums(over.of) if isinstance(over.of, Name) else Sums.of(window.reckoned(over.of))
+    by_sums = _BY_SUMS.get(over.function)
+    figures = by_sums(sums) if by_sums else _nearest_rank(window.reckoned(over.of), int(over.function[1:]))
     is_known = (2 * sums.count > rounds) & window.reaches_back(over)
     column = np.where(is_known, np.round(figures, DIGITS), np.nan)
     is_single = all(np.ndim(each.places) == 0 and each.places is not EVERYWHERE for each in window.reach.values())
@@ -133,7 +129,8 @@ _BY_SUMS: Final[Mapping[str, Callable[[Sums], Floats]]] = {
 
 def _nearest_rank(lines: Floats, percent: int) -> Floats:
     """Of each column the least known figure that so many per cent of the known ones do not exceed."""
-    ordered = np.sort(np.ascontiguousarray(lines.T), axis=1)
+    ordered = np.array(lines.T, order="C")
+    ordered.sort(axis=1)
     known = np.count_nonzero(~np.isnan(ordered), axis=1)
     rank = np.maximum(-(-known * percent // 100) - 1, 0)
     ordered = ordered if ordered.shape[1] else np.full((len(ordered), 1), np.nan)

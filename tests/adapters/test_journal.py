@@ -429,7 +429,7 @@ def test_a_journal_of_another_schema_is_left_alone(home: Path, clock: Hands) -> 
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA user_version = 99")
     for opening in (lambda: open_journal(home, clock.now), lambda: read_journal(home)):
-        with pytest.raises(JournalError, match="a journal of schema 99, this version of xen-balancer knows 1"):
+        with pytest.raises(JournalError, match="a journal of schema 99, this version of xen-balancer knows 2"):
             opening()
 
 
