@@ -38,6 +38,15 @@ def misuse(over: Over, shown: str, kinds: frozenset[Kind], *, counted: bool) -> 
     return None
 
 
+def without_past(over: Over) -> Finding | None:
+    """What is to come has no history."""
+    for leaf in leaves(over.of):
+        if isinstance(leaf, Name) and leaf.owner == "after":
+            message = f"after.{leaf.name} is to come, so it has no history"
+            return error("wrong-owner", message, leaf.span, f"write {leaf.name}")
+    return None
+
+
 def window_of(amount: Amount) -> tuple[float, Finding | None]:
     """A window in seconds, and what is wrong with it."""
     kind, seconds = based(amount.value, amount.unit) if amount.unit else (Kind.NUMBER, amount.value)

@@ -87,7 +87,8 @@ def check(
     others = [each for each in statements if type(each) in _CHECKED]
     checked = [_let(meanings, each) for each in ordered] + [_CHECKED[type(each)](meanings, each) for each in others]
     aggregates = tuple(meanings.aggregates.values())
-    findings += too_short(aggregates, next((each.amount.value for each in _all(Every, checked)), DEFAULT_EVERY))
+    every = next((each.amount.value for each in _all(Every, checked)), DEFAULT_EVERY)
+    findings += too_short((each for each in aggregates if not meanings.is_counted(each.of)), every)
     if any(finding.severity == "error" for finding in findings):
         return None, tuple(findings)
     return replace(_ruleset(checked, file, sha256), aggregates=aggregates), tuple(findings)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final
 
-from dsl.aggregates import misuse, window_of
+from dsl.aggregates import misuse, window_of, without_past
 from dsl.clauses import ARRIVALS, HOSTS, THING, VMS, Clause
 from dsl.evaluation import leaves
 from dsl.facts import PREFIX, READINGS, reading
@@ -221,10 +221,11 @@ class Meanings:
 
     def _over(self, over: Over, clause: Clause) -> Typed:
         before = len(self.findings)
-        inner = self.sum(over.of, clause.without_after())
         seconds, mistake = window_of(over.window)
+        if mistake is None and (mistake := without_past(over)) is None:
+            inner = self.sum(over.of, clause.without_after())
         if mistake is None and len(self.findings) == before:
-            counted = any(self._is_counted(leaf) for leaf in leaves(inner.of))
+            counted = self.is_counted(inner.of)
             mistake = misuse(over, _wording(over.of), inner.kinds & MEASURES, counted=counted)
         if mistake is not None:
             self.findings.append(mistake)
@@ -235,9 +236,11 @@ class Meanings:
         same = (over.function, without_places(inner.of), seconds)
         return Typed(replace(checked, number=self.aggregates.setdefault(same, checked).number), inner.kinds & MEASURES)
 
-    def _is_counted(self, leaf: Name | Over) -> bool:
-        word = self.vocabulary.find(THING[str(leaf.owner)], leaf.name) if isinstance(leaf, Name) else None
-        return word is not None and word.counted
+    def is_counted(self, of: Sum) -> bool:
+        """Whether something in a checked sum is counted, and not measured."""
+        names = [leaf for leaf in leaves(of) if isinstance(leaf, Name)]
+        words = [self.vocabulary.find(THING[str(name.owner)], name.name) for name in names]
+        return any(word is not None and word.counted for word in words)
 
     def _arithmetic(self, of: Arithmetic, clause: Clause) -> Typed:
         left, right = self.figure(of.left, clause), self.figure(of.right, clause)
@@ -264,7 +267,8 @@ class Meanings:
         owner = self._owner(name.owner, clause)
         if owner is not None and THING[owner] == "host":
             return Typed(replace(name, owner=owner), READINGS)
-        ways = [f"{word}.{name.name}" for word, whose in clause.owners.items() if THING[whose] == "host"]
+        ways = [name.name] if clause.bare == "host" else []
+        ways += [f"{word}.{name.name}" for word, whose in clause.owners.items() if THING[whose] == "host"]
         hint = f"write {' or '.join(ways)}" if ways else "only hosts have facts"
         of_vms = "; what is said of a VM are its tags" if clause.bare == "vm" else ""
         self._complain("wrong-owner", f"{_wording(name)} has no meaning in {clause.title}", name.span, hint + of_vms)
@@ -381,7 +385,7 @@ def _amount(amount: Amount) -> Typed:
 
 def _settled(of: Sum, common: Kinds) -> Sum:
     """A literal held against a version is one, a fact is what it is held against."""
-    if isinstance(of, Name) and of.name.startswith(PREFIX):
+    if common and isinstance(of, Name) and of.name.startswith(PREFIX):
         return replace(of, kind=min(common))
     if common != {Kind.VERSION} or not isinstance(of, Amount):
         return of
