@@ -179,13 +179,16 @@ class JournalReader:
     def last_state(self, now: float, max_age: float) -> State:
         """What the next round starts from: the newest round's state, with the orders as they stand now.
 
-        What is older than `max_age` seconds keeps its round number, sightings and journeys only. Orders that were only
+        What is older than `max_age` seconds keeps its round number, sightings and moves only. Orders that were only
         rehearsed do not outlive their daemon. A journal without rounds gives an empty state.
         """
         newest = self._rounds("SELECT content FROM rounds ORDER BY id DESC LIMIT 1")
         state = newest[0].decision.state if newest else State()
         if now - state.time > max_age:
-            state = State(state.round, state.time, sightings=state.sightings, journeys=state.journeys)
+            state = State(
+                state.round, state.time,
+                sightings=state.sightings, journeys=state.journeys, arrivals=state.arrivals,
+            )  # fmt: skip
         rows = self._all(_CARRIED_ORDERS, DRY_RUN, now - REMEMBERED)
         with explained(self._path):
             return _with_orders(state, tuple(_ORDER.validate_json(content) for (content,) in rows))

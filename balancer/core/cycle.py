@@ -60,6 +60,7 @@ def step(
         resumed=state.resumed,
         own_vm=state.own_vm,
         history=reported.state.history,
+        arrivals=reported.state.arrivals,
     )
     return Decision(seen.observation, planned.plan, after, rules.file, rules.sha256)
 

@@ -121,7 +121,7 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """A VM that somebody else has moved, and when that was seen."""
+    """A VM that has moved, and when it was first seen at its target."""
 
     vm: str
     uuid: str
@@ -134,8 +134,8 @@ class Journey:
 class Observation:
     """The farm in one round: hosts by name, VMs by name, who was silent, what is in doubt, what others moved.
 
-    `found` are hosts that do not take part yet; `closed` says of hosts that cannot take a VM why not; `wall` is what
-    clocks show in the time zones that the rules speak of.
+    `journeys` are the moves of others, `arrivals` those and our own. `found` are hosts that do not take part yet; `closed`
+    says of hosts that cannot take a VM why not; `wall` is what clocks show in the time zones that the rules speak of.
     """
 
     round: int
@@ -149,6 +149,7 @@ class Observation:
     found: tuple[Discovered, ...] = ()
     closed: Mapping[str, str] = field(default_factory=dict)
     journeys: tuple[Journey, ...] = ()
+    arrivals: tuple[Journey, ...] = ()
     wall: Mapping[str, WallTime] = field(default_factory=dict)
 
     @property
@@ -339,7 +340,7 @@ class State:
 
     `journeys` are the moves of others. `resumed` is when an operator last said `resume`: what failed before that is
     forgiven. `own_vm` is the VM that the balancer runs in, by uuid or name, where it may not be moved. `history` has
-    what the rules aggregate over time, this round included.
+    what the rules aggregate over time, and `arrivals` all moves since it begins; both include this round.
     """
 
     round: int = 0
@@ -354,6 +355,7 @@ class State:
     resumed: float = 0.0
     own_vm: str | None = None
     history: History = field(default_factory=History)
+    arrivals: tuple[Journey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

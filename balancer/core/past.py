@@ -7,13 +7,14 @@ window, or half its rounds are missing. What is counted comes from the orders, a
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Any, Final
 
 import numpy as np
 
 from balancer.core.blocks import Columns, Floats, Sums
 from balancer.core.history import NOTHING, History
-from balancer.core.model import Journey, OrderState
+from balancer.core.model import OrderState, State
 from balancer.core.observation import DIGITS
 from balancer.core.projection import Projection
 from balancer.core.signals import TABLE, Signal
@@ -40,16 +41,19 @@ class Reach:
 # -- into the history -------------------------------------------------------------------------------------------------
 
 
-def recorded(reported: Projection, rules: Ruleset) -> History:
-    """The history with this round in it, as far as the rules ask for one."""
-    keep = _kept(rules)
+def recorded(reported: Projection, rules: Ruleset) -> State:
+    """The state with this round in its history, as far as the rules ask for one."""
+    state, observation, keep = reported.state, reported.observation, _kept(rules)
     if not keep:
-        return NOTHING
-    observation = reported.observation
+        return replace(state, history=NOTHING, arrivals=())
     line = {(thing, name): np.atleast_1d(TABLE[thing, name].of(reported)) for thing, name in keep}
     owners = {thing: _owners(reported)[thing] for thing, _ in keep}
-    history = reported.state.history.with_line(observation.now, owners, line, keep)
-    return replace(history, every=rules.every or DEFAULT_EVERY)
+    history = replace(state.history.with_line(observation.now, owners, line, keep), every=rules.every or DEFAULT_EVERY)
+    begin = history.times(-inf)[0]
+    arrivals = dict.fromkeys((*state.arrivals, *observation.arrivals))
+    return replace(
+        state, history=history, arrivals=tuple(each for each in arrivals if begin < each.seen <= observation.now)
+    )
 
 
 def standing(reported: Projection, rules: Ruleset) -> History:
@@ -192,40 +196,23 @@ class _Window:
         return shift[:, np.atleast_1d(np.arange(shift.shape[1])[reach.places])] if shift.size else shift
 
     def _shift(self, signal: Signal) -> Floats:
-        nothing = np.empty((0, 0))
-        if signal.owner != "host" or signal.after is None:
-            return nothing
-        moved = list(_moved_since(self._reported, self._begin))
-        if not moved:
-            return nothing
+        moved = [each for each in self._reported.state.arrivals if each.seen > self._begin]
+        if signal.owner != "host" or signal.after is None or not moved:
+            return np.empty((0, 0))
         times, places = self._history.times(self._begin), self._reported.place
         shift = np.zeros((len(times), len(places)))
-        for vm, source, target, moment in moved:
-            its = np.nan_to_num(signal.after(self._reported, vm) - signal.of(self._reported))
-            for host, sign in ((source, -1.0), (target, 1.0)):
+        for each in moved:
+            its = _part(signal.of(self._reported), signal.after, self._reported, each.uuid)
+            for host, sign in ((each.source, -1.0), (each.target, 1.0)):
                 if host in places:
-                    shift[times < moment, places[host]] += sign * its[places[host]]
+                    shift[times < each.seen, places[host]] += sign * its[places[host]]
         return shift
 
 
-def _moved_since(reported: Projection, begin: float) -> Iterator[tuple[int, str, str, float]]:
-    """Moves that have ended, by us or by others, of VMs that are now where the last of them led, and when."""
-    moves: dict[str, list[tuple[float, str, str]]] = {}
-    for order in reported.state.orders:
-        if order.state is OrderState.DONE and (order.ended or 0.0) > begin:
-            moves.setdefault(order.move.uuid, []).append((order.ended or 0.0, order.move.source, order.move.target))
-    for journey in _journeys(reported):
-        if journey.seen > begin:
-            moves.setdefault(journey.uuid, []).append((journey.seen, journey.source, journey.target))
-    for uuid, its in moves.items():
-        places = reported.places_of(uuid)
-        if len(places) == 1 and reported.observation.vms[places[0]].host == max(its)[2]:
-            yield from ((places[0], source, target, moment) for moment, source, target in its)
-
-
-def _journeys(reported: Projection) -> Iterable[Journey]:
-    """What others moved, this round's included."""
-    return dict.fromkeys((*reported.state.journeys, *reported.observation.journeys))
+def _part(now: Floats, after: Callable[[Projection, int], Column], reported: Projection, uuid: str) -> Floats:
+    """What a VM makes of each host's figure; nothing while no host reports it, or several do."""
+    vms = reported.places_of(uuid)
+    return np.nan_to_num(after(reported, vms[0]) - now) if len(vms) == 1 else np.zeros_like(now)
 
 
 # -- what is counted --------------------------------------------------------------------------------------------------
@@ -265,7 +252,7 @@ def _moves(reported: Projection, seconds: float) -> Iterator[Event]:
     for order in reported.state.orders:
         if order.is_open or (order.state is OrderState.DONE and now - (order.ended or 0.0) < seconds):
             yield order.move.uuid, (order.move.source, order.move.target)
-    for journey in _journeys(reported):
+    for journey in dict.fromkeys((*reported.state.journeys, *reported.observation.journeys)):
         if now - journey.seen < seconds:
             yield journey.uuid, (journey.source, journey.target)
 

@@ -1,19 +1,17 @@
 """The farm as columns: one array per figure, as reported and as it would be after the moves planned so far.
 
-Rule: this is the one value in the core that changes. It is made within one planning, seen by nobody else, and changed
-by `depart`/`move` alone; hosts and VMs keep their places in the arrays, by name.
+Rule: this is the one value in the core that changes. It is made within one planning, seen by nobody else, and its
+columns are changed by `depart`/`move` alone; hosts and VMs keep their places in the arrays, by name.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from balancer.core.history import History
 from balancer.core.model import Observation, Order, OrderState, Spread, State
 from dsl.evaluation import Column, Flags
 from dsl.facts import read
@@ -80,9 +78,9 @@ class Projection:
                 projection.failed(order)
         return projection
 
-    def remember(self, history: History) -> None:
-        """The past, with this round in it."""
-        self.state = replace(self.state, history=history)
+    def remember(self, state: State) -> None:
+        """What is remembered once this round is in it."""
+        self.state = state
 
     @property
     def share(self) -> Floats:
