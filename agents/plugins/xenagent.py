@@ -98,7 +98,7 @@ class XenAgent:
         named = self._config.reported_facts
         known = self._node.facts() if named else {}
         told = {name: known[name] for name in named if isinstance(known.get(name), str)}
-        return {**{name: text for name, text in told.items() if len(text) <= MAX_FACT}, **self._config.facts}
+        return {**self._config.facts, **{name: text for name, text in told.items() if len(text) <= MAX_FACT}}
 
     def _migrate(self, data: Mapping[str, Any], caller: str) -> Mapping[str, Any]:
         by_slice = any(name in data for name in BY_SLICE)

@@ -94,12 +94,12 @@ class ClauseScope:
         if reach.after is not None and signal.after is not None:
             return signal.after(self.projection, reach.after)[reach.places]  # type: ignore[no-any-return]
         column = signal.of(self.projection)
-        return column if column.ndim == 0 else np.asarray(column[reach.places])
+        return column if column.ndim == 0 else _picked(column, reach)
 
     def fact(self, owner: str, name: str, kind: Kind) -> Column:
         """The column of a fact of hosts, at the owner's places."""
         column = self.projection.facts(name.removeprefix(PREFIX), kind)
-        return np.asarray(column[self.reach[owner].places])
+        return _picked(column, self.reach[owner])
 
     def over(self, over: Over) -> Column:
         """What the reports of that time come to, shifted by what moves under way and planned so far change now."""
@@ -157,6 +157,11 @@ def of_targets(projection: Projection, sets: Sets, vm: int) -> ClauseScope:
 def of_source(projection: Projection, sets: Sets, host: int) -> ClauseScope:
     """`until`: the host that is relieved."""
     return ClauseScope(projection, sets, {"source": Reach("host", host), "farm": Reach("farm")})
+
+
+def _picked(column: Column, reach: Reach) -> Column:
+    """What stands at these places; of a single text numpy would make another kind of column."""
+    return np.asarray(column[reach.places], dtype=column.dtype)
 
 
 def _certain(flags: Flags) -> Truth:

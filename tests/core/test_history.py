@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from balancer.core.blocks import BLOCK, Sums
+from balancer.core.blocks import BLOCK
 from balancer.core.history import CROWDED, NOTHING, History
 
 CPU = ("vm", "cpu")
@@ -154,10 +154,8 @@ def test_columns_of_those_that_are_long_gone_make_room() -> None:
     assert history.since(CPU, places).tolist() == sorted(history.since(CPU, places))
 
 
-def test_no_lines_come_to_nothing() -> None:
-    sums = Sums.of(np.empty((0, 2)))
-    assert (sums.count.tolist(), sums.total.tolist()) == ([0, 0], [0, 0])
-    assert np.isnan(sums.least).all()
-    assert np.isnan(sums.most).all()
+def test_without_lines_nothing_is_known() -> None:
     assert NOTHING.newest() is None
     assert NOTHING.places("vm", ["a"]).tolist() == [-1]
+    assert NOTHING.begin(CPU) == 0.0
+    assert np.isnan(NOTHING.since(CPU, np.array([-1]))).all()
