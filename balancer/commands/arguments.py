@@ -43,9 +43,10 @@ def add_daemon(parser: ArgumentParser) -> None:
     parser.add_argument("--state", type=Path, help="its state directory, instead of a configuration")
 
 
-def add_format(parser: ArgumentParser) -> None:
-    """`--format`: for whom it prints."""
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="for people or for programs")
+def add_format(parser: ArgumentParser, *others: str) -> None:
+    """`--format`: for whom it prints; `others` are formats that this command alone has."""
+    choices = ("text", "json", *others)
+    parser.add_argument("--format", choices=choices, default="text", help="for people or for programs")
 
 
 def state_directory(arguments: Namespace) -> Path:

@@ -13,6 +13,7 @@ import numpy as np
 from balancer.core.assessment import is_reached
 from balancer.core.draft import Draft
 from balancer.core.drains import empty
+from balancer.core.goal import pursue
 from balancer.core.journeys import never_wall
 from balancer.core.keeps import broken, keep_wall
 from balancer.core.model import Engagement, Move, Observation, Order, OrderState, Plan, State, Streak
@@ -31,6 +32,7 @@ from dsl.syntax import Kind
 STEPS: Final[tuple[tuple[str, Callable[[Draft], None]], ...]] = (
     ("drains", empty),
     ("rules", relieve),
+    ("goal", pursue),
 )
 """The order of evaluation: each kind of move, and what plans it. Later steps see what earlier ones project."""
 
@@ -165,11 +167,13 @@ def _moves_told(moves: Sequence[Move], projection: Projection) -> str | None:
 
 
 def _shut(waiting: Sequence[str], rules: Ruleset) -> str:
-    """Which kinds of move wait for a window, and for which."""
+    """For which windows moves wait, and which kinds do not."""
     if not waiting:
         return ""
     hours = [f"{each.hours.days} {each.hours.hours} {each.hours.zone}" for each in rules.windows]
-    return f"; {', '.join(waiting)} wait for {' or '.join(hours)}"
+    others = [kind for kind, _ in STEPS if kind not in waiting]
+    excepted = f", {', '.join(others)} excepted" if others else ""
+    return f"; moves wait for {' or '.join(hours)}{excepted}"
 
 
 def _still_open(projection: Projection) -> str:

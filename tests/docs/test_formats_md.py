@@ -55,6 +55,12 @@ def test_finding_1(capsys: pytest.CaptureFixture[str]) -> None:
     assert shape(first) == shape(SHOWN["finding/1"])
 
 
+def test_layout_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "my.rules").write_text("every 30s", encoding="utf-8")
+    (layout,) = printed(capsys, "rules", "format", str(tmp_path / "my.rules"), "--format", "json")
+    assert layout == SHOWN["layout/1"] | {"file": str(tmp_path / "my.rules")}
+
+
 def test_farm_1(tmp_path: Path) -> None:
     (tmp_path / "farm.json").write_text(json.dumps(SHOWN["farm/1"]), encoding="utf-8")
     assert read_snapshot(tmp_path / "farm.json").hosts[0].name == "xen1"

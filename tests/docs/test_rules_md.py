@@ -7,10 +7,14 @@ import pytest
 
 from balancer.adapters.calendar import LANGUAGE
 from dsl.findings import render
+from dsl.formatting import format_source
 from dsl.loading import load
 from dsl.vocabulary import Word
+from tests.scripts import script
 
-MANUAL = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parents[2] / "docs"
+MANUAL = (DOCS / "rules.md").read_text(encoding="utf-8")
+REFERENCE = script(DOCS / "reference.py")
 OWNERS = {"host": "Of a host", "vm": "Of a VM", "farm": "Of the farm"}
 
 
@@ -41,6 +45,13 @@ def test_the_mistakes_are_told_as_the_manual_says() -> None:
     assert told(mistaken) == said
 
 
+def test_a_file_is_laid_out_as_the_manual_says() -> None:
+    (anyhow,), (laid_out,) = blocks("anyhow"), blocks("laid-out")
+
+    assert format_source(anyhow.encode()).text == laid_out
+    assert told(laid_out) == ""
+
+
 @pytest.mark.parametrize("owner", OWNERS)
 def test_the_tables_name_what_can_be_measured(owner: str) -> None:
     kinds = {"bool": "yes or no"}
@@ -52,6 +63,10 @@ def test_the_tables_name_what_can_be_measured(owner: str) -> None:
 @pytest.mark.parametrize("word", LANGUAGE.words.values(), ids=lambda word: f"{word.owner}.{word.name}")
 def test_every_word_has_a_meaning_to_show(word: Word) -> None:
     assert word.meaning
+
+
+def test_the_tables_of_all_words_are_those_of_today() -> None:
+    assert REFERENCE.renewed(MANUAL) == MANUAL, "make reference writes them anew"
 
 
 def test_every_code_is_explained() -> None:

@@ -1,19 +1,15 @@
 """`rules check FILE…`: every mistake of a rule file, with its place and the way out."""
 
-import json
 from argparse import ArgumentParser, Namespace
 from collections import Counter
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import MappingProxyType
-from typing import Final
 
 from balancer.adapters.calendar import LANGUAGE
 from balancer.adapters.rule_file import read_bytes
 from balancer.commands.arguments import add_format
+from balancer.commands.rules.telling import FINDINGS
 from balancer.commands.words import many
 from balancer.errors import Exit
-from dsl.findings import Finding, render
 from dsl.loading import load
 
 HELP = "name every mistake of rule files, with its place"
@@ -23,7 +19,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """The command line of `rules check`."""
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     parser.add_argument("--strict", action="store_true", help="warnings count as findings")
-    add_format(parser)
+    add_format(parser, "lines")
 
 
 def run(arguments: Namespace) -> Exit:
@@ -33,21 +29,9 @@ def run(arguments: Namespace) -> Exit:
         loaded = load(str(file), read_bytes(file), LANGUAGE)
         for finding in loaded.findings:
             counted[finding.severity] += 1
-            print(_FORMATS[arguments.format](finding, str(file), loaded.text))
+            print(FINDINGS[arguments.format](finding, str(file), loaded.text))
     if arguments.format == "text":
         told = ", ".join(many(count, kind) for kind, count in counted.items())
         print(f"{many(len(arguments.files), 'file')}: {told}")
     found = counted["error"] + (counted["warning"] if arguments.strict else 0)
     return Exit.FINDINGS if found else Exit.DONE
-
-
-def _document(finding: Finding, file: str, _text: str) -> str:
-    place = {"file": file, "line": finding.span.line, "column": finding.span.column}
-    said = {"severity": finding.severity, "code": finding.code, "message": finding.message, "hint": finding.hint}
-    return json.dumps({"format": "finding/1"} | place | said)
-
-
-_FORMATS: Final[Mapping[str, Callable[[Finding, str, str], str]]] = MappingProxyType({
-    "text": render,
-    "json": _document,
-})  # fmt: skip
