@@ -24,6 +24,13 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def percent(text: str) -> float:
+    """A share of a hundred: `80` or `80%`."""
+    if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]+)?%?", text) or float(text.rstrip("%")) > 100:
+        raise ArgumentTypeError(f"“{text}” is not a number from 0 to 100")
+    return float(text.rstrip("%"))
+
+
 def seconds(text: str) -> float:
     """A time: `30s`, `2 min`, or a plain number of seconds."""
     try:

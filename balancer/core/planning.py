@@ -52,7 +52,7 @@ def plan(sets: Sets, state: State, streaks: Sequence[Streak], rules: Ruleset) ->
     projection = Projection.with_orders(observation, state, rules.rest.vm)
     draft = Draft(reported, projection, rules, sets, state, streaks, walls(rules, sets, state, projection))
     before = projection.spread()
-    frozen = _frozen(rules, projection, sets)
+    frozen, frozen_by = _frozen(rules, projection, sets)
     waiting = [kind for kind, _ in STEPS if waits_for(kind, rules.windows, observation.wall)]
     open_ = {kind: step for kind, step in STEPS if frozen is None and kind not in waiting}
     for step in open_.values():
@@ -70,6 +70,7 @@ def plan(sets: Sets, state: State, streaks: Sequence[Streak], rules: Ruleset) ->
         after=projection.spread(),
         sentence=_sentence(draft, told or _moves_told(moves, projection), waiting),
         broken=broken(rules, sets),
+        frozen_by=frozen_by,
         waiting=tuple(waiting),
     )
     return Planned(result, tuple(draft.engagements) if "rules" in open_ else state.engagements)
@@ -119,16 +120,16 @@ def _untouchable(observation: Observation, orders: Iterable[Order]) -> frozenset
     return frozenset(doubtful)
 
 
-def _frozen(rules: Ruleset, projection: Projection, sets: Sets) -> str | None:
-    """Why nothing is decided, or None. What nobody knows freezes as well."""
+def _frozen(rules: Ruleset, projection: Projection, sets: Sets) -> tuple[str | None, int | None]:
+    """Why nothing is decided, or None, and the line that says so. What nobody knows freezes as well."""
     if not projection.observation.hosts:
-        return "no host reported"
+        return "no host reported", None
     scope = of_farm(projection, sets)
     for freeze in rules.freezes:
         if truth(freeze.test, scope).possible.all():
             why = condition(freeze.test, scope, 0, "farm") or freeze.text
-            return f"{why}{_who_is_missing(projection.observation)}"
-    return None
+            return f"{why}{_who_is_missing(projection.observation)}", freeze.span.line
+    return None, None
 
 
 def _who_is_missing(observation: Observation) -> str:

@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from balancer.adapters.calendar import LANGUAGE
+from balancer.core.trials.expectations import CLAIMS
 from dsl.findings import render
 from dsl.formatting import format_source
 from dsl.loading import load
 from dsl.vocabulary import Word
 from tests.scripts import script
+from tests.trials import said, verdicts
 
 DOCS = Path(__file__).parents[2] / "docs"
 MANUAL = (DOCS / "rules.md").read_text(encoding="utf-8")
@@ -37,6 +39,19 @@ def described(owner: str) -> dict[str, str]:
 @pytest.mark.parametrize("text", blocks("rules"), ids=lambda text: text.partition("\n")[0])
 def test_every_example_can_be_run_with(text: str) -> None:
     assert told(text) == ""
+
+
+def test_the_tested_rules_pass_the_test_that_is_shown(tmp_path: Path) -> None:
+    (rules,), (tests,) = blocks("tested rules"), blocks("yaml rules-test/1")
+    assert told(rules) == ""
+    assert [(each.name, said(each)) for each in verdicts(tmp_path, tests, rules)] == [
+        ("two hot rounds move nothing, the third does", ""),
+        ("whatever happens, nothing is broken", ""),
+    ]
+
+
+def test_every_claim_is_in_the_table() -> None:
+    assert {claim for claim in CLAIMS if f"| `{claim}: " not in MANUAL} == set()
 
 
 def test_the_mistakes_are_told_as_the_manual_says() -> None:

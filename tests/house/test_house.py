@@ -30,6 +30,11 @@ WITHOUT_TESTS: dict[str, tuple[str, ...]] = {
         "agents/commands/keys.py",
         "agents/commands/serve.py",
     ),
+    "seen through whole test files: tests/test_trials.py": (
+        "balancer/adapters/trials/model.py",
+        "balancer/adapters/trials/recorder.py",
+        "balancer/core/trials/record.py",
+    ),
     "seen through the farm: tests/agents/hypervisor/test_simulated.py": (
         "agents/hypervisor/simulated/state.py",
         "agents/hypervisor/simulated/told.py",
