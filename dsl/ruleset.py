@@ -48,8 +48,8 @@ class RestTimes:
 class Ruleset:
     """What a rule file says, by kind of statement, in file order (a `let` stands behind those it speaks of).
 
-    `every` is in seconds, None where the file is silent; whoever holds rounds of another length says so here. `keeps` and `nevers` are walls, `prefers` and `avoids` the
-    same words, soft. `aggregates` are all that it speaks of, each once.
+    `every` is in seconds, None where the file is silent; who holds rounds of another length says so here. `keeps` and
+    `nevers` are walls, `prefers` and `avoids` the same words, soft. `aggregates` are all that it speaks of, each once.
     """
 
     file: str

@@ -40,8 +40,8 @@ Positive = Annotated[Mebibytes, Field(gt=0, le=1e9)]
 class Host(Document):
     """A hypervisor; its `load` series, where given, overrides what its VMs make.
 
-    `cpu` is what its CPUs can do, `offers` what VMs may need of a host: words as in a report. `facts` are what its agent
-    tells of it besides.
+    `cpu` is what its CPUs can do, `offers` what VMs may need of a host, `facts` what else its agent tells of it: as in
+    a report.
     """
 
     name: Name
@@ -56,7 +56,7 @@ class Host(Document):
     cpu_group: Annotated[str, Field(max_length=200)] | None = None
     offers: Annotated[tuple[Thing, ...], Field(max_length=1000)] = ()
     maintenance: bool = False
-    facts: Annotated[dict[FactName, FactText], Field(max_length=500, default_factory=dict)]
+    facts: Annotated[dict[FactName, FactText], Field(max_length=500)] = Field(default_factory=dict)
 
 
 class Vm(Document):

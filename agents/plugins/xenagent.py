@@ -94,7 +94,7 @@ class XenAgent:
         return {"report": encode(full)}
 
     def _facts(self) -> Mapping[str, str]:
-        """What the configuration says, and what it lets be told of the host's other facts, as far as these are texts."""
+        """What the configuration says, and what it lets be told of the host's other facts, if they are texts."""
         named = self._config.reported_facts
         known = self._node.facts() if named else {}
         told = {name: known[name] for name in named if isinstance(known.get(name), str)}

@@ -42,7 +42,7 @@ class SnapshotHost(_Machine):
     maintenance: bool = False
     xen: str | None = None
     cpu_group: str | None = None
-    facts: Annotated[dict[str, str], Field(max_length=1000, default_factory=dict)]
+    facts: Annotated[dict[str, str], Field(max_length=1000)] = Field(default_factory=dict)
 
 
 class SnapshotVm(_Machine):

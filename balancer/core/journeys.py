@@ -43,7 +43,7 @@ class NeverMove(Wall):
         return concerned if self.sources is None else concerned & self.sources[projection.where[vms]]
 
     def _targets(self, projection: Projection, vm: int) -> Flags:
-        """Where the target's test speaks of this very journey, or of what moves change, it is asked anew for each VM."""
+        """Where the test speaks of this very journey, or of what moves change, it is asked anew for each VM."""
         if self.closed is not None:
             return self.closed
         assert isinstance(self.target, All), "any other set is the same for every journey"

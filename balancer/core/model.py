@@ -134,8 +134,9 @@ class Journey:
 class Observation:
     """The farm in one round: hosts by name, VMs by name, who was silent, what is in doubt, what others moved.
 
-    `journeys` are the moves of others, `arrivals` those and our own. `found` are hosts that do not take part yet; `closed`
-    says of hosts that cannot take a VM why not; `wall` is what clocks show in the time zones that the rules speak of.
+    `journeys` are the moves of others, `arrivals` those and our own. `found` are hosts that do not take part yet;
+    `closed` says of hosts that cannot take a VM why not; `wall` is what clocks show in the time zones that the rules
+    speak of.
     """
 
     round: int

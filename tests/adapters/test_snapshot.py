@@ -91,7 +91,8 @@ def test_the_hosts_of_an_order_can_be_looked_at(tmp_path: Path) -> None:
 
 def test_what_was_observed_is_written_and_read_back_alike(tmp_path: Path) -> None:
     chance = random.Random(7)
-    hosts = [HOST | {"name": f"h{number}", "dom0_mb": 1024.0, "facts": {"rack": f"{number % 10}"}} for number in range(20)]
+    racks = [{"rack": str(number % 10)} for number in range(20)]
+    hosts = [HOST | {"name": f"h{number}", "dom0_mb": 1024.0, "facts": facts} for number, facts in enumerate(racks)]
     vms = [
         VM | {"name": f"v{number}", "cpu": chance.uniform(0, 3), "host": f"h{chance.randrange(20)}", "age": 60.0}
         for number in range(200)

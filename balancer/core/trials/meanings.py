@@ -77,11 +77,11 @@ class Who:
 
     def may_be(self, of: Set, thing: str) -> Names:
         """Who may belong to a set of hosts or VMs: what a wall must reckon with."""
-        return self._named(thing, self.sets.members(of, self.projection).possible)
+        return self._named(thing, self.sets.members(of).possible)
 
     def surely(self, of: Set, thing: str) -> Names:
         """Who belongs to it beyond doubt."""
-        return self._named(thing, self.sets.members(of, self.projection).true)
+        return self._named(thing, self.sets.members(of).true)
 
     def _named(self, thing: str, flags: Flags) -> Names:
         return frozenset(str(name) for name in self.projection.names[thing][flags])
