@@ -240,7 +240,7 @@ def _counts(reported: Projection, table: str, events: Iterable[Event]) -> Column
         if table == "farm":
             counts += 1
         elif table == "vm":
-            counts[list(reported.places_of(uuid))] += 1
+            counts[reported.places_of(uuid)] += 1
         else:
             counts[[reported.place[end] for end in ends if end in reported.place]] += 1
     return counts

@@ -5,7 +5,7 @@ columns are changed by `depart`/`move` alone; hosts and VMs keep their places in
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from copy import copy
 from functools import cached_property
 from typing import Any, Final, Self
@@ -126,15 +126,14 @@ class Projection:
 
     @cached_property
     def _vm_places(self) -> dict[str, list[int]]:
-        """Where each VM stands in the columns: more than once where several hosts report it."""
         places: dict[str, list[int]] = {}
         for index, vm in enumerate(self.observation.vms):
             places.setdefault(vm.uuid, []).append(index)
         return places
 
-    def places_of(self, uuid: str) -> Sequence[int]:
-        """Where a VM stands in the columns."""
-        return self._vm_places.get(uuid, ())
+    def places_of(self, uuid: str) -> list[int]:
+        """Where a VM stands in the columns: more than once where several hosts report it."""
+        return self._vm_places.get(uuid, [])
 
     def planned(self, thing: str) -> Column:
         """How many moves are planned so far: from and to each host, of each VM, or of the whole farm."""
@@ -144,7 +143,7 @@ class Projection:
     def failed(self, order: Order) -> None:
         """A move that has failed since the last round."""
         self.failures += 1
-        self.vm_failures[list(self.places_of(order.move.uuid))] += 1
+        self.vm_failures[self.places_of(order.move.uuid)] += 1
         self.host_failures[[self.place[end] for end in _ends(order) if end in self.place]] += 1
 
     def depart(self, order: Order) -> None:

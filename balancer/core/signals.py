@@ -116,8 +116,13 @@ TABLE: Final[Mapping[tuple[str, str], Signal]] = MappingProxyType({(each.owner, 
 
 VOCABULARY: Final = Vocabulary.of(
     Word(
-        each.owner, each.name, each.kind, each.meaning,
-        whole=each.whole, can_be_even=each.can_be_even, counted=each.counted,
+        each.owner,
+        each.name,
+        each.kind,
+        each.meaning,
+        whole=each.whole,
+        can_be_even=each.can_be_even,
+        counted=each.counted,
     )
     for each in SIGNALS
 )
