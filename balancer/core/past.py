@@ -2,10 +2,10 @@
 
 Rule: a history is of reports. A VM's goes with its uuid wherever it runs; a host's begins anew with each boot, and is
 told as if the VMs that it has now had been there all the time. It is unknown where it does not reach back over the
-window, or half its rounds are missing. What is counted comes from the orders, and is always known.
+window, or half its rounds are missing.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from math import inf
 from typing import Any, Final
@@ -14,7 +14,7 @@ import numpy as np
 
 from balancer.core.blocks import Columns, Floats, Sums
 from balancer.core.history import NOTHING, History
-from balancer.core.model import OrderState, State
+from balancer.core.model import State
 from balancer.core.observation import DIGITS
 from balancer.core.projection import Projection
 from balancer.core.signals import TABLE, Signal
@@ -25,9 +25,6 @@ from dsl.syntax import Name, Over, Sum
 
 EVERYWHERE: Final = ...
 
-Event = tuple[str, tuple[str, str]]
-"""What happened to a VM, by uuid, and to the hosts at both ends."""
-
 
 @dataclass(frozen=True, slots=True)
 class Reach:
@@ -36,6 +33,10 @@ class Reach:
     table: str
     places: Any = EVERYWHERE
     after: int | None = None
+
+    def at(self, column: Column) -> Column:
+        """What stands at these places; of a single text numpy would make another kind of column."""
+        return column if column.ndim == 0 else np.asarray(column[self.places], dtype=column.dtype)
 
 
 # -- into the history -------------------------------------------------------------------------------------------------
@@ -71,7 +72,7 @@ def _kept(rules: Ruleset) -> dict[tuple[str, str], float]:
     """The figures that the rules aggregate, and for how many seconds each is kept."""
     keep: dict[tuple[str, str], float] = {}
     for over in rules.aggregates:
-        for name in _names(over):
+        for name in names(over):
             signal = THING[str(name.owner)], name.name
             if not TABLE[signal].counted:
                 keep[signal] = max(keep.get(signal, 0.0), over.window.value)
@@ -88,7 +89,8 @@ def _owners(reported: Projection) -> Mapping[str, list[str]]:
     }
 
 
-def _names(over: Over) -> list[Name]:
+def names(over: Over) -> list[Name]:
+    """What an aggregate is made of."""
     return [leaf for leaf in leaves(over.of) if isinstance(leaf, Name)]
 
 
@@ -102,13 +104,13 @@ def rounds_of(over: Over, reported: Projection) -> int:
 
 def aggregate(over: Over, reported: Projection, reach: Mapping[str, Reach]) -> Column:
     """What the reports come to, this round's included, at the owners' places; what is asked again is remembered."""
-    owners = {str(name.owner) for name in _names(over)}
+    owners = {str(name.owner) for name in names(over)}
     if len(owners) > 1:
         return _told(over, reported, reach)
     (owner,) = owners
     if over.number not in reported.past:
         reported.past[over.number] = _told(over, reported, {owner: Reach(THING[owner])})
-    return _at(reported.past[over.number], reach[owner])
+    return reach[owner].at(reported.past[over.number])
 
 
 def _told(over: Over, reported: Projection, reach: Mapping[str, Reach]) -> Column:
@@ -142,9 +144,10 @@ def _nearest_rank(lines: Floats, percent: int) -> Floats:
 
 
 class _Window:
-    """The lines of so many seconds, for whom the owners reach: those of one round in half are no longer in it.
+    """The lines of the last so many seconds, for those whom the owners reach.
 
-    A report's figures are of the time before it, so the line at the very beginning of the window is not in it.
+    A report's figures are of the time before it, so a line at the very beginning of the window is not in it. Rounds may
+    begin a little early or late.
     """
 
     def __init__(self, reported: Projection, reach: Mapping[str, Reach], seconds: float) -> None:
@@ -168,7 +171,7 @@ class _Window:
     def reaches_back(self, over: Over) -> Flags:
         """Whether all that is asked for was known when the window began, or in its first round."""
         latest = self._begin + self._history.every
-        since = [self._history.since(self._signal(name), self._columns(name)) for name in _names(over)]
+        since = [self._history.since(self._signal(name), self._columns(name)) for name in names(over)]
         return np.asarray(np.logical_and.reduce(np.broadcast_arrays(*(each <= latest for each in since))), dtype=bool)
 
     def _lines(self, name: Name | Over) -> Floats:
@@ -183,8 +186,8 @@ class _Window:
     def _columns(self, name: Name) -> Columns:
         reach = self.reach[str(name.owner)]
         if reach.table not in self._reported.past:
-            names = _owners(self._reported)[reach.table]
-            self._reported.past[reach.table] = self._history.places(reach.table, names)
+            owners = _owners(self._reported)[reach.table]
+            self._reported.past[reach.table] = self._history.places(reach.table, owners)
         return np.atleast_1d(self._reported.past[reach.table][reach.places])
 
     def _moved(self, name: Name) -> Floats:
@@ -213,60 +216,3 @@ def _part(now: Floats, after: Callable[[Projection, int], Column], reported: Pro
     """What a VM makes of each host's figure; nothing while no host reports it, or several do."""
     vms = reported.places_of(uuid)
     return np.nan_to_num(after(reported, vms[0]) - now) if len(vms) == 1 else np.zeros_like(now)
-
-
-# -- what is counted --------------------------------------------------------------------------------------------------
-
-
-def is_counted(over: Over) -> bool:
-    """Whether it sums up what is counted."""
-    return any(TABLE[THING[str(name.owner)], name.name].counted for name in _names(over))
-
-
-def counted(over: Over, projection: Projection, reported: Projection, reach: Mapping[str, Reach]) -> Column:
-    """How often it has happened in that time, with what is planned so far; what is asked again is remembered."""
-    (name,) = _names(over)
-    its = reach[str(name.owner)]
-    if over.number not in reported.past:
-        reported.past[over.number] = _counts(reported, its.table, _EVENTS[name.name](reported, over.window.value))
-    planned = projection.planned(its.table) if name.name == "moves" else 0.0
-    return _at(reported.past[over.number] + planned, its)
-
-
-def _counts(reported: Projection, table: str, events: Iterable[Event]) -> Column:
-    """How many events each host or VM had a part in, or the farm."""
-    counts = np.zeros(reported.planned(table).shape)
-    for uuid, ends in events:
-        if table == "farm":
-            counts += 1
-        elif table == "vm":
-            counts[reported.places_of(uuid)] += 1
-        else:
-            counts[[reported.place[end] for end in ends if end in reported.place]] += 1
-    return counts
-
-
-def _moves(reported: Projection, seconds: float) -> Iterator[Event]:
-    """Moves that are under way or were made, by us or by others."""
-    now = reported.observation.now
-    for order in reported.state.orders:
-        if order.is_open or (order.state is OrderState.DONE and now - (order.ended or 0.0) < seconds):
-            yield order.move.uuid, (order.move.source, order.move.target)
-    for journey in dict.fromkeys((*reported.state.journeys, *reported.observation.journeys)):
-        if now - journey.seen < seconds:
-            yield journey.uuid, (journey.source, journey.target)
-
-
-def _failures(reported: Projection, seconds: float) -> Iterator[Event]:
-    """Moves that failed, and that no operator has forgiven since."""
-    since = max(reported.observation.now - seconds, reported.state.resumed)
-    for order in reported.state.orders:
-        if order.state is OrderState.FAILED and (order.ended or 0.0) > since:
-            yield order.move.uuid, (order.move.source, order.move.target)
-
-
-_EVENTS: Final[Mapping[str, Callable[[Projection, float], Iterator[Event]]]] = {"moves": _moves, "failures": _failures}
-
-
-def _at(column: Column, reach: Reach) -> Column:
-    return column if column.ndim == 0 else np.asarray(column[reach.places])

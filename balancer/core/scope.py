@@ -10,10 +10,11 @@ from typing import Self
 
 import numpy as np
 
+from balancer.core.counts import counted, is_counted
 from balancer.core.labels import Labels
 from balancer.core.model import Host, Vm
 from balancer.core.observation import DIGITS
-from balancer.core.past import Reach, aggregate, counted, is_counted, rounds_of
+from balancer.core.past import Reach, aggregate, rounds_of
 from balancer.core.projection import Places, Projection
 from balancer.core.signals import TABLE
 from dsl.evaluation import Column, Flags, Truth, truth, value
@@ -94,12 +95,12 @@ class ClauseScope:
         if reach.after is not None and signal.after is not None:
             return signal.after(self.projection, reach.after)[reach.places]  # type: ignore[no-any-return]
         column = signal.of(self.projection)
-        return column if column.ndim == 0 else _picked(column, reach)
+        return reach.at(column)
 
     def fact(self, owner: str, name: str, kind: Kind) -> Column:
         """The column of a fact of hosts, at the owner's places."""
         column = self.projection.facts(name.removeprefix(PREFIX), kind)
-        return _picked(column, self.reach[owner])
+        return self.reach[owner].at(column)
 
     def over(self, over: Over) -> Column:
         """What the reports of that time come to, shifted by what moves under way and planned so far change now."""
@@ -157,11 +158,6 @@ def of_targets(projection: Projection, sets: Sets, vm: int) -> ClauseScope:
 def of_source(projection: Projection, sets: Sets, host: int) -> ClauseScope:
     """`until`: the host that is relieved."""
     return ClauseScope(projection, sets, {"source": Reach("host", host), "farm": Reach("farm")})
-
-
-def _picked(column: Column, reach: Reach) -> Column:
-    """What stands at these places; of a single text numpy would make another kind of column."""
-    return np.asarray(column[reach.places], dtype=column.dtype)
 
 
 def _certain(flags: Flags) -> Truth:

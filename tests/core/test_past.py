@@ -3,50 +3,15 @@
 import math
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
-from balancer.core.cycle import as_ever, primed, step, unheard, with_order
+from balancer.core.cycle import as_ever, primed, step, unheard
 from balancer.core.history import NOTHING
 from balancer.core.model import OrderState, State
 from balancer.core.projection import Projection
-from balancer.core.scope import ClauseScope, Sets, of_farm, of_hosts, of_targets, of_vms
+from balancer.core.scope import Sets, of_hosts, of_targets
 from tests.farms import AT_ONCE, Farm, Rounds, farm, journey, moves, rules
-
-FARM = "xen1: a 2, b 1 | xen2: c 0.4"
-
-
-def asks(*aggregates: str) -> str:
-    """Rules that move nothing and ask for these, of hosts, VMs (`vm.`) or the farm (`farm.`)."""
-    gates = " ".join(f"where {each} < 0 * {each}" for each in aggregates)
-    return f"rule never when host.vms < 0 move vm by most cpu to host by least cpu {gates}\n"
-
-
-def scope(play: Rounds, of: str = "host") -> ClauseScope:
-    """The reports of the last round, as hosts, VMs or the farm see them."""
-    reported = Projection(play.observation, play.state)
-    sets = Sets.of((), reported)
-    if of == "vm":
-        return of_vms(reported, sets, np.arange(len(play.observation.vms)))
-    return {"host": of_hosts, "farm": of_farm}[of](reported, sets)
-
-
-def told(play: Rounds, of: str = "host", number: int = 0) -> list[float]:
-    """What an aggregate of the rules comes to after the last round, by name."""
-    return [round(float(each), 6) for each in np.atleast_1d(scope(play, of).over(play.rules.aggregates[number]))]
-
-
-UNKNOWN = pytest.approx([math.nan, math.nan], nan_ok=True)
-
-
-class Told(Rounds):
-    """Rounds that remember the last observation."""
-
-    def next(self, **how: object) -> object:  # type: ignore[override]
-        decision = super().next(**how)  # type: ignore[arg-type]
-        self.observation = decision.observation
-        return decision
-
+from tests.lookback import FARM, UNKNOWN, Told, asks, told
 
 # -- when it is known --------------------------------------------------------------------------------------------------
 
@@ -287,41 +252,6 @@ def test_a_relieved_host_is_not_relieved_again_because_its_past_was_hot() -> Non
         for move in decision.plan.moves:
             play.carry_out(move)
     assert told_moves == ["b: xen1 -> xen2"]
-
-
-# -- what is counted ---------------------------------------------------------------------------------------------------
-
-
-def test_moves_are_counted_of_vms_hosts_and_the_farm() -> None:
-    play = Told(farm(FARM), asks("sum(moves, 10 min)", "sum(vm.moves, 10 min)", "sum(farm.moves, 10 min)"))
-    play.next()
-    play.order(journey("b", "xen1", "xen2"))
-    for vm, ago, state in (("a", 700.0, OrderState.DONE), ("c", 500.0, OrderState.FAILED)):
-        play.order(journey(vm, "xen1", "xen2"), state, ago=ago)
-    play.farm.move("a", "xen2")
-    play.next()
-    assert (told(play), told(play, "vm", 1), told(play, "farm", 2)) == ([2.0, 2.0], [1.0, 1.0, 0.0], [2.0])
-
-
-def test_planned_moves_count_at_once() -> None:
-    text = AT_ONCE.replace("least cpu", "least cpu where sum(moves, 1 h) < 1 as 'one an hour'".replace("'", '"'))
-    decision = Rounds(farm("xen1: a 2, b 1.7 | xen2: c 2, d 1.7 | xen3:"), text).next()
-    assert moves(decision) == ["a: xen1 -> xen3"]
-    assert decision.plan.tally["one an hour"] > 0
-
-
-def test_failures_are_counted_until_somebody_says_resume() -> None:
-    frozen = "freeze when sum(failures, 10 min) >= 2\n"
-    play = Told(farm(FARM), asks("sum(failures, 10 min)", "sum(vm.failures, 10 min)") + frozen)
-    play.next()
-    play.order(journey("a", "xen1", "xen2"), OrderState.FAILED, ago=10.0)
-    play.state = with_order(play.state, replace(play.state.orders[0], id="t-2", ended=play.farm.time - 700.0))
-    assert play.next().plan.frozen is None  # type: ignore[attr-defined]
-    assert (told(play), told(play, "vm", 1)) == ([1.0, 1.0], [1.0, 0.0, 0.0])
-    play.order(journey("b", "xen1", "xen2"), OrderState.FAILED)
-    assert play.next().plan.frozen == "sum(failures, 10 min) 2 >= 2"  # type: ignore[attr-defined]
-    play.state = replace(play.state, resumed=play.farm.time)
-    assert play.next().plan.frozen is None  # type: ignore[attr-defined]
 
 
 # -- what is kept ------------------------------------------------------------------------------------------------------
