@@ -24,8 +24,9 @@ from balancer.adapters.control import listening
 from balancer.adapters.desk import ControlDesk, StatusBoard, commands
 from balancer.adapters.discovery import Found, finding, nobody
 from balancer.adapters.fanout import Fanout
-from balancer.adapters.journal import JournalReader, Keep, open_journal, read_journal
+from balancer.adapters.journal import Keep, open_journal
 from balancer.adapters.journal_file import NoJournalError
+from balancer.adapters.journal_reader import JournalReader, read_journal
 from balancer.adapters.mcollective_farm import McollectiveFarm
 from balancer.adapters.metrics import Metrics
 from balancer.adapters.own_vm import own_vm
@@ -42,7 +43,7 @@ from balancer.adapters.trials.recorder import Recorder
 from balancer.adapters.unattended import Unattended
 from balancer.config import Configuration
 from balancer.core.checkup import Check, Checkup, of_agents, of_clocks, of_libvirt, of_own_vm, of_storage
-from balancer.core.cycle import as_ever, primed, step, suppose
+from balancer.core.cycle import Case, as_ever, decided, primed, step, suppose
 from balancer.core.model import Decision, Discovered, Sighting, State
 from balancer.core.prospects import prospects
 from balancer.core.trials.record import Record
@@ -314,7 +315,10 @@ class Memory:
 
 
 def _memory(journal: JournalReader, now: float, max_age: float) -> Memory:
-    state = replace(journal.last_state(now, max_age), resumed=journal.said().resumed, history=journal.past())
+    said = journal.said()
+    state = replace(
+        journal.last_state(now, max_age), resumed=said.resumed, drained=said.drained, history=journal.lines()
+    )
     last = journal.round(state.round)
     return Memory(state, last.gathering.discovered if last else ())
 
@@ -341,6 +345,11 @@ def decide_snapshot(path: Path, rules_file: Path | None, rounds_over: int | None
 
     What rules aggregate over time has always been as it is now.
     """
+    return decided(snapshot_case(path, rules_file, rounds_over))
+
+
+def snapshot_case(path: Path, rules_file: Path | None, rounds_over: int | None = None) -> Case:
+    """What `decide_snapshot` decides from."""
     rules = read(rules_file or shipped(DEFAULT), LANGUAGE)
     interval = rules.every or DEFAULT_EVERY
     farm = SnapshotFarm(read_snapshot(path), interval)
@@ -348,7 +357,7 @@ def decide_snapshot(path: Path, rules_file: Path | None, rounds_over: int | None
     supposed = suppose(before, farm.observe(1), rules, interval, rounds_over)
     wall = SystemClock().wall(rules.zones, SystemClock().now())
     ever_since = as_ever(supposed, farm.observe(2), rules, 2 * interval)
-    return step(ever_since, farm.observe(2), rules, 2 * interval, wall)
+    return Case(ever_since, farm.observe(2), rules, 2 * interval, wall)
 
 
 def _rules(configuration: Configuration, rules_file: Path | None) -> Ruleset:
@@ -417,7 +426,7 @@ def single_round(
             state = suppose(state, farm.observe(state.round + 1), rules, _interval(pace, rules), rounds_over)
         fanout, said = Fanout(journal, stack.enter_context(Terminal(stream))), journal.said()
         settings = _settings(journal, configuration, "active", warm_up=0)
-        controls = Unattended(rules, said.paused, said.resumed)
+        controls = Unattended(rules, said)
         yield Loop(Ports(clock, farm, fanout, controls), settings, pace, _mindful(state, configuration))
 
 

@@ -18,14 +18,32 @@ from agents.version import version
 from balancer.adapters.control import ControlError, ControlRefusedError
 from balancer.adapters.metrics import MetricsError
 from balancer.adapters.rule_file import RulesError
-from balancer.commands import demo, doctor, history, pause, plan, resolve, resume, rules, run, simulate, status
+from balancer.commands import (
+    demo,
+    doctor,
+    drain,
+    explain,
+    history,
+    pause,
+    plan,
+    replay,
+    resolve,
+    resume,
+    rules,
+    run,
+    simulate,
+    status,
+    undrain,
+)
 from balancer.errors import Exit, UsageError
 from balancer.ports import FarmError, JournalError
 
 COMMANDS: Final[Mapping[str, ModuleType]] = MappingProxyType({
     "run": run,
     "plan": plan,
+    "explain": explain,
     "simulate": simulate,
+    "replay": replay,
     "rules": rules,
     "doctor": doctor,
     "status": status,
@@ -33,6 +51,8 @@ COMMANDS: Final[Mapping[str, ModuleType]] = MappingProxyType({
     "pause": pause,
     "resume": resume,
     "resolve": resolve,
+    "drain": drain,
+    "undrain": undrain,
     "demo": demo,
 })  # fmt: skip
 

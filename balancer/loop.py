@@ -61,7 +61,7 @@ class Loop:
                 break
             begin = min(max(begin + interval, now := self._clock.now()), now + interval)
             note(self._journal, Waiting(begin - now))
-            self._wait(until=begin, at_most=interval)
+            self.wait(until=begin, at_most=interval)
         if rounds is not None:
             self._see_off()
 
@@ -79,15 +79,18 @@ class Loop:
             note(self._journal, RoundLost(self.state.round, str(error)))
             return interval
         try:
-            self.state = self._execution.reconcile(self.state, gathering)
-            decision = step(self.state, gathering, rules, begin, self._clock.wall(rules.zones, begin))
+            reconciled = self._execution.reconcile(self.state, gathering)
+            self.state = before = replace(reconciled, drained=self._controls.drained())
+            decision = step(before, gathering, rules, begin, self._clock.wall(rules.zones, begin))
         except Exception as error:  # noqa: BLE001 - a mistake of ours must not end the daemon, nor move anything
             self.state = unheard(self.state)
             self._tell_mistake(error)
             return interval
         self.state = decision.state
         self._tell_strangers(decision, gathering)
-        if self._written(decision, gathering, begin, interval) and not self._controls.stopping():
+        seconds = self._clock.now() - begin
+        decided = RoundDecided(decision, gathering, seconds, interval, self._mode, before, rules.text)
+        if self._written(decided) and not self._controls.stopping():
             self.state = self._execution.start(decision.plan, self.state, rules)
         return interval
 
@@ -111,17 +114,16 @@ class Loop:
                 self._told.append(order.id)
                 note(self._journal, StrangerSeen(host, order.id, order.vm))
 
-    def _written(self, decision: Decision, gathering: Gathering, begin: float, interval: float) -> bool:
+    def _written(self, decided: RoundDecided) -> bool:
         """Journal the round; what cannot be written down is not acted upon."""
         try:
-            seconds = self._clock.now() - begin
-            self._journal.record(RoundDecided(decision, gathering, seconds, interval, self._mode))
+            self._journal.record(decided)
         except JournalError as error:
-            note(self._journal, RoundLost(decision.plan.round, f"nothing is ordered: {error}"))
+            note(self._journal, RoundLost(decided.decision.plan.round, f"nothing is ordered: {error}"))
             return False
         return True
 
-    def _wait(self, until: float, at_most: float) -> None:
+    def wait(self, until: float, at_most: float) -> None:
         """Rest, asking now and then how the open orders stand; a clock that was set back ends it."""
         while 0 < until - (now := self._clock.now()) <= at_most and not self._controls.stopping():
             under_way = any(order.is_open for order in self.state.orders)

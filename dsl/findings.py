@@ -14,7 +14,7 @@ from dsl.syntax import Span
 SHOWN: Final = 100
 """As many findings of one file are told; who has more mends these first."""
 
-_LETTERS: Final = 50_000
+_LETTERS: Final = 200_000
 """As many pairs of letters are held against each other in search of the word that was meant."""
 
 _WIDTH: Final = 120
@@ -43,16 +43,15 @@ def warning(code: str, message: str, span: Span, hint: str = "") -> Finding:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that was probably meant; none among so many that the search would take long."""
-    words = sorted(known)
-    if len(word) * sum(map(len, words)) > _LETTERS:
-        return None
-    return next(iter(difflib.get_close_matches(word, words, n=1, cutoff=0.6)), None)
+    """The known word that was probably meant."""
+    return next(iter(difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.6)), None)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """The hint that names the nearest known word, empty where none is near."""
-    near = nearest(word, known)
+    """The hint that names the nearest known word; empty where none is near, or among so many that it takes long."""
+    words = tuple(known)
+    is_short = len(word) * sum(map(len, words)) <= _LETTERS
+    near = nearest(word, words) if is_short else None
     return f"did you mean {near}?" if near else ""
 
 

@@ -5,7 +5,7 @@ Rule: all mistakes of a file are told at once, sorted by place; with an error am
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dsl.checking import check
 from dsl.findings import Finding, in_order
@@ -37,7 +37,9 @@ def load(file: str, source: bytes, vocabulary: Vocabulary) -> Loaded:
     parsed = parse(text)
     ruleset, found = check(parsed.statements, vocabulary, file, hashlib.sha256(source).hexdigest())
     findings = in_order((*parsed.findings, *_certain(found, parsed.findings)), text)
-    return Loaded(None if parsed.findings else ruleset, findings, text, parsed.statements)
+    if ruleset is None or parsed.findings:
+        return Loaded(None, findings, text, parsed.statements)
+    return Loaded(replace(ruleset, text=source.decode()), findings, text, parsed.statements)
 
 
 def _certain(found: Iterable[Finding], unread: tuple[Finding, ...]) -> Iterable[Finding]:

@@ -50,10 +50,12 @@ class Ruleset:
 
     `every` is in seconds, None where the file is silent; who holds rounds of another length says so here. `keeps` and
     `nevers` are walls, `prefers` and `avoids` the same words, soft. `aggregates` are all that it speaks of, each once.
+    `text` is the file as it stands.
     """
 
     file: str
     sha256: str
+    text: str = ""
     every: float | None = None
     lets: tuple[Let, ...] = ()
     rules: tuple[Rule, ...] = ()

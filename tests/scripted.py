@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from agents.report import OrderReport, Report
 from balancer.adapters.clock import VirtualClock
-from balancer.core.model import Gathering, Order, State
+from balancer.core.model import Drained, Gathering, Order, State
 from balancer.core.verdict import ends
 from balancer.execution import Execution, Settings
 from balancer.loop import Loop, Pace
@@ -121,6 +121,7 @@ class ScriptedControls:
     stop: bool = False
     again: float = 0.0
     said: dict[str, tuple[str, str]] = field(default_factory=dict)
+    emptied: tuple[Drained, ...] = ()
 
     def rules(self) -> Ruleset:
         return self.in_force
@@ -137,6 +138,9 @@ class ScriptedControls:
 
     def resolutions(self) -> Mapping[str, tuple[str, str]]:
         return self.said
+
+    def drained(self) -> tuple[Drained, ...]:
+        return self.emptied
 
     def stopping(self) -> bool:
         return self.stop

@@ -18,7 +18,8 @@ from agents.mcollective.client import FabricError
 from agents.mcollective.ddl import Action, Ddl, Input
 from agents.mcollective.settings import ClientKeys, ServerKeys
 from balancer.adapters.control import ask
-from balancer.adapters.journal import open_journal, read_journal
+from balancer.adapters.journal import open_journal
+from balancer.adapters.journal_reader import read_journal
 from balancer.adapters.metrics import MetricsError
 from balancer.adapters.rehearsal import Rehearsal
 from balancer.adapters.rule_file import RulesError

@@ -10,18 +10,21 @@ from threading import Lock
 from typing import Any, Final
 
 from balancer.adapters.control import Arguments, ControlRefusedError, Handler
-from balancer.adapters.journal import Said
+from balancer.adapters.journal_reader import Said
 from balancer.adapters.order_book import OrderBook
 from balancer.adapters.rule_file import RuleFile
-from balancer.core.formats import order_document, pause_reason, status_document
-from balancer.core.model import Order, OrderState
+from balancer.core.formats import drained_document, order_document, pause_reason, status_document
+from balancer.core.model import Drained, Order, OrderState
 from balancer.ports import Event, Journal, JournalError, OperatorActed, RoundDecided, RoundLost, RulesRead
+from dsl.findings import nearest
 from dsl.ruleset import Ruleset
 
 MAX_WORDS: Final = 1000
 """Characters of a reason."""
 ITSELF: Final = "xen-balancer"
 """Who has paused, where nobody did."""
+SHOWN: Final = 20
+"""Names listed where none is near."""
 OUTCOMES: Final = ("done", "failed")
 """What an operator may say of an order."""
 
@@ -39,6 +42,7 @@ class ControlDesk:
         self._paused = before.paused
         self._resumed = before.resumed
         self._resolutions = before.resolutions
+        self._drained = {each.host: each for each in before.drained}
         self._is_stopping = False
         self._turn = Lock()
 
@@ -57,6 +61,10 @@ class ControlDesk:
     def resolutions(self) -> Mapping[str, tuple[str, str]]:
         """What was said of orders."""
         return self._resolutions
+
+    def drained(self) -> tuple[Drained, ...]:
+        """The hosts that operators want empty, by name."""
+        return tuple(each for _, each in sorted(self._drained.items()))
 
     def halt(self, why: str) -> None:
         """Pause, as an operator would: it holds at once, and over a restart where it can be written down."""
@@ -89,6 +97,20 @@ class ControlDesk:
         with self._turn:
             self._journal.record(OperatorActed(who, "resolve", f"{order} {outcome}"))
             self._resolutions = {**self._resolutions, order: (outcome, who)}
+
+    def drain(self, who: str, host: str) -> Drained:
+        """Want a host empty; who said it first is told. JournalError where a restart would forget it."""
+        with self._turn:
+            if host not in self._drained:
+                self._journal.record(OperatorActed(who, "drain", host))
+                self._drained = {**self._drained, host: Drained(host, who, self._now())}
+            return self._drained[host]
+
+    def undrain(self, who: str, host: str) -> None:
+        """Let a host be used again. JournalError where that cannot be written down: then it stays drained."""
+        with self._turn:
+            self._journal.record(OperatorActed(who, "undrain", host))
+            self._drained = {name: each for name, each in self._drained.items() if name != host}
 
 
 class StatusBoard:
@@ -130,13 +152,20 @@ class StatusBoard:
             )
         return found[0]
 
-    def document(self, paused: str | None) -> dict[str, Any]:
+    def host(self, name: str) -> str:
+        """That name, where a host of the last round bears it; ControlRefusedError with the nearest one else."""
+        if self._decided is None:
+            raise ControlRefusedError("no round was held yet, so that no host is known: try again after the next")
+        return _known(name, self._decided.gathering.expected, "host of this farm")
+
+    def document(self, paused: str | None, drained: Iterable[Drained] = ()) -> dict[str, Any]:
         """status/1: the mode, the last round, the open orders, what is amiss; may be asked from any thread."""
         decided, lost = self._decided, self._lost
         own = {
             "format": "status/1",
             "mode": self._mode,
             "paused": paused,
+            "drained": [drained_document(each, decided.decision if decided else None) for each in drained],
             "lost": lost and {"round": lost.round, "why": lost.why},
             "rules_problem": self._problem,
         }
@@ -149,7 +178,7 @@ def commands(desk: ControlDesk, board: StatusBoard) -> Mapping[str, Handler]:
     """What may be asked over the control socket."""
 
     def status(_who: str, _arguments: Arguments) -> dict[str, Any]:
-        return board.document(desk.paused())
+        return board.document(desk.paused(), desk.drained())
 
     def pause(who: str, arguments: Arguments) -> dict[str, Any]:
         return {"paused": desk.pause(who, _words(arguments, "why"))}
@@ -168,7 +197,32 @@ def commands(desk: ControlDesk, board: StatusBoard) -> Mapping[str, Handler]:
         desk.resolve(who, order.id, outcome)
         return {"order": order.id, "outcome": outcome, "vm": order.move.vm}
 
-    return {"status": status, "pause": pause, "resume": resume, "resolve": resolve}
+    def drain(who: str, arguments: Arguments) -> dict[str, Any]:
+        each = desk.drain(who, board.host(_words(arguments, "host")))
+        return {"host": each.host, "who": each.who, "since": each.since}
+
+    def undrain(who: str, arguments: Arguments) -> dict[str, Any]:
+        host = _known(
+            _words(arguments, "host"), [each.host for each in desk.drained()], "host that an operator drained"
+        )
+        desk.undrain(who, host)
+        return {"host": host}
+
+    asked = (status, pause, resume, resolve, drain, undrain)
+    return {each.__name__: each for each in asked}
+
+
+def _known(name: str, names: Iterable[str], what: str) -> str:
+    """That name, where it is one of these."""
+    if name in (known := sorted(names)):
+        return name
+    near = nearest(name, known)
+    hint = (
+        f"did you mean “{near}”?"
+        if near
+        else f"there {'are' if known else 'is none'}{': ' if known else ''}{', '.join(known[:SHOWN])}"
+    )
+    raise ControlRefusedError(f"“{name}” is no {what}; {hint}")
 
 
 def _words(arguments: Arguments, name: str) -> str:

@@ -43,8 +43,10 @@ CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE rounds (
     id INTEGER PRIMARY KEY AUTOINCREMENT, number INTEGER NOT NULL, time REAL NOT NULL, mode TEXT NOT NULL,
     seconds REAL NOT NULL, complete REAL NOT NULL, frozen TEXT, moves INTEGER NOT NULL, sentence TEXT NOT NULL,
-    rules_file TEXT NOT NULL, rules_sha256 TEXT NOT NULL, content BLOB NOT NULL);
+    rules_file TEXT NOT NULL, rules_sha256 TEXT NOT NULL, content BLOB NOT NULL, follows INTEGER, before BLOB NOT NULL);
 CREATE INDEX rounds_by_number ON rounds (number);
+CREATE INDEX rounds_by_rules ON rounds (rules_sha256);
+CREATE TABLE rules (sha256 TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE orders (
     number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, round INTEGER NOT NULL, mode TEXT NOT NULL,
     vm TEXT NOT NULL, source TEXT NOT NULL, target TEXT NOT NULL, state TEXT NOT NULL, is_open INTEGER NOT NULL,
@@ -68,7 +70,8 @@ COMMIT;
 """
 """`content` is the whole value as JSON (of a round compressed by zlib); the columns beside it can be asked for.
 
-Of a sample it is a line of the history: its figures as they stand in their columns, and `sampled` says whose those are.
+`before` is what a round began from, as far as it is not the state after the row that it `follows`. Of a sample
+`content` is a line of the history: its figures as they stand in their columns, and `sampled` says whose those are.
 """
 
 _DAMAGED: Final = "move the file away or bring back a copy; it is left as it is"
@@ -115,8 +118,8 @@ def open_to_write(directory: Path) -> sqlite3.Connection:
 
 
 def open_to_read(directory: Path) -> sqlite3.Connection:
-    """The directory's journal beside whoever writes it."""
-    path = directory / FILE
+    """The journal of that directory, or of that name, beside whoever writes it."""
+    path = directory if directory.is_file() else directory / FILE
     with explained(path):
         if not path.exists():
             raise NoJournalError(f"{directory}: no journal yet: start the daemon with xen-balancer run")

@@ -89,9 +89,14 @@ class RuleFile:
 
 def read(path: Path, vocabulary: Vocabulary) -> Ruleset:
     """The rules of a file; RulesError where it cannot be read or run with."""
-    loaded = load(str(path), read_bytes(path), vocabulary)
+    return rules_of(str(path), read_bytes(path), vocabulary)
+
+
+def rules_of(file: str, source: bytes, vocabulary: Vocabulary) -> Ruleset:
+    """The rules that stand in `source`, the bytes of that file; RulesError where they cannot be run with."""
+    loaded = load(file, source, vocabulary)
     if loaded.ruleset is None:
-        raise RulesError("\n".join(render(finding, str(path), loaded.text) for finding in loaded.findings))
+        raise RulesError("\n".join(render(finding, file, loaded.text) for finding in loaded.findings))
     return loaded.ruleset
 
 

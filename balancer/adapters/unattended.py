@@ -5,16 +5,18 @@ Rule: for simulations and single rounds; a daemon has a desk (`desk`).
 
 from collections.abc import Mapping
 
+from balancer.adapters.journal_reader import Said
+from balancer.core.model import Drained
 from dsl.ruleset import Ruleset
 
 
 class Unattended:
-    """The same rules in every round; `paused` says why nothing may be ordered, `resumed` when that last ended."""
+    """The same rules in every round; `said` is what operators said before, nothing unless it is given."""
 
-    def __init__(self, rules: Ruleset, paused: str | None = None, resumed: float = 0.0) -> None:
+    def __init__(self, rules: Ruleset, said: Said | None = None) -> None:
         self._rules = rules
-        self._paused = paused
-        self._resumed = resumed
+        self._said = said or Said()
+        self._paused = self._said.paused
 
     def rules(self) -> Ruleset:
         """The rules given."""
@@ -30,11 +32,15 @@ class Unattended:
 
     def resumed(self) -> float:
         """As it was found."""
-        return self._resumed
+        return self._said.resumed
 
     def resolutions(self) -> Mapping[str, tuple[str, str]]:
         """Nobody says anything."""
         return {}
+
+    def drained(self) -> tuple[Drained, ...]:
+        """As it was found."""
+        return self._said.drained
 
     def stopping(self) -> bool:
         """Never."""

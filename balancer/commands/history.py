@@ -3,12 +3,11 @@
 import json
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
-from balancer.adapters.journal import History, read_journal
+from balancer.adapters.journal_reader import History, read_journal
 from balancer.commands.arguments import add_daemon, add_format, positive, state_directory
-from balancer.commands.words import in_short
+from balancer.commands.words import in_short, moment
 from balancer.core.formats import order_document, printable
 from balancer.core.model import Order
 from balancer.errors import Exit
@@ -51,7 +50,7 @@ def in_words(history: History) -> Iterator[str]:
     if not told:
         yield "nothing has happened yet"
     for time, words in sorted(told, key=lambda each: each[0]):
-        yield f"{datetime.fromtimestamp(time, UTC):%Y-%m-%d %H:%M:%S}Z  {words}"
+        yield f"{moment(time)}  {words}"
 
 
 def _order(order: Order) -> str:

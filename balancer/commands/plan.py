@@ -97,7 +97,8 @@ def in_words(decision: Decision) -> Iterator[str]:
 
 
 def _move_in_words(move: Move, refused: list[Rejection]) -> Iterator[str]:
-    yield f"  wave {move.wave}: move {move.vm} from {move.source} to {move.target} ({move.rule}, line {move.line})"
+    line = "" if move.line is None else f", line {move.line}"
+    yield f"  wave {move.wave}: move {move.vm} from {move.source} to {move.target} ({move.rule}{line})"
     yield f"    {move.why}"
     if refused:
         yield f"    not {_refusals(refused)}"

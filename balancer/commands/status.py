@@ -7,7 +7,7 @@ from typing import Any
 
 from balancer.adapters.control import ask
 from balancer.commands.arguments import add_daemon, add_format, state_directory
-from balancer.commands.words import many
+from balancer.commands.words import drained_in_words, many
 from balancer.core.formats import printable
 from balancer.core.model import ROUNDS_TO_JOIN
 from balancer.errors import Exit
@@ -36,11 +36,15 @@ def in_words(status: Mapping[str, Any]) -> Iterator[str]:
         yield from status["rules_problem"].splitlines()
     if status["lost"]:
         yield f"round {status['lost']['round']} lost: {status['lost']['why']}"
-    if status["round"] is None:
-        yield "no round yet"
-        for order in status["orders"]:
-            yield from _order(order)
-        return
+    yield from _round(status) if status["round"] is not None else ("no round yet",)
+    for drained in status["drained"]:
+        yield from drained_in_words(drained)
+    for order in status["orders"]:
+        yield from _order(order)
+
+
+def _round(status: Mapping[str, Any]) -> Iterator[str]:
+    """The last round: its sentence, each host, what is in doubt and what is left alone."""
     yield f"round {status['round']}, {len(status['hosts'])} of {many(status['expected'], 'host')}: {status['sentence']}"
     for name, host in status["hosts"].items():
         busy = "   ?" if host["cpu"] is None else f"{host['cpu']:4.0%}"
@@ -53,8 +57,6 @@ def in_words(status: Mapping[str, Any]) -> Iterator[str]:
         yield f"in doubt: {doubt['why']}"
     for host, failures in status["left_alone"].items():
         yield f"left alone: {host}, {many(failures, 'move')} failed there in a row; then: xen-balancer resume"
-    for order in status["orders"]:
-        yield from _order(order)
 
 
 def _order(order: Mapping[str, Any]) -> Iterator[str]:

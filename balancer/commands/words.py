@@ -4,9 +4,11 @@ Rule: one is one VM, two are two VMs; an event is told in a person's words, neve
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
 
-from balancer.adapters.journal import Note
+from balancer.adapters.journal_reader import Note
 from balancer.ports import MovedByOthers, OperatorActed, OrderHeld, RoundLost, RulesRead, StrangerSeen
 
 
@@ -18,6 +20,18 @@ def many(count: int, thing: str) -> str:
 def pause_document(reason: str | None) -> str:
     """pause/1: why nothing is ordered, null where orders go out."""
     return json.dumps({"format": "pause/1", "paused": reason})
+
+
+def moment(time: float) -> str:
+    """A time of day, UTC: `2026-12-01 22:00:00Z`."""
+    return f"{datetime.fromtimestamp(time, UTC):%Y-%m-%d %H:%M:%S}Z"
+
+
+def drained_in_words(drained: Mapping[str, Any]) -> Iterator[str]:
+    """A host that an operator drains, as status/1 tells it: what is left there, and why."""
+    left = {None: "it did not report", 0: "empty"}.get(drained["vms"]) or f"{many(drained['vms'], 'VM')} there"
+    yield f"drained: {drained['host']} by {drained['who']} since {moment(drained['since'])}: {left}"
+    yield from (f"  {each['vm']} stays: {each['why']}" for each in drained["stay"])
 
 
 def in_short(event: Note) -> Iterator[str]:

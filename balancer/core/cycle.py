@@ -4,15 +4,16 @@ Rule: `step` is the whole of deciding. The daemon, the dry run, the simulation a
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
 from balancer.core.assessment import assess, supposed, without_report
+from balancer.core.draft import Draft
 from balancer.core.model import Decision, Gathering, Order, OrderState, Refusal, State
-from balancer.core.observation import observe
+from balancer.core.observation import Seen, observe
 from balancer.core.past import recorded, standing
-from balancer.core.planning import plan
+from balancer.core.planning import drafted, plan
 from balancer.core.projection import Projection
 from balancer.core.safety import REFUSED_WAITS, held_against
 from balancer.core.scope import Sets
@@ -25,6 +26,17 @@ REMEMBERED: Final = 30 * DAY
 """The longest that a rule can let a VM or host rest, s: older orders matter to nobody."""
 
 
+@dataclass(frozen=True, slots=True)
+class Case:
+    """All that a round is decided from; `wall` are the clocks of the rules' time zones."""
+
+    state: State
+    gathering: Gathering
+    rules: Ruleset
+    now: float
+    wall: Mapping[str, WallTime] = field(default_factory=dict)
+
+
 def step(
     state: State,
     gathering: Gathering,
@@ -33,12 +45,19 @@ def step(
     wall: Mapping[str, WallTime] = MappingProxyType({}),
 ) -> Decision:
     """Observe, assess, plan: the next state and what is to be done; `wall` are the clocks of the rules' time zones."""
-    seen = observe(state, gathering, now, wall)
-    reported = Projection(seen.observation, state)
-    reported.remember(recorded(reported, rules))
-    sets = Sets.of(rules.lets, reported)
-    streaks = assess(rules, sets, reported, state.streaks)
-    planned = plan(sets, state, streaks, rules)
+    return decided(Case(state, gathering, rules, now, wall))
+
+
+def begun(case: Case) -> Draft:
+    """A round before its first move."""
+    return _drafted(case, _seen(case))
+
+
+def decided(case: Case) -> Decision:
+    """`step`, of a case."""
+    state, rules, now, seen = case.state, case.rules, case.now, _seen(case)
+    draft = _drafted(case, seen)
+    streaks, planned = tuple(draft.streaks), plan(draft)
     memory = max(DAY, rules.rest.vm, rules.rest.host, rules.rest.no_return)
     journeys = (*state.journeys, *seen.observation.journeys)
     held = held_against(state.orders, state.resumed)
@@ -59,10 +78,22 @@ def step(
         refusals=tuple(each for each in state.refusals if now - each.time <= REFUSED_WAITS),
         resumed=state.resumed,
         own_vm=state.own_vm,
-        history=reported.state.history,
-        arrivals=reported.state.arrivals,
+        drained=state.drained,
+        history=draft.reported.state.history,
+        arrivals=draft.reported.state.arrivals,
     )
     return Decision(seen.observation, planned.plan, after, rules.file, rules.sha256)
+
+
+def _seen(case: Case) -> Seen:
+    return observe(case.state, case.gathering, case.now, case.wall)
+
+
+def _drafted(case: Case, seen: Seen) -> Draft:
+    reported = Projection(seen.observation, case.state)
+    reported.remember(recorded(reported, case.rules))
+    streaks = assess(case.rules, Sets.of(case.rules.lets, reported), reported, case.state.streaks)
+    return drafted(case.state, streaks, case.rules, reported)
 
 
 def primed(state: State, gathering: Gathering, now: float) -> State:

@@ -15,7 +15,7 @@ from balancer.core.projection import Places, Projection
 from balancer.core.scope import Sets
 from balancer.core.sieve import Sieve
 from balancer.core.walls import Barred, Wall
-from dsl.evaluation import Column
+from dsl.evaluation import Column, Flags
 from dsl.ruleset import Ruleset
 
 LISTED: Final = 50
@@ -27,11 +27,15 @@ REASONS: Final = {"drains": "drain", "rules": "overload", "goal": "goal"}
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Who wants a move: the step of the order of evaluation, the rule's name as told, and its line."""
+    """Who wants a move: the step of the order of evaluation, the rule's name as told, and its line where it has one."""
 
     kind: str
     rule: str
-    line: int
+    line: int | None
+
+
+ASKED: Final = Step("prospects", "", None)
+"""Who asks where neither a rule nor a drain does: what could be, whatever is wanted."""
 
 
 @dataclass(slots=True)
@@ -78,18 +82,20 @@ def on_host(projection: Projection, host: int) -> Places:
 def departures(draft: Draft, step: Step, vms: Places) -> Sieve:
     """These VMs, with the walls that keep them where they are laid over them."""
     sieve = Sieve(np.ones(len(vms), dtype=bool))
+    lay_leaving(draft, step, vms, sieve)
+    return sieve
+
+
+def lay_leaving(draft: Draft, step: Step, vms: Places, sieve: Sieve) -> None:
+    """Lay over these VMs the walls that keep them where they are."""
     for wall in draft.walls:
         sieve.bar(wall.leaving(draft.projection, vms, step.kind))
-    return sieve
 
 
 def arrivals(draft: Draft, step: Step, vm: int) -> Sieve:
     """All other hosts, with the walls that keep this VM away laid over them."""
-    elsewhere = np.ones(len(draft.projection.cores), dtype=bool)
-    elsewhere[draft.projection.where[vm]] = False
-    sieve = Sieve(elsewhere)
-    for wall in draft.walls:
-        sieve.bar(wall.arriving(draft.projection, vm, step.kind))
+    sieve = Sieve(elsewhere(draft, vm))
+    lay_arriving(draft, step, vm, sieve)
     return sieve
 
 
@@ -100,6 +106,19 @@ def find_target(draft: Draft, step: Step, vm: int, targets: Targets) -> int | No
     _note_hosts(draft, step, vm, sieve, ranking)
     best = sieve.order(ranking)
     return int(best[0]) if best.size else None
+
+
+def elsewhere(draft: Draft, vm: int) -> Flags:
+    """All hosts but the one that a VM is on."""
+    hosts = np.ones(len(draft.projection.cores), dtype=bool)
+    hosts[draft.projection.where[vm]] = False
+    return hosts
+
+
+def lay_arriving(draft: Draft, step: Step, vm: int, sieve: Sieve) -> None:
+    """Lay over the hosts the walls that keep this VM away."""
+    for wall in draft.walls:
+        sieve.bar(wall.arriving(draft.projection, vm, step.kind))
 
 
 def take(draft: Draft, step: Step, vm: int, target: int, reasons: tuple[str, Mapping[str, float]]) -> None:

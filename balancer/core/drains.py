@@ -1,36 +1,54 @@
-"""The statement `drain`: leave these hosts.
+"""The statement `drain`, and the operators' word for the same: leave these hosts.
 
 Rule: a drain has no `to` of its own; its VMs go where the greater share of cpu and memory is least afterwards, and
 never above 100 % of either.
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
 
 from balancer.core.draft import Draft, Step, departures, find_target, note_vms, on_host, take
-from balancer.core.scope import of_targets
+from balancer.core.model import State
+from balancer.core.projection import Projection
+from balancer.core.scope import Sets, of_targets
 from balancer.core.sieve import Sieve
 from balancer.core.walls import Barred
 from balancer.core.wording import spoken
-from dsl.evaluation import Column
-from dsl.syntax import Drain, Kind
+from dsl.evaluation import Column, Flags
+from dsl.ruleset import Ruleset
+from dsl.syntax import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """Hosts to be left, and who wants that: a line of the rules, or an operator."""
+
+    hosts: Flags
+    line: int | None = None
+    who: str | None = None
+
+
+def drains(rules: Ruleset, sets: Sets, state: State, projection: Projection) -> Iterator[Drain]:
+    """What is to be emptied: by the rules, then by operators."""
+    for statement in rules.drains:
+        yield Drain(sets.members(statement.hosts).true, line=statement.span.line)
+    for each in state.drained:
+        yield Drain(projection.names["host"] == each.host, who=each.who)
 
 
 def empty(draft: Draft) -> None:
     """Move what can be moved off the drained hosts, the largest first, so that the small fill the gaps."""
-    for drain in draft.rules.drains:
-        _empty(draft, drain)
+    for drain in drains(draft.rules, draft.sets, draft.state, draft.projection):
+        for host in np.flatnonzero(drain.hosts):
+            vms = on_host(draft.projection, int(host))
+            for vm in vms[np.lexsort([-draft.projection.memory[vms]])]:
+                _drain_one(draft, drain, int(vm))
 
 
-def _empty(draft: Draft, drain: Drain) -> None:
-    drained = draft.sets.members(drain.hosts).true
-    step = Step("drains", "drain", drain.span.line)
-    for host in np.flatnonzero(drained):
-        vms = on_host(draft.projection, int(host))
-        for vm in vms[np.lexsort([-draft.projection.memory[vms]])]:
-            _drain_one(draft, step, int(vm))
-
-
-def _drain_one(draft: Draft, step: Step, vm: int) -> None:
+def _drain_one(draft: Draft, drain: Drain, vm: int) -> None:
+    step = Step("drains", "drain", drain.line)
     sieve = departures(draft, step, np.array([vm]))
     note_vms(draft, step, np.array([vm]), sieve)
     if not sieve.open.all():
@@ -40,7 +58,8 @@ def _drain_one(draft: Draft, step: Step, vm: int) -> None:
         projection = draft.projection
         host, where = projection.names["host"][target], projection.names["host"][projection.where[vm]]
         fullest = spoken(float(Fullest.of(draft, vm)[target]), Kind.SHARE)
-        why = f"{where} is drained; {host} is least full afterwards ({fullest})"
+        by = f" by {drain.who}" if drain.who else ""
+        why = f"{where} is drained{by}; {host} is least full afterwards ({fullest})"
         take(draft, step, vm, target, (why, {}))
 
 

@@ -4,14 +4,17 @@ Rule: pure; every figure passes through `figure`, so that the same round prints 
 only ever added. Shares are 0-1, times seconds, memory MiB.
 """
 
+import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from statistics import fmean
 from typing import Any, Final
 
 from balancer.core.checkup import Checkup
-from balancer.core.model import Decision, Host, Move, Observation, Order, OrderState, Rejection, Spread, Streak
+from balancer.core.model import Decision, Drained, Host, Move, Observation, Order, OrderState, Rejection, Spread, Streak
 from balancer.core.safety import failing_hosts
+from balancer.core.wording import gap, refusal
 
 DIGITS: Final = 4
 RETURN_SECONDS: Final = 7200.0
@@ -28,6 +31,19 @@ def figure(value: float | None, digits: int = DIGITS) -> float | None:
     if value is None or not math.isfinite(value):
         return None
     return round(float(value), digits) + 0.0
+
+
+def plain(value: Any) -> Any:
+    """A value of ours as a document: of fields, lists, figures, words; moves and their like as in plan/1."""
+    if type(value) in _KNOWN:
+        return _KNOWN[type(value)](value)
+    if is_dataclass(value):
+        return {each.name: plain(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, tuple | list):
+        return [plain(each) for each in value]
+    return figure(value) if isinstance(value, float) else value
 
 
 def printable(text: str) -> str:
@@ -80,6 +96,11 @@ def plan_document(decision: Decision, seconds: float) -> Document:
         "after": spread_document(plan.after),
         "seconds": figure(seconds),
     }
+
+
+def plan_bytes(decision: Decision) -> bytes:
+    """plan/1 as bytes, without the time that deciding took: the same for the same decision, on any machine."""
+    return json.dumps(plan_document(decision, 0.0)).encode()
 
 
 def round_document(decision: Decision, orders: Iterable[Order]) -> Document:
@@ -143,6 +164,20 @@ def status_document(decision: Decision, orders: Iterable[Order]) -> Document:
         "orders": [order_document(order) | {"started": figure(order.started)} for order in orders],
         "rules": decision.rules_file,
         "rules_sha256": decision.rules_sha256,
+    }
+
+
+def drained_document(drained: Drained, decision: Decision | None) -> Document:
+    """A host that an operator drains: the VMs that were there in the last round, and why those stay that do."""
+    told = {"host": drained.host, "who": drained.who, "since": figure(drained.since)}
+    if decision is None or decision.observation.host(drained.host) is None:
+        return told | {"vms": None, "stay": []}
+    there = [vm.name for vm in decision.observation.vms if vm.host == drained.host]
+    stay = {each.vm: each for each in reversed(decision.plan.rejections) if each.rule == "drain" and each.vm in there}
+    leaving = {move.vm for move in decision.plan.moves}
+    return told | {
+        "vms": len(there),
+        "stay": [{"vm": vm, "why": refusal(each)} for vm, each in sorted(stay.items()) if vm not in leaving],
     }
 
 
@@ -240,6 +275,13 @@ def _host(host: Host, vms: int, streaks: Mapping[str, int]) -> Document:
 
 def _value(value: float | str | None) -> float | str | None:
     return value if isinstance(value, str) else figure(value)
+
+
+_KNOWN: Final[Mapping[type, Callable[[Any], Document]]] = {
+    Move: move_document,
+    Order: lambda order: order_document(order) | {"started": figure(order.started), "ended": figure(order.ended)},
+    Rejection: lambda refused: rejection_document(refused) | {"told": refusal(refused), "gap": gap(refused)},
+}
 
 
 def _count(orders: Sequence[Order], state: OrderState) -> int:

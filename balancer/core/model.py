@@ -158,6 +158,10 @@ class Observation:
         """The share of expected hosts that reported; 0 where none is expected, for then nobody can know."""
         return len(self.hosts) / self.expected if self.expected else 0.0
 
+    def host(self, name: str) -> Host | None:
+        """The host of that name, None where it did not report."""
+        return next((host for host in self.hosts if host.name == name), None)
+
 
 # -- what is remembered ---------------------------------------------------------------------------------------
 
@@ -213,9 +217,10 @@ class Engagement:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One VM from one host to another, and why. `line` is the rule's line; `wave` says what may run side by side.
+    """One VM from one host to another, and why.
 
-    `domain_id` is the one that it had when this was decided: another one is another VM in its place.
+    `line` is the rule's, None of an operator's drain; `wave` says what may run side by side. `domain_id` is the one
+    that it had when this was decided: another one is another VM in its place.
     """
 
     vm: str
@@ -223,7 +228,7 @@ class Move:
     source: str
     target: str
     rule: str
-    line: int
+    line: int | None
     reason: str
     why: str
     numbers: Mapping[str, float]
@@ -338,12 +343,22 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Drained:
+    """A host that an operator wants empty: who said so, and when."""
+
+    host: str
+    who: str
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """What is carried from round to round, as of `time`. `orders` are the open ones and those that still matter.
 
     `journeys` are the moves of others. `resumed` is when an operator last said `resume`: what failed before that is
-    forgiven. `own_vm` is the VM that the balancer runs in, by uuid or name, where it may not be moved. `history` has
-    what the rules aggregate over time, and `arrivals` all moves since it begins; both include this round.
+    forgiven. `own_vm` is the VM that the balancer runs in, by uuid or name, where it may not be moved. `drained` are
+    the hosts that operators want empty, by name. `history` has what the rules aggregate over time, and `arrivals` all
+    moves as far as they look back; both include this round.
     """
 
     round: int = 0
@@ -357,6 +372,7 @@ class State:
     refusals: tuple[Refusal, ...] = ()
     resumed: float = 0.0
     own_vm: str | None = None
+    drained: tuple[Drained, ...] = ()
     history: History = field(default_factory=History)
     arrivals: tuple[Journey, ...] = ()
 

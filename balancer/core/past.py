@@ -7,7 +7,6 @@ window, or half its rounds are missing.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from math import inf
 from typing import Any, Final
 
 import numpy as np
@@ -50,11 +49,9 @@ def recorded(reported: Projection, rules: Ruleset) -> State:
     line = {(thing, name): np.atleast_1d(TABLE[thing, name].of(reported)) for thing, name in keep}
     owners = {thing: _owners(reported)[thing] for thing, _ in keep}
     history = replace(state.history.with_line(observation.now, owners, line, keep), every=rules.every or DEFAULT_EVERY)
-    begin = history.times(-inf)[0]
     arrivals = dict.fromkeys((*state.arrivals, *observation.arrivals))
-    return replace(
-        state, history=history, arrivals=tuple(each for each in arrivals if begin < each.seen <= observation.now)
-    )
+    recent = tuple(each for each in arrivals if 0.0 <= observation.now - each.seen < max(keep.values()))
+    return replace(state, history=history, arrivals=recent)
 
 
 def standing(reported: Projection, rules: Ruleset) -> History:
@@ -63,9 +60,14 @@ def standing(reported: Projection, rules: Ruleset) -> History:
     owners = _owners(reported)
     columns = {thing: {name: place for place, name in enumerate(owners[thing])} for thing, _ in keep}
     line = {(thing, name): np.atleast_1d(TABLE[thing, name].of(reported)) for thing, name in keep}
-    rounds = round(max(keep.values(), default=0.0) / every)
+    rounds = round(looks_back(rules) / every)
     lines = [(reported.observation.now - number * every, line) for number in reversed(range(rounds))]
     return History.of(columns, lines, NOTHING.edition)
+
+
+def looks_back(rules: Ruleset) -> float:
+    """How many seconds of history the rules want at most."""
+    return max(_kept(rules).values(), default=0.0)
 
 
 def _kept(rules: Ruleset) -> dict[tuple[str, str], float]:

@@ -12,11 +12,11 @@ import numpy as np
 
 from balancer.core.assessment import is_reached
 from balancer.core.draft import Draft
-from balancer.core.drains import empty
+from balancer.core.drains import drains, empty
 from balancer.core.goal import pursue
 from balancer.core.journeys import never_wall
 from balancer.core.keeps import broken, keep_wall
-from balancer.core.model import Engagement, Move, Observation, Order, OrderState, Plan, State, Streak
+from balancer.core.model import Engagement, Move, Observation, Order, OrderState, Plan, Rejection, State, Streak
 from balancer.core.projection import Projection
 from balancer.core.relief import relieve
 from balancer.core.safety import Own, back_off, failing_hosts, fit
@@ -45,15 +45,25 @@ class Planned:
     engagements: tuple[Engagement, ...]
 
 
-def plan(sets: Sets, state: State, streaks: Sequence[Streak], rules: Ruleset) -> Planned:
-    """Decide one round. `sets` are those of its reports, `streaks` include this round."""
-    reported = sets.reported
-    observation = reported.observation
-    projection = Projection.with_orders(observation, state, rules.rest.vm)
-    draft = Draft(reported, projection, rules, sets, state, streaks, walls(rules, sets, state, projection))
+def drafted(state: State, streaks: Sequence[Streak], rules: Ruleset, reported: Projection) -> Draft:
+    """The plan before any step. `reported` are the columns of the reports alone, `streaks` include this round."""
+    projection = Projection.with_orders(reported.observation, state, rules.rest.vm)
+    sets = Sets.of(rules.lets, reported)
+    return Draft(reported, projection, rules, sets, state, streaks, walls(rules, sets, state, projection))
+
+
+def waiting_kinds(rules: Ruleset, observation: Observation) -> list[str]:
+    """The kinds of move that wait for their window."""
+    return [kind for kind, _ in STEPS if waits_for(kind, rules.windows, observation.wall)]
+
+
+def plan(draft: Draft) -> Planned:
+    """Decide one round."""
+    rules, state, sets, projection = draft.rules, draft.state, draft.sets, draft.projection
+    observation = projection.observation
     before = projection.spread()
-    frozen, frozen_by = _frozen(rules, projection, sets)
-    waiting = [kind for kind, _ in STEPS if waits_for(kind, rules.windows, observation.wall)]
+    frozen, frozen_by = why_frozen(draft)
+    waiting = waiting_kinds(rules, observation)
     open_ = {kind: step for kind, step in STEPS if frozen is None and kind not in waiting}
     for step in open_.values():
         step(draft)
@@ -82,8 +92,8 @@ def walls(rules: Ruleset, sets: Sets, state: State, projection: Projection) -> t
     untouchable = _untouchable(observation, state.orders)
     failing = failing_hosts(state)
     drained = np.zeros(len(observation.hosts), dtype=bool)
-    for drain in rules.drains:
-        drained |= sets.members(drain.hosts).true
+    for drain in drains(rules, sets, state, projection):
+        drained |= drain.hosts
     doubtful = np.array([host.name in untouchable for host in observation.hosts], dtype=bool)
     return (
         Always(frozenset(doubt.uuid for doubt in observation.doubts)),
@@ -120,12 +130,13 @@ def _untouchable(observation: Observation, orders: Iterable[Order]) -> frozenset
     return frozenset(doubtful)
 
 
-def _frozen(rules: Ruleset, projection: Projection, sets: Sets) -> tuple[str | None, int | None]:
+def why_frozen(draft: Draft) -> tuple[str | None, int | None]:
     """Why nothing is decided, or None, and the line that says so. What nobody knows freezes as well."""
+    projection = draft.projection
     if not projection.observation.hosts:
         return "no host reported", None
-    scope = of_farm(projection, sets)
-    for freeze in rules.freezes:
+    scope = of_farm(projection, draft.sets)
+    for freeze in draft.rules.freezes:
         if truth(freeze.test, scope).possible.all():
             why = condition(freeze.test, scope, 0, "farm") or freeze.text
             return f"{why}{_who_is_missing(projection.observation)}", freeze.span.line
@@ -142,7 +153,8 @@ def _sentence(draft: Draft, done: str | None, waiting: Sequence[str]) -> str:
     """The round in one sentence: `done` where anything was decided, else why not."""
     if done is not None:
         return done
-    still_open = _still_open(draft.projection) + _shut(waiting, draft.rules)
+    shut = windows_shut(waiting, draft.rules)
+    still_open = _still_open(draft.projection) + (f"; {shut}" if shut else "")
     refused = ", ".join(f"{reason} {count}" for reason, count in draft.tally.most_common(3))
     why = f"; refused: {refused}" if refused else ""
     if draft.streaks:
@@ -152,7 +164,14 @@ def _sentence(draft: Draft, done: str | None, waiting: Sequence[str]) -> str:
     if stays is None:
         return f"no action: no host is in trouble{why}{still_open}"
     host = next(vm.host for vm in draft.projection.observation.vms if vm.name == stays.vm)
-    return f"no action: {host} is not empty, {stays.vm} stays: {stays.reason} (line {stays.line}){still_open}"
+    return f"no action: {host} is not empty, {stays.vm} stays: {stays.reason}{_whose(stays, host, draft)}{still_open}"
+
+
+def _whose(stays: Rejection, host: str, draft: Draft) -> str:
+    """The line that keeps a VM on a drained host, or wants it away, or else the operator who does."""
+    if stays.line is not None:
+        return f" (line {stays.line})"
+    return next((f" (drained by {each.who})" for each in draft.state.drained if each.host == host), "")
 
 
 def _moves_told(moves: Sequence[Move], projection: Projection) -> str | None:
@@ -167,14 +186,14 @@ def _moves_told(moves: Sequence[Move], projection: Projection) -> str | None:
     return f"later: {told}, limits are used up{_still_open(projection)}"
 
 
-def _shut(waiting: Sequence[str], rules: Ruleset) -> str:
-    """For which windows moves wait, and which kinds do not."""
+def windows_shut(waiting: Sequence[str], rules: Ruleset) -> str | None:
+    """For which windows moves wait, and which kinds do not; None where none waits."""
     if not waiting:
-        return ""
+        return None
     hours = [f"{each.hours.days} {each.hours.hours} {each.hours.zone}" for each in rules.windows]
     others = [kind for kind, _ in STEPS if kind not in waiting]
     excepted = f", {', '.join(others)} excepted" if others else ""
-    return f"; moves wait for {' or '.join(hours)}{excepted}"
+    return f"moves wait for {' or '.join(hours)}{excepted}"
 
 
 def _still_open(projection: Projection) -> str:

@@ -3,22 +3,16 @@
 Rule: the same walls as in a plan, and no rule's own wishes: no streak, no rest, no target's gates.
 """
 
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import dataclass
 
 import numpy as np
 
-from balancer.core.draft import Draft, Step, departures, rejected
+from balancer.core.draft import ASKED, Draft, departures, rejected
 from balancer.core.model import Observation, Rejection, State
-from balancer.core.planning import walls
+from balancer.core.planning import drafted
 from balancer.core.projection import Projection
-from balancer.core.scope import Sets
 from balancer.core.sieve import Sieve
-from balancer.core.walls import Barred
 from dsl.ruleset import Ruleset
-
-ASKED: Final = Step("prospects", "", 0)
-"""Who asks: no rule, and no drain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +28,7 @@ class Prospect:
 
 def prospects(observation: Observation, state: State, rules: Ruleset) -> tuple[Prospect, ...]:
     """Each VM with every other host, by name."""
-    reported = Projection(observation, state)
-    sets = Sets.of(rules.lets, reported)
-    projection = Projection.with_orders(observation, state, rules.rest.vm)
-    draft = Draft(reported, projection, rules, sets, state, state.streaks, walls(rules, sets, state, projection))
+    draft = drafted(state, state.streaks, rules, Projection(observation, state))
     return tuple(_prospect(draft, place) for place in range(len(observation.vms)))
 
 
@@ -45,7 +36,9 @@ def _prospect(draft: Draft, place: int) -> Prospect:
     vm, hosts = draft.projection.observation.vms[place], draft.projection.observation.hosts
     stays = departures(draft, ASKED, np.array([place])).refused
     if stays:
-        return Prospect(vm.name, vm.uuid, vm.host, (), tuple(_told(vm.name, None, barred, 0) for barred in stays))
+        return Prospect(
+            vm.name, vm.uuid, vm.host, (), tuple(rejected(vm.name, None, ASKED, barred, 0) for barred in stays)
+        )
     elsewhere = Sieve(np.array([host.name != vm.host for host in hosts], dtype=bool))
     for wall in draft.walls:
         elsewhere.bar(wall.arriving(draft.projection, place, ASKED.kind))
@@ -55,10 +48,5 @@ def _prospect(draft: Draft, place: int) -> Prospect:
         vm.uuid,
         vm.host,
         tuple(hosts[int(each)].name for each in np.flatnonzero(elsewhere.open)),
-        tuple(_told(vm.name, hosts[each].name, why_not[each], each) for each in sorted(why_not)),
+        tuple(rejected(vm.name, hosts[each].name, ASKED, why_not[each], each) for each in sorted(why_not)),
     )
-
-
-def _told(vm: str, host: str | None, barred: Barred, place: int) -> Rejection:
-    """A rejection that no rule's line has made, unless the wall has one."""
-    return replace(rejected(vm, host, ASKED, barred, place), line=barred.line)

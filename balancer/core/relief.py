@@ -26,7 +26,7 @@ OWNERS: Final = {"host": "target", "source": "source", "vm": "vm", "after": "aft
 
 
 @dataclass(frozen=True, slots=True)
-class _ByRule:
+class ByRule:
     """The targets of a rule: its gates, then its order."""
 
     rule: Rule
@@ -38,6 +38,15 @@ class _ByRule:
         return keys(self.rule.to.by, scope)
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a rule stands: its identity, by host the streak of its `when`, and the hosts on which it stays engaged."""
+
+    identity: str
+    streaks: Mapping[str, Streak]
+    engaged: frozenset[str]
+
+
 def relieve(draft: Draft) -> None:
     """Ease the hosts that each rule has reached, rule by rule."""
     for rule in draft.rules.rules:
@@ -46,17 +55,15 @@ def relieve(draft: Draft) -> None:
 
 def _relieve(draft: Draft, rule: Rule) -> list[Engagement]:
     """Ease every host this rule has reached, and say on which it stays engaged."""
-    identity = condition_of(rule)
-    mine = {each.host: each for each in draft.streaks if (each.rule, each.condition) == (rule.name, identity)}
-    begun = {each.host for each in draft.state.engagements if (each.rule, each.condition) == (rule.name, identity)}
-    engaged = begun if rule.until is not None else set()
-    hosts = _in_trouble(draft, rule, mine, engaged)
-    eased = _ease_all(draft, rule, hosts, mine)
+    standing = standing_of(draft, rule)
+    identity, engaged = standing.identity, standing.engaged
+    hosts = _in_trouble(draft, rule, standing)
+    eased = _ease_all(draft, rule, hosts, standing.streaks)
     if rule.until is None:
         return []
     names = draft.projection.names["host"]
     busy = {names[host] for host in eased} | {order.move.source for order in draft.state.orders if order.is_open}
-    unmet = {names[host] for host in hosts if not _is_met(rule.until, of_source(draft.reported, draft.sets, host))}
+    unmet = {names[host] for host in hosts if not is_met(rule.until, of_source(draft.reported, draft.sets, host))}
     silent = engaged & set(draft.reported.observation.silent)
     return [Engagement(rule.name, identity, host) for host in sorted((unmet & busy) | silent)]
 
@@ -72,25 +79,48 @@ def _ease_all(draft: Draft, rule: Rule, hosts: Sequence[int], streaks: Mapping[s
         eased |= moved
         if rule.until is None:
             break
-        hosts = [host for host in hosts if not _is_met(rule.until, of_source(draft.projection, draft.sets, host))]
+        hosts = [host for host in hosts if not is_met(rule.until, of_source(draft.projection, draft.sets, host))]
     return eased
 
 
-def _in_trouble(draft: Draft, rule: Rule, mine: Mapping[str, Streak], engaged: set[str]) -> list[int]:
+def standing_of(draft: Draft, rule: Rule) -> Standing:
+    """How long a rule has held where, and what it has begun; one without `until` begins nothing."""
+    identity = condition_of(rule)
+    mine = {each.host: each for each in draft.streaks if (each.rule, each.condition) == (rule.name, identity)}
+    begun = {each.host for each in draft.state.engagements if (each.rule, each.condition) == (rule.name, identity)}
+    return Standing(identity, mine, frozenset(begun if rule.until is not None else ()))
+
+
+def waits(draft: Draft, rule: Rule, host: int) -> str | None:
+    """Why a host that a rule has reached is not eased yet, or None."""
+    name = draft.projection.names["host"][host]
+    if any(wall.resting(name) for wall in draft.walls if isinstance(wall, Quiet)):
+        return "it has just taken part in a move and rests"
+    if rule.until is None and name in draft.projection.departed:
+        return "a VM is leaving it already"
+    return None
+
+
+def lay_gates(draft: Draft, rule: Rule, vms: Places, sieve: Sieve) -> list[Column]:
+    """Lay the gates of `move vm` over these VMs; the columns to rank the rest by."""
+    scope = of_vms(draft.projection, draft.sets, vms)
+    sieve.gates(rule.move.where, scope)
+    return keys(rule.move.by, scope)
+
+
+def _in_trouble(draft: Draft, rule: Rule, standing: Standing) -> list[int]:
     """Hosts to be relieved: longest streak first, then busiest, then by name."""
     projection = draft.projection
     now = np.ones(len(projection.cores), dtype=bool)
     if rule.when.now is not None:
         now = np.broadcast_to(truth(rule.when.now, of_hosts(projection, draft.sets)).true, now.shape)
-    leaving = projection.departed
-    quiet = [wall for wall in draft.walls if isinstance(wall, Quiet)]
+    mine, engaged = standing.streaks, standing.engaged
     share = even(np.nan_to_num(draft.reported.share))
     ranked = []
     for host in sorted((mine.keys() | engaged) & projection.place.keys()):
         place, streak = projection.place[host], mine.get(host)
         reached = is_reached(streak, rule.when.hold) and bool(now[place])
-        waits = any(wall.resting(host) for wall in quiet) or (rule.until is None and host in leaving)
-        if host in engaged or (reached and not waits):
+        if host in engaged or (reached and waits(draft, rule, place) is None):
             ranked.append((-(streak.rounds if streak else 0), -share[place], place))
     return [place for _, _, place in sorted(ranked)]
 
@@ -98,7 +128,7 @@ def _in_trouble(draft: Draft, rule: Rule, mine: Mapping[str, Streak], engaged: s
 def _ease(draft: Draft, rule: Rule, host: int, streak: Streak | None) -> bool:
     """Move VMs off one host: one, or with `until` as many as it takes. Whether any was planned."""
     moved = False
-    while rule.until is None or not _is_met(rule.until, of_source(draft.projection, draft.sets, host)):
+    while rule.until is None or not is_met(rule.until, of_source(draft.projection, draft.sets, host)):
         if not _move_one(draft, rule, host, streak):
             break
         moved = True
@@ -107,7 +137,7 @@ def _ease(draft: Draft, rule: Rule, host: int, streak: Streak | None) -> bool:
     return moved
 
 
-def _is_met(until: Test, scope: ClauseScope) -> bool:
+def is_met(until: Test, scope: ClauseScope) -> bool:
     """What nobody knows ends an `until`."""
     return bool(truth(until, scope).possible.all())
 
@@ -116,13 +146,12 @@ def _move_one(draft: Draft, rule: Rule, host: int, streak: Streak | None) -> boo
     """Plan one move off this host: the first VM by the rule's order that finds a target."""
     step = Step("rules", rule.name, rule.span.line)
     vms = on_host(draft.projection, host)
-    scope = of_vms(draft.projection, draft.sets, vms)
     sieve = departures(draft, step, vms)
-    sieve.gates(rule.move.where, scope)
+    ranking = lay_gates(draft, rule, vms, sieve)
     note_vms(draft, step, vms, sieve)
-    for place in sieve.order(keys(rule.move.by, scope)):
+    for place in sieve.order(ranking):
         vm = int(vms[place])
-        target = find_target(draft, step, vm, _ByRule(rule))
+        target = find_target(draft, step, vm, ByRule(rule))
         if target is not None:
             take(draft, step, vm, target, _reasons(draft, rule, vm, target, streak))
             return True

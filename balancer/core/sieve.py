@@ -54,6 +54,26 @@ class Sieve:
         return counted
 
 
+class Ledger(Sieve):
+    """A sieve that goes on asking: who is refused keeps every reason, in the order in which they were met."""
+
+    def __init__(self, open_: Flags) -> None:
+        super().__init__(open_)
+        self._asked = open_.copy()
+
+    def bar(self, barriers: Iterable[Barred]) -> None:
+        """Lay barriers over all."""
+        for barred in barriers:
+            flags = self._asked & barred.flags
+            if flags.any():
+                self.refused.append(replace(barred, flags=flags))
+                self.open &= ~flags
+
+    def reasons(self, place: int) -> list[Barred]:
+        """All that bars the candidate at that place."""
+        return [barred for barred in self.refused if barred.flags[place]]
+
+
 def even(column: Column) -> Column:
     """The same figures without the noise of sums: what is equal shall compare so."""
     return np.round(column, DIGITS)

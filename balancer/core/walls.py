@@ -21,6 +21,10 @@ NOTES: Final = (FALSELY_PAUSED, UNKNOWN_TO_LIBVIRT)
 """What a report may note of a VM; another one comes from a newer agent, and nobody knows what it means."""
 
 
+RESTS: Final = frozenset({"rules"})
+"""The kinds of move that let rest what has just moved."""
+
+
 @dataclass(frozen=True, slots=True)
 class Barred:
     """Which of a column of candidates are refused, why, and by which numbers where there are any."""
@@ -97,7 +101,7 @@ class Closed(Wall):
 
 @dataclass(frozen=True, slots=True)
 class Quiet(Wall):
-    """What has just moved rests, whoever moved it. It binds the rules; drains do not wait."""
+    """What has just moved rests, whoever moved it. It binds what `RESTS` names."""
 
     times: RestTimes
     orders: tuple[Order, ...]
@@ -106,14 +110,14 @@ class Quiet(Wall):
 
     def leaving(self, projection: Projection, vms: Places, kind: str) -> Iterator[Barred]:
         """VMs that moved less than `rest vm` ago."""
-        if kind == "rules":
+        if kind in RESTS:
             tired = {uuid: since for uuid, since in self._moved() if since < self.times.vm}
             since = np.array([tired.get(projection.observation.vms[vm].uuid, np.inf) for vm in vms], dtype=float)
             yield Barred(np.isfinite(since), "rest", value=since, limit=np.asarray(self.times.vm), kind=Kind.TIME)
 
     def arriving(self, projection: Projection, vm: int, kind: str) -> Iterator[Barred]:
         """Hosts that took part in a move less than `rest host` ago, and those this VM left a while ago."""
-        if kind != "rules":
+        if kind not in RESTS:
             return
         resting, left = np.full(len(projection.cores), np.inf), np.full(len(projection.cores), np.inf)
         for order, since in self._ended():

@@ -84,15 +84,16 @@ def _side(of: Sum, noun: str, binding: int) -> str:
 def condition(test: Test, scope: Scope, place: int, noun: str) -> str:
     """What holds at one place of `noun`, with its figures: `load 3.2 > 1`; empty where the test compares nothing."""
     parts = [part for part in conjuncts(test) if isinstance(part, Compare)]
+    figures = ((spoken_at(part.left, scope, place), _limit(part.right, scope, place)) for part in parts)
     return " and ".join(
-        f"{told(part.left, noun)} {_figure(part.left, scope, place)} {part.operator} {_limit(part.right, scope, place)}"
-        for part in parts
+        f"{told(part.left, noun)} {figure} {part.operator} {limit}"
+        for part, (figure, limit) in zip(parts, figures, strict=True)
     )
 
 
 def preference(key: Key, scope: Scope, place: int, noun: str) -> str:
     """Why one `noun` was preferred: `ate 1.7 s of CPU, most`; `has least load (0.2)`."""
-    figure = _figure(key.of, scope, place)
+    figure = spoken_at(key.of, scope, place)
     signal = TABLE.get((_table(str(key.of.owner)), key.of.name)) if isinstance(key.of, Name) else None
     phrase = signal.phrase if signal else ""
     if phrase:
@@ -129,6 +130,15 @@ def refusal(rejection: Rejection) -> str:
     return f"{rejection.reason}: {rejection.value}" if isinstance(rejection.value, str) else rejection.reason
 
 
+def gap(rejection: Rejection) -> str:
+    """By how much a candidate was refused: `11.2% too much`, `10 min to go`; empty where no figures say it."""
+    value, limit = rejection.value, rejection.limit
+    if isinstance(value, str) or isinstance(limit, str) or value is None or limit is None or value == limit:
+        return ""
+    how = "to go" if rejection.kind is Kind.TIME else "too much" if value > limit else "too little"
+    return f"{spoken(abs(value - limit), rejection.kind)} {how}"
+
+
 def _told(figure: float | str, kind: Kind) -> str:
     return figure if isinstance(figure, str) else spoken(figure, kind)
 
@@ -139,10 +149,11 @@ def compared(test: Test) -> list[Sum]:
 
 
 def _limit(of: Sum, scope: Scope, place: int) -> str:
-    return of.text if isinstance(of, Amount) else _figure(of, scope, place)
+    return of.text if isinstance(of, Amount) else spoken_at(of, scope, place)
 
 
-def _figure(of: Sum, scope: Scope, place: int) -> str:
+def spoken_at(of: Sum, scope: Scope, place: int) -> str:
+    """The value of a sum at one place, with its unit."""
     if kind_of(of) is Kind.TEXT:
         column = value(of, scope)
         return str(column[place] if column.ndim else column)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from agents.report import Report
-from balancer.core.model import Decision, Gathering, Journey, Order
+from balancer.core.model import Decision, Drained, Gathering, Journey, Order, State
 from dsl.hours import WallTime
 from dsl.ruleset import Ruleset
 
@@ -75,13 +75,18 @@ class Farm(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RoundDecided:
-    """A round was decided; nothing of it is ordered yet. `seconds` the whole round took, `mode` labels the journal."""
+    """A round was decided; nothing of it is ordered yet. `seconds` the whole round took, `mode` labels the journal.
+
+    `before` is the state that it was decided from, `rules` the text of the rules: with the reports that is all of it.
+    """
 
     decision: Decision
     gathering: Gathering
     seconds: float
     interval: float
     mode: str
+    before: State
+    rules: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +131,7 @@ class RulesRead:
 
 @dataclass(frozen=True, slots=True)
 class OperatorActed:
-    """An operator said something: `pause`, `resume`, `resolve`; or the balancer itself said `pause`."""
+    """An operator said `pause`, `resume`, `resolve`, `drain` or `undrain`; or the balancer itself said `pause`."""
 
     who: str
     action: str
@@ -191,6 +196,10 @@ class Controls(Protocol):
 
     def resolutions(self) -> Mapping[str, tuple[str, str]]:
         """What operators said of orders: by order `done` or `failed`, and who says so."""
+        ...
+
+    def drained(self) -> tuple[Drained, ...]:
+        """The hosts that operators want empty, by name; asked for once a round."""
         ...
 
     def stopping(self) -> bool:

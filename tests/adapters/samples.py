@@ -94,10 +94,23 @@ def decision(
 
 
 def decided(
-    what: Decision, *, mode: str = "active", refused: Mapping[str, int] | None = None, reports: tuple[Report, ...] = ()
+    what: Decision,
+    *,
+    mode: str = "active",
+    refused: Mapping[str, int] | None = None,
+    reports: tuple[Report, ...] = (),
+    before: State = State(),  # noqa: B008  (frozen)
 ) -> RoundDecided:
     names = tuple(each.name for each in what.observation.hosts)
-    return RoundDecided(what, Gathering(reports, names, refused or {}), seconds=0.25, interval=30.0, mode=mode)
+    return RoundDecided(
+        what,
+        Gathering(reports, names, refused or {}),
+        seconds=0.25,
+        interval=30.0,
+        mode=mode,
+        before=before,
+        rules="every 30 s\n",
+    )
 
 
 def report(name: str, **figures: Any) -> Report:

@@ -5,11 +5,12 @@ import pytest
 
 from balancer.adapters.control import ControlRefusedError, ask, listening
 from balancer.adapters.desk import ControlDesk, StatusBoard, commands
-from balancer.adapters.journal import Said
+from balancer.adapters.journal_reader import Said
 from balancer.adapters.rule_file import RuleFile
-from balancer.core.model import OrderState
+from balancer.core.model import Drained, OrderState, Rejection
 from balancer.core.signals import VOCABULARY
 from balancer.ports import JournalError, OperatorActed, RoundLost, RulesRead
+from dsl.syntax import Kind
 from tests.adapters.samples import Memory, changed, decided, decision, order, streak
 
 RULES = """\
@@ -124,6 +125,7 @@ def test_before_the_first_round_the_status_knows_its_mode() -> None:
         "format": "status/1",
         "mode": "dry-run",
         "paused": None,
+        "drained": [],
         "lost": None,
         "rules_problem": None,
         "round": None,
@@ -216,3 +218,74 @@ def test_a_reason_is_text_of_bounded_length(tmp_path: Path, desk: ControlDesk, w
     ):
         ask(tmp_path, "pause", why=why)
     assert desk.paused() is None
+
+
+# -- drains ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_drain_is_written_down_and_who_said_it_first_is_told(desk: ControlDesk, journal: Memory) -> None:
+    assert desk.drain("alice", "hv7") == desk.drain("bob", "hv7") == Drained("hv7", "alice", 70.0)
+    assert desk.drained() == (Drained("hv7", "alice", 70.0),)
+    assert journal.events == [OperatorActed("alice", "drain", "hv7")]
+
+
+def test_a_drain_that_cannot_be_written_down_was_not_said(desk: ControlDesk, journal: Memory) -> None:
+    journal.failure = "disk full"
+    with pytest.raises(JournalError, match="disk full"):
+        desk.drain("alice", "hv7")
+    assert desk.drained() == ()
+
+
+def test_a_drain_whose_end_cannot_be_written_down_goes_on(desk: ControlDesk, journal: Memory) -> None:
+    desk.drain("alice", "hv7")
+    journal.failure = "disk full"
+    with pytest.raises(JournalError, match="disk full"):
+        desk.undrain("bob", "hv7")
+    assert [each.host for each in desk.drained()] == ["hv7"]
+
+
+def test_a_drain_of_the_last_daemon_still_holds(rules: RuleFile, journal: Memory) -> None:
+    drained = (Drained("hv7", "alice", 50.0),)
+    assert ControlDesk(rules, journal, lambda: 70.0, Said(drained=drained)).drained() == drained
+
+
+def test_an_operator_drains_a_host_that_is_known_and_uses_it_again(tmp_path: Path, desk: ControlDesk) -> None:
+    board = StatusBoard("active")
+    with listening(tmp_path, commands(desk, board)):
+        with pytest.raises(ControlRefusedError, match="no round was held yet"):
+            ask(tmp_path, "drain", host="hypervisor3")
+        board.record(decided(decision(3)))
+        answer = ask(tmp_path, "drain", host="hypervisor3")
+        assert (answer["host"], answer["since"]) == ("hypervisor3", 70.0)
+        with pytest.raises(
+            ControlRefusedError, match="“hypervsor3” is no host of this farm; did you mean “hypervisor3”"
+        ):
+            ask(tmp_path, "drain", host="hypervsor3")
+        with pytest.raises(ControlRefusedError, match=r"“x” is no host .*; there are: hypervisor2, hypervisor3"):
+            ask(tmp_path, "drain", host="x")
+        with pytest.raises(
+            ControlRefusedError, match="“hypervisor2” is no host that an operator drained; did you mean"
+        ):
+            ask(tmp_path, "undrain", host="hypervisor2")
+        assert ask(tmp_path, "undrain", host="hypervisor3") == {"host": "hypervisor3"}
+        with pytest.raises(ControlRefusedError, match="“x” is no host that an operator drained; there is none"):
+            ask(tmp_path, "undrain", host="x")
+    assert desk.drained() == ()
+
+
+def test_the_status_tells_who_drains_what_since_when_and_what_is_left_there_and_why() -> None:
+    board = StatusBoard("active")
+    drained = (Drained("hypervisor3", "alice", 70.0), Drained("hypervisor9", "bob", 80.0))
+    assert [each["vms"] for each in board.document(None, drained)["drained"]] == [None, None]
+    refused = (
+        Rejection("test3", None, "drain", None, "passthrough"),
+        Rejection("test3", "hypervisor2", "drain", None, "memory", 2048.0, 1024.0, Kind.SIZE),
+    )
+    board.record(decided(decision(3, rejections=refused)))
+    assert board.document(None, drained)["drained"] == [
+        {
+            "host": "hypervisor3", "who": "alice", "since": 70.0, "vms": 1,
+            "stay": [{"vm": "test3", "why": "passthrough"}],
+        },
+        {"host": "hypervisor9", "who": "bob", "since": 80.0, "vms": None, "stay": []},
+    ]  # fmt: skip

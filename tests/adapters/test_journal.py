@@ -14,9 +14,10 @@ from types import MappingProxyType
 
 import pytest
 
-from balancer.adapters.journal import Keep, Said, SqliteJournal, open_journal, read_journal
+from balancer.adapters.journal import Keep, SqliteJournal, open_journal
 from balancer.adapters.journal_file import FILE
-from balancer.core.model import OrderState, Rejection, Sighting, Spread, State
+from balancer.adapters.journal_reader import Said, read_journal
+from balancer.core.model import Drained, OrderState, Rejection, Sighting, Spread, State
 from balancer.ports import JournalError, OperatorActed, OrderChanged, OrderHeld, RoundLost, RulesRead, Waiting
 from tests.adapters.samples import changed, decided, decision, move, order, report, streak
 
@@ -116,6 +117,18 @@ def test_a_pause_holds_over_a_restart_until_somebody_resumes(home: Path, clock: 
         journal.record(OperatorActed("root", "resume"))
     with open_journal(home, clock.now) as journal:
         assert journal.said() == Said(None, 1060.0)
+
+
+def test_a_drain_holds_over_a_restart_until_somebody_says_undrain(home: Path, clock: Hands) -> None:
+    with open_journal(home, clock.now) as journal:
+        journal.record(OperatorActed("john doe", "drain", "hv7"))
+        clock.time += 60.0
+        journal.record(OperatorActed("root", "drain", "hv 1"))
+    with open_journal(home, clock.now) as journal:
+        assert journal.said().drained == (Drained("hv 1", "root", 1060.0), Drained("hv7", "john doe", 1000.0))
+        journal.record(OperatorActed("root", "undrain", "hv7"))
+    with open_journal(home, clock.now) as journal:
+        assert journal.said().drained == (Drained("hv 1", "root", 1060.0),)
 
 
 def test_a_word_for_an_order_holds_over_a_restart_until_the_order_has_ended(home: Path, clock: Hands) -> None:

@@ -9,13 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from balancer.adapters.journal import SqliteJournal, open_journal, read_journal
+from balancer.adapters.journal import SqliteJournal, open_journal
 from balancer.adapters.journal_file import FILE
+from balancer.adapters.journal_reader import read_journal
 from balancer.core.blocks import BLOCK
 from balancer.core.cycle import step
 from balancer.core.history import NOTHING, History
-from balancer.core.model import Gathering
-from balancer.ports import RoundDecided
 from tests.adapters.samples import decided, decision
 from tests.farms import Rounds, farm, moves
 
@@ -45,7 +44,7 @@ def write(tmp_path: Path) -> Callable[..., History]:
             for history in histories:
                 record(journal, history)
         with closing(read_journal(tmp_path)) as again:
-            return again.past()
+            return again.lines()
 
     return write
 
@@ -111,9 +110,9 @@ def test_a_daemon_that_starts_anew_decides_what_it_would_have_decided(tmp_path: 
     play = Rounds(farm("xen1: a 2, b 1.5 | xen2: c 0.4 | xen3: d 1"), SLOW)
     with open_journal(tmp_path, lambda: play.farm.time) as journal:
         for _ in range(9):
-            journal.record(RoundDecided(play.next(), Gathering((), ()), 0.0, 30.0, "active"))
+            journal.record(decided(play.next()))
     with closing(read_journal(tmp_path)) as again:
-        begun = replace(again.last_state(play.farm.time, 60.0), history=again.past())
+        begun = replace(again.last_state(play.farm.time, 60.0), history=again.lines())
     play.farm.pass_time(30.0)
     here, there = (step(each, play.farm.gathering(), play.rules, play.farm.time) for each in (play.state, begun))
     assert (here.plan, here.state) == (there.plan, there.state)

@@ -1,6 +1,8 @@
 """Controls without an operator at hand."""
 
+from balancer.adapters.journal_reader import Said
 from balancer.adapters.unattended import Unattended
+from balancer.core.model import Drained
 from tests.farms import rules
 
 
@@ -12,4 +14,9 @@ def test_the_rules_are_those_given_and_nothing_else_happens() -> None:
 
 
 def test_a_pause_that_was_found_holds() -> None:
-    assert Unattended(rules("every 30 s\n"), "paused by root").paused() == "paused by root"
+    assert Unattended(rules("every 30 s\n"), Said("paused by root")).paused() == "paused by root"
+
+
+def test_a_drain_that_was_found_holds() -> None:
+    drained = (Drained("hv7", "alice", 70.0),)
+    assert Unattended(rules("every 30 s\n"), Said(drained=drained)).drained() == drained

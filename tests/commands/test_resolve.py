@@ -7,7 +7,7 @@ import pytest
 
 from balancer.adapters.control import listening
 from balancer.adapters.desk import ControlDesk, StatusBoard, commands
-from balancer.adapters.journal import Said
+from balancer.adapters.journal_reader import Said
 from balancer.adapters.rule_file import RuleFile
 from balancer.cli import main
 from balancer.core.model import OrderState

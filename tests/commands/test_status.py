@@ -12,7 +12,8 @@ from tests.stage import Program
 HOST = {"load": 3.5, "cpu": 0.9, "vms": 2, "streak": 0, "streaks": {}}
 STATUS = {
     "mode": "active", "paused": None, "rules_problem": None, "lost": None, "round": 3, "expected": 2, "silent": [],
-    "found": [], "in_doubt": [], "left_alone": {}, "orders": [], "sentence": "no action: no host is in trouble",
+    "found": [], "in_doubt": [], "left_alone": {}, "orders": [], "drained": [],
+    "sentence": "no action: no host is in trouble",
     "hosts": {"hv1": HOST, "hv2": HOST},
 }  # fmt: skip
 
@@ -59,6 +60,17 @@ def test_a_daemon_without_a_round_tells_of_the_orders_that_it_has_taken_up() -> 
         "no round yet",
         "in doubt: web1 from hv1 to hv2: no answer",
         "  once you know: xen-balancer resolve a-1-3-1 done|failed",
+    ]
+
+
+def test_a_drained_host_is_told_with_what_is_left_there_and_why() -> None:
+    alice = {"host": "hv1", "who": "alice", "since": 70.0, "vms": 2, "stay": [{"vm": "ora1", "why": "passthrough"}]}
+    gone = {"host": "hv9", "who": "bob", "since": 80.0, "vms": None, "stay": []}
+    assert list(in_words(STATUS | {"drained": [alice, gone, gone | {"vms": 0}]}))[-4:] == [
+        "drained: hv1 by alice since 1970-01-01 00:01:10Z: 2 VMs there",
+        "  ora1 stays: passthrough",
+        "drained: hv9 by bob since 1970-01-01 00:01:20Z: it did not report",
+        "drained: hv9 by bob since 1970-01-01 00:01:20Z: empty",
     ]
 
 

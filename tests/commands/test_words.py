@@ -2,7 +2,7 @@
 
 import pytest
 
-from balancer.adapters.journal import Note
+from balancer.adapters.journal_reader import Note
 from balancer.commands.words import in_short, many
 from balancer.ports import OperatorActed, OrderHeld, RoundLost, RulesRead
 

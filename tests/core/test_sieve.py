@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from balancer.core.sieve import Sieve
+from balancer.core.sieve import Ledger, Sieve
 from balancer.core.walls import Barred
 
 
@@ -61,3 +61,12 @@ def test_what_the_caller_gave_is_not_changed() -> None:
     given = flags(0, 1)
     Sieve(given).bar([Barred(flags(0), "wall")])
     assert given.tolist() == flags(0, 1).tolist()
+
+
+def test_a_ledger_keeps_every_reason_in_the_order_in_which_they_were_met() -> None:
+    ledger = Ledger(np.array([True, True, True, True, False]))
+    ledger.bar([Barred(flags(0, 1, 4), "wall"), Barred(flags(), "nobody"), Barred(flags(1, 2), "other")])
+    assert [[barred.reason for barred in ledger.reasons(place)] for place in range(5)] == [
+        ["wall"], ["wall", "other"], ["other"], [], [],
+    ]  # fmt: skip
+    assert ledger.order([]).tolist() == sieve(Barred(flags(0, 1, 2), "wall")).order([]).tolist() == [3]

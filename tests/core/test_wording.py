@@ -5,7 +5,7 @@ import math
 import pytest
 
 from balancer.core.model import Rejection
-from balancer.core.wording import refusal, spoken, told
+from balancer.core.wording import gap, refusal, spoken, told
 from dsl.syntax import Compare, Kind
 from tests.farms import AT_ONCE, Rounds, decided, farm, rules
 
@@ -164,3 +164,19 @@ def test_the_figures_behind_a_move_leave_out_texts_and_the_unknown() -> None:
     made = farm("xen1: a 1.9, b 1.8 | xen2:").with_(xen1={"cpu_group": "amd"})
     (move,) = decided(made, text.replace("by least cpu", "by least cpu, most xen")).plan.moves
     assert sorted(move.numbers) == ["after.cpu", "host.cpu", "target.cpu", "vm.cpu"]
+
+
+@pytest.mark.parametrize(
+    ("value", "limit", "kind", "text"),
+    [
+        (0.8125, 0.7, Kind.SHARE, "11.3% too much"),
+        (4096.0, 8192.0, Kind.SIZE, "4 GiB too little"),
+        (300.0, 900.0, Kind.TIME, "10 min to go"),
+        (10.0, 10.0, Kind.NUMBER, ""),
+        (None, 10.0, Kind.NUMBER, ""),
+        ("4.9", "4.17", Kind.TEXT, ""),
+        ("br7", None, Kind.TEXT, ""),
+    ],
+)
+def test_by_how_much(value: float | str | None, limit: float | str | None, kind: Kind, text: str) -> None:
+    assert gap(Rejection("a", "xen1", "relieve", 2, "why", value, limit, kind)) == text

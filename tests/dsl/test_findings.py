@@ -1,4 +1,4 @@
-from dsl.findings import SHOWN, error, in_order, nearest, render, warning
+from dsl.findings import SHOWN, did_you_mean, error, in_order, nearest, render, warning
 from dsl.syntax import NOWHERE, Span
 
 
@@ -67,5 +67,6 @@ def test_the_nearest_word_is_near() -> None:
     assert nearest("zebra", {"round", "rounds", "s"}) is None
 
 
-def test_among_thousands_of_words_none_is_looked_for() -> None:
-    assert nearest("set_5000", {f"set_{number}" for number in range(4000)}) is None
+def test_a_hint_is_not_looked_for_among_thousands_of_words() -> None:
+    sets = {f"set_{number}" for number in range(4000)}
+    assert (did_you_mean("set_5000", sets), nearest("set_5000", sets)) == ("", "set_500")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType, ModuleType
 from typing import Final
 
-from balancer.commands.rules import check, format, serve, test  # noqa: A004
+from balancer.commands.rules import check, explain, format, serve, test  # noqa: A004
 from balancer.errors import Exit
 
 HELP = "for whoever writes rules: check, format and test rule files, help an editor"
@@ -16,6 +16,7 @@ HELP = "for whoever writes rules: check, format and test rule files, help an edi
 VERBS: Final[Mapping[str, ModuleType]] = MappingProxyType({
     "check": check,
     "format": format,
+    "explain": explain,
     "serve": serve,
     "test": test,
 })  # fmt: skip

@@ -13,7 +13,6 @@ from balancer.core.journeys import NeverMove
 from balancer.core.keeps import Apart, Beside, On
 from balancer.core.trials.judge import KINDS, judge_walls
 from balancer.core.walls import Always, Closed, Memory, Quiet
-from dsl.ruleset import Ruleset
 from tests.farms import rules
 from tests.trials import GETS_HOT, HOT, record, said, verdict
 
@@ -43,7 +42,7 @@ def without_limits(_move: Any, _state: Any, _caps: Any, _now: float) -> str | No
     return None
 
 
-def never_frozen(_rules: Ruleset, _projection: Any, _sets: Any) -> tuple[str | None, int | None]:
+def never_frozen(_draft: Any) -> tuple[str | None, int | None]:
     return None, None
 
 
@@ -74,7 +73,7 @@ SABOTAGE = {
     "rest host": (
         "rest host 1 h\n", [(Quiet, "arriving", bars_nothing), (Quiet, "resting", nobody_rests)], "rest host",
     ),
-    "freeze": ("freeze when reports < 100%\n", [(planning, "_frozen", never_frozen)], "freeze when reports < 100%"),
+    "freeze": ("freeze when reports < 100%\n", [(planning, "why_frozen", never_frozen)], "freeze when reports < 100%"),
 }  # fmt: skip
 
 
@@ -109,7 +108,7 @@ def test_a_freeze_that_failures_cause_is_looked_after(tmp_path: Path, monkeypatc
 """
     careful = f"{EAGER}freeze when failures >= 1\nlimit 1 per round\n"
     assert said(verdict(tmp_path, fails, careful)) == ""
-    monkeypatch.setattr(planning, "_frozen", never_frozen)
+    monkeypatch.setattr(planning, "why_frozen", never_frozen)
     assert "broken: freeze when failures >= 1" in said(verdict(tmp_path, fails, careful))
 
 
