@@ -7,16 +7,18 @@ statement replaces its default as a whole.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
+from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
+from dsl.aggregates import too_short
 from dsl.clauses import FREEZE, MOVE, THING, TO, UNTIL, WHEN, Clause
 from dsl.contradictions import contradictions
 from dsl.findings import Finding, did_you_mean, error
 from dsl.hours import mistakes
 from dsl.meanings import ORDERED, Meanings
 from dsl.parser.grammar import reserved_words
-from dsl.ruleset import DEFAULT_CAPS, DEFAULT_FREEZE, RestTimes, Ruleset
+from dsl.ruleset import DEFAULT_CAPS, DEFAULT_EVERY, DEFAULT_FREEZE, RestTimes, Ruleset
 from dsl.syntax import (
     All,
     Amount,
@@ -48,6 +50,7 @@ from dsl.syntax import (
     Test,
     When,
     Window,
+    without_places,
 )
 from dsl.units import UNITS, based, quantity
 from dsl.vocabulary import Vocabulary
@@ -62,6 +65,10 @@ TOLERANCE: Final[Mapping[Kind, Bounds]] = MappingProxyType({
     Kind.SHARE: {Kind.SHARE: ("0.1%", "100%")}, Kind.NUMBER: {Kind.NUMBER: ("0.01", "1000")},
 })  # fmt: skip
 MIGRATIONS: Final = 1000
+NEIGHBOURS: Final = 1000
+LOST: Final = 100
+COST: Final = 1000
+PERIODS: Final = ("round", "hour", "day")
 STEPS: Final = ("repairs", "drains", "rules", "preferences", "goal")
 """The kinds of move that an `except` may name."""
 
@@ -69,13 +76,10 @@ _CALLED: Final[Mapping[Kind, str]] = MappingProxyType({
     Kind.TIME: "time", Kind.ROUNDS: "number of rounds", Kind.SHARE: "share", Kind.NUMBER: "plain number",
 })  # fmt: skip
 _ONCE: Final[Mapping[type, str]] = MappingProxyType({
-    Every: "every", Limit: "limit", Rest: "rest", Balance: "goal", Pack: "goal",
-})  # fmt: skip
-_LATER: Final[Mapping[type, str]] = MappingProxyType({
-    Reserve: "reserve",
+    Every: "every", Limit: "limit", Rest: "rest", Reserve: "reserve", Balance: "goal", Pack: "goal",
 })  # fmt: skip
 _LATER_KEEPS: Final[Mapping[str, str]] = MappingProxyType({
-    "apart_from": "keep … apart from", "together": "keep … together", "at_most": "keep at most",
+    "together": "keep … together",
 })  # fmt: skip
 _OWN_WORDS: Final = frozenset({*THING, "facts"})
 
@@ -92,9 +96,12 @@ def check(
     meanings = Meanings(vocabulary, MappingProxyType(_things(ordered)), findings)
     others = [each for each in statements if type(each) in _CHECKED]
     checked = [_let(meanings, each) for each in ordered] + [_CHECKED[type(each)](meanings, each) for each in others]
+    aggregates = tuple(meanings.aggregates.values())
+    every = next((each.amount.value for each in _all(Every, checked)), DEFAULT_EVERY)
+    findings += too_short((each for each in aggregates if not meanings.is_counted(each.of)), every)
     if any(finding.severity == "error" for finding in findings):
         return None, tuple(findings)
-    return _ruleset(checked, file, sha256), tuple(findings)
+    return replace(_ruleset(checked, file, sha256), aggregates=aggregates), tuple(findings)
 
 
 def _ruleset(statements: Sequence[Statement], file: str, sha256: str) -> Ruleset:
@@ -153,23 +160,9 @@ def _misnamed(lets: Iterable[Let], vocabulary: Vocabulary) -> Iterator[Finding]:
 
 def _unsupported(statements: Iterable[Statement]) -> Iterator[Finding]:
     for each in statements:
-        for words in filter(None, _later(each)):
+        if isinstance(each, Keep) and each.relation.how in _LATER_KEEPS:
+            words = _LATER_KEEPS[each.relation.how]
             yield error("unsupported", f"“{words}” is not supported yet", each.span, "take it out")
-
-
-def _later(statement: Statement) -> Iterator[str | None]:
-    """The words of a statement that a later version gives a meaning to."""
-    match statement:
-        case Keep(hard=False):
-            yield "prefer"
-        case Keep(relation=relation):
-            yield _LATER_KEEPS.get(relation.how)
-        case Never(hard=False):
-            yield "avoid moving"
-        case Limit(caps=caps):
-            yield from (f"per {cap.per}" for cap in caps if cap.per not in {None, "host"})
-        case _:
-            yield _LATER.get(type(statement))
 
 
 # -- lets --------------------------------------------------------------------------------------------------------------
@@ -238,7 +231,8 @@ def _rule(meanings: Meanings, rule: Rule) -> Rule:
 def _when(meanings: Meanings, when: When) -> When:
     held = meanings.test(when.held, WHEN)
     hold = None if when.hold is None else _amount(meanings, when.hold, HOLD)
-    return replace(when, held=held, hold=hold, now=None if when.now is None else meanings.test(when.now, WHEN))
+    checked = replace(when, held=held, hold=hold, now=None if when.now is None else meanings.test(when.now, WHEN))
+    return replace(checked, identity=sha256(repr(without_places(checked)).encode()).hexdigest()[:16])
 
 
 def _choice(meanings: Meanings, choice: Choice, clause: Clause) -> Choice:
@@ -251,7 +245,7 @@ def _gate(meanings: Meanings, gate: Gate, clause: Clause) -> Gate:
 
 
 def _key(meanings: Meanings, key: Key, clause: Clause) -> Key:
-    typed = meanings.sum(key.of, clause)
+    typed = meanings.figure(key.of, clause)
     if not typed.kinds & ORDERED:
         message = f"“{key.direction}” needs something that has more and less"
         meanings.findings.append(error("wrong-kind", message, key.of.span, "name a number, share, size or time"))
@@ -264,14 +258,37 @@ def _drain(meanings: Meanings, drain: Drain) -> Drain:
 
 def _keep(meanings: Meanings, keep: Keep) -> Keep:
     relation = keep.relation
+    meanings.findings.extend(_unkept(keep))
     if relation.other is None:
         return replace(keep, vms=meanings.set(keep.vms, "vm"))
     other = meanings.set(relation.other, "host" if relation.how == "on" else "vm")
     return replace(keep, vms=meanings.set(keep.vms, "vm"), relation=replace(relation, other=other))
 
 
+def _unkept(keep: Keep) -> Iterator[Finding]:
+    """What no `keep` can mean."""
+    count, per = keep.relation.count, keep.relation.per
+    if count is not None and not 1 <= count <= NEIGHBOURS:
+        yield error("out-of-bounds", f"at most {count} neighbours", keep.span, f"write 1 to {NEIGHBOURS}")
+    if per in PERIODS:
+        yield error(
+            "wrong-kind", f"neighbours are not counted per {per}", keep.span, "write per host, or the key of a tag"
+        )
+    yield from _plural(per, ("host",), keep.span)
+    if keep.hard and keep.cost is not None:
+        yield error("wrong-kind", "a keep always holds, at no cost", keep.span, "take the cost out, or write prefer")
+    yield from _priceless(keep)
+
+
+def _priceless(wish: Keep | Never) -> Iterator[Finding]:
+    """A cost that weighs nothing, or more than all others together ever could."""
+    if wish.cost is not None and not 0 < wish.cost <= COST:
+        yield error("out-of-bounds", f"a cost of {wish.cost:g}", wish.span, f"write more than 0, and {COST} at most")
+
+
 def _never(meanings: Meanings, never: Never) -> Never:
     meanings.findings.extend(_unknown_steps(never.excepted, never.span))
+    meanings.findings.extend(_priceless(never))
     meanings.findings.extend(() if never.during is None else mistakes(never.during, meanings.vocabulary.zones))
     return replace(
         never,
@@ -293,6 +310,13 @@ def _unknown_steps(steps: Iterable[str], span: Span) -> Iterator[Finding]:
         if step not in STEPS:
             hint = did_you_mean(step, STEPS) or f"known are {', '.join(STEPS)}"
             yield error("unknown-name", f"“{step}” is no kind of move", span, hint)
+
+
+def _reserve(meanings: Meanings, reserve: Reserve) -> Reserve:
+    if not 1 <= reserve.lost <= LOST:
+        message = f"a reserve for {reserve.lost} lost hosts"
+        meanings.findings.append(error("out-of-bounds", message, reserve.span, f"write 1 to {LOST}"))
+    return reserve
 
 
 def _balance(meanings: Meanings, balance: Balance) -> Balance:
@@ -325,12 +349,21 @@ def _too_many(moves: int, span: Span) -> Iterator[Finding]:
 
 
 def _limit(meanings: Meanings, limit: Limit) -> Limit:
-    meanings.findings.extend(_out_of_bounds(cap) for cap in limit.caps if not 1 <= cap.count <= MIGRATIONS)
+    meanings.findings.extend(finding for cap in limit.caps for finding in _unlimited(cap))
     return limit
 
 
-def _out_of_bounds(cap: Cap) -> Finding:
-    return error("out-of-bounds", f"a limit of {cap.count} migrations", cap.span, f"write 1 to {MIGRATIONS}")
+def _unlimited(cap: Cap) -> Iterator[Finding]:
+    """What no budget of migrations can be."""
+    if not 1 <= cap.count <= MIGRATIONS:
+        yield error("out-of-bounds", f"a limit of {cap.count} migrations", cap.span, f"write 1 to {MIGRATIONS}")
+    yield from _plural(cap.per, (*PERIODS, "host"), cap.span)
+
+
+def _plural(per: str | None, words: Iterable[str], span: Span) -> Iterator[Finding]:
+    """`per hosts` would be the tag key “hosts”, and is meant by nobody."""
+    if per is not None and (one := per.removesuffix("s")) != per and one in words:
+        yield error("unknown-name", f"“per {per}” counts nothing", span, f"did you mean per {one}?")
 
 
 def _rest(meanings: Meanings, rest: Rest) -> Rest:
@@ -367,5 +400,5 @@ def _bound(text: str, kind: Kind) -> float:
 
 _CHECKED: Final[Mapping[type, Callable[[Meanings, Any], Statement]]] = MappingProxyType({
     Every: _every, Rule: _rule, Drain: _drain, Keep: _keep, Never: _never, Limit: _limit, Rest: _rest, Freeze: _freeze,
-    Window: _window, Balance: _balance, Pack: _pack,
+    Window: _window, Reserve: _reserve, Balance: _balance, Pack: _pack,
 })  # fmt: skip

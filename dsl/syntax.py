@@ -64,21 +64,29 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A measured thing: `cpu` (owner None until checked), `host.cpu`, `after.memory`, `facts.rack` (its whole name)."""
+    """A measured thing: `cpu` (owner None until checked), `host.cpu`, `after.memory`, `facts.rack` (its whole name).
+
+    Of a fact, once checked, `kind` is what its text is read as.
+    """
 
     owner: str | None
     name: str
     span: Span
+    kind: Kind | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Over:
-    """An aggregate over time: `avg(host.cpu, 10 min)`."""
+    """An aggregate over time: `avg(host.cpu, 10 min)`.
+
+    As checked, those of one file that say the same have the same `number`.
+    """
 
     function: str
     of: "Sum"
     window: Amount
     span: Span
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,11 +184,15 @@ class One:
 
 @dataclass(frozen=True, slots=True)
 class All:
-    """All things of a kind (`thing` is `host` or `vm`) that pass `test`; without a test simply all."""
+    """All things of a kind (`thing` is `host` or `vm`) that pass `test`; without a test simply all.
+
+    As checked, those of one file that say the same have the same `number`: who belongs to them is worked out once.
+    """
 
     thing: str
     test: Test | None
     span: Span
+    number: int | None = None
 
 
 Set = NamedSet | One | All
@@ -207,12 +219,16 @@ class Let:
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """`held [for amount] [and now]`: what must have held that long, and what must hold at this moment."""
+    """`held [for amount] [and now]`: what must have held that long, and what must hold at this moment.
+
+    As checked, `identity` tells it from every other that says something else, wherever it stands.
+    """
 
     held: Test
     hold: Amount | None
     now: Test | None
     span: Span
+    identity: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from balancer.core import planning
-from balancer.core.keeps import Apart
+from balancer.core.keeps import AtMost
 from balancer.trials import outcomes
 from tests.trials import FARM, GETS_HOT, HOT, said, verdict, verdicts, written
 
@@ -46,6 +46,20 @@ def test_the_interval_is_that_of_the_rules(tmp_path: Path) -> None:
     assert said(verdict(tmp_path, MOVES, "every 1 min\n" + rules)) == ""
 
 
+def test_what_a_demand_aggregates_is_remembered_for_it(tmp_path: Path) -> None:
+    calm = "  - name: stays calm\n    farm: three\n    series: {hv1.cpu: '60%'}\n    rounds: 6\n    always:\n      - "
+    assert said(verdict(tmp_path, f'{calm}"max(host.cpu, 1 min) <= 60%"\n')) == ""
+    assert "max(cpu, 1 min) 60% <= 50%" in said(verdict(tmp_path, f'{calm}"max(host.cpu, 1 min) <= 50%"\n'))
+
+
+def test_facts_stand_in_the_farms_of_tests(tmp_path: Path) -> None:
+    rules = HOT.replace("where after.cpu", "where facts.rack == source.facts.rack where after.cpu")
+    racks = FARM.replace("tags: [prod]}", "facts: {rack: a}}").replace(
+        "hv3: {cores: 8,", "hv3: {facts: {rack: a}, cores: 8,"
+    )
+    assert said(verdict(tmp_path, racks + MOVES.replace("to: hv2", "to: hv3"), rules)) == ""
+
+
 def test_walls_may_be_demanded_of_any_test(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     crowd = MOVES + "    walls: true\n"
     rules = HOT + 'keep vms tagged "web" on hosts named "hv1"\n'
@@ -56,10 +70,15 @@ def test_walls_may_be_demanded_of_any_test(tmp_path: Path, monkeypatch: pytest.M
 class _Fallen:
     """A wall that is none."""
 
+    concerns = None
+
     def leaving(self, *_: object) -> tuple[()]:
         return ()
 
     arriving = leaving
+
+    def is_tight(self, *_: object) -> bool:
+        return False
 
     def strays(self, *_: object) -> int:
         return 0
@@ -86,7 +105,7 @@ CROWDED = HOT.replace("> 85% for 3 rounds", "> 40%") + 'keep vms tagged "db" apa
 def test_what_a_fuzz_finds_is_a_small_farm_and_a_test_that_fails_in_the_same_way(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Apart, "arriving", lambda *_: iter(()))
+    monkeypatch.setattr(AtMost, "arriving", lambda *_: iter(()))
     found = verdict(tmp_path, FUZZ, CROWDED)
     assert found.failures[0].what.endswith("of seed 11 breaks what always holds")
     assert found.again.count("host: h") <= 4

@@ -10,11 +10,15 @@ from typing import Final, Protocol
 
 import numpy as np
 
+from balancer.core.concerns import Concerns
 from balancer.core.model import Engagement, Move, Rejection, State, Streak
-from balancer.core.projection import Places, Projection
+from balancer.core.projection import Floats, Places, Projection
+from balancer.core.quiet import Quiet
 from balancer.core.scope import Sets
 from balancer.core.sieve import Sieve
+from balancer.core.tags import named
 from balancer.core.walls import Barred, Wall
+from balancer.core.wishes import Wish, in_spite_of, total_price
 from dsl.evaluation import Column, Flags
 from dsl.ruleset import Ruleset
 
@@ -43,7 +47,7 @@ class Draft:
     """A plan in the making.
 
     `reported` are the columns of the reports alone, `streaks` include this round; `engagements` are the rules that stay
-    engaged.
+    engaged, `alone` the VMs whose moves are not to run beside others.
     """
 
     reported: Projection
@@ -52,12 +56,27 @@ class Draft:
     sets: Sets
     state: State
     streaks: Sequence[Streak]
-    walls: tuple[Wall, ...]
+    walls: Concerns[Wall]
+    wishes: Concerns[Wish]
+    quiet: Quiet
     moves: list[Move] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
     tally: Counter[str] = field(default_factory=Counter)
     noted: set[tuple[str, str]] = field(default_factory=set)
     engagements: list[Engagement] = field(default_factory=list)
+    alone: set[str] = field(default_factory=set)
+    _by_rule: dict[tuple[str, str], dict[str, Streak]] = field(default_factory=dict, init=False)
+
+    def streaks_of(self, rule: str, condition: str) -> Mapping[str, Streak]:
+        """By host, for how long a rule's condition has held there."""
+        if not self._by_rule:
+            for streak in self.streaks:
+                self._by_rule.setdefault((streak.rule, streak.condition), {})[streak.host] = streak
+        return self._by_rule.get((rule, condition), {})
+
+    def price(self, step: Step, vm: int) -> Floats:
+        """What moving this VM to each host costs, over all wishes."""
+        return total_price(self.wishes, self.projection, vm, step.kind)
 
     def notes_first(self, vm: str, step: Step) -> bool:
         """Whether this rule asks for this VM's refusals for the first time this round: once told is enough."""
@@ -88,7 +107,7 @@ def departures(draft: Draft, step: Step, vms: Places) -> Sieve:
 
 def lay_leaving(draft: Draft, step: Step, vms: Places, sieve: Sieve) -> None:
     """Lay over these VMs the walls that keep them where they are."""
-    for wall in draft.walls:
+    for wall in draft.walls.of_any(vms):
         sieve.bar(wall.leaving(draft.projection, vms, step.kind))
 
 
@@ -100,11 +119,11 @@ def arrivals(draft: Draft, step: Step, vm: int) -> Sieve:
 
 
 def find_target(draft: Draft, step: Step, vm: int, targets: Targets) -> int | None:
-    """The best host for a VM, or None; every host refused on the way is noted."""
+    """The cheapest and best host for a VM, or None; every host refused on the way is noted."""
     sieve = arrivals(draft, step, vm)
     ranking = targets.choose(draft, sieve, vm)
     _note_hosts(draft, step, vm, sieve, ranking)
-    best = sieve.order(ranking)
+    best = sieve.order([draft.price(step, vm), *ranking])
     return int(best[0]) if best.size else None
 
 
@@ -117,7 +136,7 @@ def elsewhere(draft: Draft, vm: int) -> Flags:
 
 def lay_arriving(draft: Draft, step: Step, vm: int, sieve: Sieve) -> None:
     """Lay over the hosts the walls that keep this VM away."""
-    for wall in draft.walls:
+    for wall in draft.walls.of(vm):
         sieve.bar(wall.arriving(draft.projection, vm, step.kind))
 
 
@@ -125,15 +144,19 @@ def take(draft: Draft, step: Step, vm: int, target: int, reasons: tuple[str, Map
     """Take a move into the plan and into the projection."""
     why, figures = reasons
     projection = draft.projection
-    seen = projection.observation.vms[vm]
+    why = "; ".join([why, *in_spite_of(draft.wishes, projection, vm, target, step.kind)])
+    seen, hosts = projection.observation.vms[vm], projection.observation.hosts
+    source = hosts[projection.where[vm]]
     draft.moves.append(
         Move(
-            vm=seen.name, uuid=seen.uuid, source=projection.names["host"][projection.where[vm]],
-            target=projection.names["host"][target], rule=step.rule, line=step.line, reason=REASONS[step.kind],
-            why=why, numbers=dict(figures), memory=seen.memory,
-            domain_id=seen.domain_id,
+            vm=seen.name, uuid=seen.uuid, source=source.name, target=hosts[target].name, rule=step.rule,
+            line=step.line, reason=REASONS[step.kind], why=why, numbers=dict(figures), memory=seen.memory,
+            domain_id=seen.domain_id, leaves=named(source.tags), enters=named(hosts[target].tags),
         )
     )  # fmt: skip
+    memory = sum(move.memory for move in draft.moves)
+    if any(wall.is_tight(projection, memory) for wall in draft.walls.of(vm)):
+        draft.alone.add(seen.uuid)
     projection.move(vm, target)
 
 

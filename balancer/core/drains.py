@@ -11,7 +11,6 @@ import numpy as np
 
 from balancer.core.draft import Draft, Step, departures, find_target, note_vms, on_host, take
 from balancer.core.model import State
-from balancer.core.projection import Projection
 from balancer.core.scope import Sets, of_targets
 from balancer.core.sieve import Sieve
 from balancer.core.walls import Barred
@@ -30,17 +29,17 @@ class Drain:
     who: str | None = None
 
 
-def drains(rules: Ruleset, sets: Sets, state: State, projection: Projection) -> Iterator[Drain]:
+def drains(rules: Ruleset, sets: Sets, state: State) -> Iterator[Drain]:
     """What is to be emptied: by the rules, then by operators."""
     for statement in rules.drains:
-        yield Drain(sets.members(statement.hosts, projection).true, line=statement.span.line)
+        yield Drain(sets.members(statement.hosts).true, line=statement.span.line)
     for each in state.drained:
-        yield Drain(projection.names["host"] == each.host, who=each.who)
+        yield Drain(sets.reported.names["host"] == each.host, who=each.who)
 
 
 def empty(draft: Draft) -> None:
     """Move what can be moved off the drained hosts, the largest first, so that the small fill the gaps."""
-    for drain in drains(draft.rules, draft.sets, draft.state, draft.projection):
+    for drain in drains(draft.rules, draft.sets, draft.state):
         for host in np.flatnonzero(drain.hosts):
             vms = on_host(draft.projection, int(host))
             for vm in vms[np.lexsort([-draft.projection.memory[vms]])]:
@@ -58,8 +57,11 @@ def _drain_one(draft: Draft, drain: Drain, vm: int) -> None:
         projection = draft.projection
         host, where = projection.names["host"][target], projection.names["host"][projection.where[vm]]
         fullest = spoken(float(Fullest.of(draft, vm)[target]), Kind.SHARE)
+        prices = draft.price(step, vm)
+        is_cheaper = np.delete(prices, projection.where[vm]).max() > prices[target]
+        among = " of the cheapest" if is_cheaper else ""
         by = f" by {drain.who}" if drain.who else ""
-        why = f"{where} is drained{by}; {host} is least full afterwards ({fullest})"
+        why = f"{where} is drained{by}; {host} is least full afterwards{among} ({fullest})"
         take(draft, step, vm, target, (why, {}))
 
 

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from balancer.core.assessment import is_reached
+from balancer.core.concerns import Concerns
 from balancer.core.draft import Draft
 from balancer.core.drains import drains, empty
 from balancer.core.goal import pursue
@@ -18,16 +19,19 @@ from balancer.core.journeys import never_wall
 from balancer.core.keeps import broken, keep_wall
 from balancer.core.model import Engagement, Move, Observation, Order, OrderState, Plan, Rejection, State, Streak
 from balancer.core.projection import Projection
+from balancer.core.quiet import Quiet, quiet
 from balancer.core.relief import relieve
+from balancer.core.reserve import ReserveWall
 from balancer.core.safety import Own, back_off, failing_hosts, fit
 from balancer.core.scope import Sets, of_farm
-from balancer.core.walls import Always, Closed, Memory, Quiet, Wall
+from balancer.core.walls import Always, Closed, Memory, Wall
 from balancer.core.waves import in_waves
 from balancer.core.windows import in_force, waits_for
+from balancer.core.wishes import Costly, wishes
 from balancer.core.wording import condition
 from dsl.evaluation import truth
 from dsl.ruleset import Ruleset
-from dsl.syntax import Kind
+from dsl.syntax import Kind, Reserve
 
 STEPS: Final[tuple[tuple[str, Callable[[Draft], None]], ...]] = (
     ("drains", empty),
@@ -45,13 +49,6 @@ class Planned:
     engagements: tuple[Engagement, ...]
 
 
-def drafted(state: State, streaks: Sequence[Streak], rules: Ruleset, reported: Projection) -> Draft:
-    """The plan before any step. `reported` are the columns of the reports alone, `streaks` include this round."""
-    projection = Projection.with_orders(reported.observation, state, rules.rest.vm)
-    sets = Sets.of(rules.lets, reported)
-    return Draft(reported, projection, rules, sets, state, streaks, walls(rules, sets, state, projection))
-
-
 def waiting_kinds(rules: Ruleset, observation: Observation) -> list[str]:
     """The kinds of move that wait for their window."""
     return [kind for kind, _ in STEPS if waits_for(kind, rules.windows, observation.wall)]
@@ -59,7 +56,7 @@ def waiting_kinds(rules: Ruleset, observation: Observation) -> list[str]:
 
 def plan(draft: Draft) -> Planned:
     """Decide one round."""
-    rules, state, sets, reported, projection = draft.rules, draft.state, draft.sets, draft.reported, draft.projection
+    rules, state, sets, projection = draft.rules, draft.state, draft.sets, draft.projection
     observation = projection.observation
     before = projection.spread()
     frozen, frozen_by = why_frozen(draft)
@@ -68,7 +65,7 @@ def plan(draft: Draft) -> Planned:
     for step in open_.values():
         step(draft)
     told = frozen and f"nothing is decided: {frozen}"
-    moves = in_waves(draft.moves, rules, state.orders)
+    moves = in_waves(draft.moves, rules, state.orders, draft.alone)
     result = Plan(
         round=observation.round,
         complete=observation.complete,
@@ -79,41 +76,64 @@ def plan(draft: Draft) -> Planned:
         before=before,
         after=projection.spread(),
         sentence=_sentence(draft, told or _moves_told(moves, projection), waiting),
-        broken=broken(rules, sets, reported),
+        broken=broken(rules, sets),
         frozen_by=frozen_by,
         waiting=tuple(waiting),
     )
     return Planned(result, tuple(draft.engagements) if "rules" in open_ else state.engagements)
 
 
-def walls(rules: Ruleset, sets: Sets, state: State, projection: Projection) -> tuple[Wall, ...]:
-    """All walls of a round, the cheapest and most final first."""
+def drafted(sets: Sets, state: State, streaks: Sequence[Streak], rules: Ruleset) -> Draft:
+    """A plan in which nothing is planned yet."""
+    observation = sets.reported.observation
+    projection = Projection.with_orders(observation, state, rules.rest.vm)
+    still, wished = quiet(rules.rest, state, observation.now), wishes(rules, sets, observation.wall)
+    standing = (*_walls(rules, sets, state, projection, still), Costly(wished))
+    return Draft(
+        sets.reported, projection, rules, sets, state, streaks,
+        walls=Concerns[Wall](standing, len(observation.vms)), wishes=wished, quiet=still,
+    )  # fmt: skip
+
+
+def _walls(rules: Ruleset, sets: Sets, state: State, projection: Projection, still: Quiet) -> tuple[Wall, ...]:
+    """All walls of a round but those that costs make, the cheapest and most final first."""
     observation = projection.observation
     untouchable = _untouchable(observation, state.orders)
     failing = failing_hosts(state)
     drained = np.zeros(len(observation.hosts), dtype=bool)
-    for drain in drains(rules, sets, state, projection):
+    for drain in drains(rules, sets, state):
         drained |= drain.hosts
     doubtful = np.array([host.name in untouchable for host in observation.hosts], dtype=bool)
-    return (
-        Always(frozenset(doubt.uuid for doubt in observation.doubts)),
-        Closed("in doubt", doubtful, gives=False),
+    closed: tuple[Closed, ...] = (
         Closed("maintenance", np.array([host.maintenance for host in observation.hosts], dtype=bool)),
         *_closed(observation),
         Closed("drain", drained),
+    )
+    return (
+        Always(frozenset(doubt.uuid for doubt in observation.doubts)),
+        Closed("in doubt", doubtful, gives=False),
+        *closed,
         Closed("unknown", projection.unmeasured),
         Closed("failed twice", np.array([host.name in failing for host in observation.hosts], dtype=bool), gives=False),
         back_off(state, observation.now),
         *((Own(state.own_vm),) if state.own_vm else ()),
         fit(observation),
-        Quiet(rules.rest, state.orders, state.journeys, observation.now),
-        *(keep_wall(keep, sets, projection) for keep in rules.keeps),
-        *(never_wall(each, sets, projection) for each in rules.nevers if in_force(each.during, observation.wall)),
+        still,
+        *(keep_wall(keep, sets) for keep in rules.keeps),
+        *(never_wall(each, sets) for each in rules.nevers if in_force(each.during, observation.wall)),
         Memory(),
+        *_reserved(rules.reserve, closed),
     )
 
 
-def _closed(observation: Observation) -> Iterator[Wall]:
+def _reserved(reserve: Reserve | None, closed: Sequence[Closed]) -> Iterator[ReserveWall]:
+    """The room for lost hosts; those that are closed give none."""
+    if reserve is not None:
+        takes = ~np.any([each.hosts for each in closed], axis=0)
+        yield ReserveWall(reserve.lost, takes, reserve.span.line)
+
+
+def _closed(observation: Observation) -> Iterator[Closed]:
     """Hosts that cannot take a VM for reasons of the farm's own, one wall for each reason."""
     for reason in sorted(set(observation.closed.values())):
         hosts = [observation.closed.get(host.name) == reason for host in observation.hosts]

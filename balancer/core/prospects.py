@@ -11,6 +11,7 @@ from balancer.core.draft import ASKED, Draft, departures, rejected
 from balancer.core.model import Observation, Rejection, State
 from balancer.core.planning import drafted
 from balancer.core.projection import Projection
+from balancer.core.scope import Sets
 from balancer.core.sieve import Sieve
 from dsl.ruleset import Ruleset
 
@@ -28,7 +29,7 @@ class Prospect:
 
 def prospects(observation: Observation, state: State, rules: Ruleset) -> tuple[Prospect, ...]:
     """Each VM with every other host, by name."""
-    draft = drafted(state, state.streaks, rules, Projection(observation))
+    draft = drafted(Sets.of(rules.lets, Projection(observation, state)), state, state.streaks, rules)
     return tuple(_prospect(draft, place) for place in range(len(observation.vms)))
 
 
@@ -40,7 +41,7 @@ def _prospect(draft: Draft, place: int) -> Prospect:
             vm.name, vm.uuid, vm.host, (), tuple(rejected(vm.name, None, ASKED, barred, 0) for barred in stays)
         )
     elsewhere = Sieve(np.array([host.name != vm.host for host in hosts], dtype=bool))
-    for wall in draft.walls:
+    for wall in draft.walls.of(place):
         elsewhere.bar(wall.arriving(draft.projection, place, ASKED.kind))
     why_not = {int(each): barred for barred in elsewhere.refused for each in np.flatnonzero(barred.flags)}
     return Prospect(

@@ -4,19 +4,19 @@ Rule: hosts come by longest streak, then busiest, then name. Without `until` a h
 goes on, on projected loads, and the rule stays engaged until reports meet it or nothing is left to move.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Final
 
 import numpy as np
 
 from balancer.core.assessment import condition_of, is_reached
-from balancer.core.draft import Draft, Step, departures, find_target, note_vms, on_host, take
+from balancer.core.draft import Draft, Step, Targets, departures, find_target, note_vms, on_host, take
 from balancer.core.model import Engagement, Streak
 from balancer.core.projection import Places
 from balancer.core.scope import ClauseScope, of_hosts, of_source, of_targets, of_vms
 from balancer.core.sieve import Sieve, even, keys
-from balancer.core.walls import Quiet
 from balancer.core.wording import compared, condition, numbers, preference
 from dsl.evaluation import Column, truth
 from dsl.syntax import Key, Rule, Test
@@ -86,7 +86,7 @@ def _ease_all(draft: Draft, rule: Rule, hosts: Sequence[int], streaks: Mapping[s
 def standing_of(draft: Draft, rule: Rule) -> Standing:
     """How long a rule has held where, and what it has begun; one without `until` begins nothing."""
     identity = condition_of(rule)
-    mine = {each.host: each for each in draft.streaks if (each.rule, each.condition) == (rule.name, identity)}
+    mine = draft.streaks_of(rule.name, identity)
     begun = {each.host for each in draft.state.engagements if (each.rule, each.condition) == (rule.name, identity)}
     return Standing(identity, mine, frozenset(begun if rule.until is not None else ()))
 
@@ -94,7 +94,7 @@ def standing_of(draft: Draft, rule: Rule) -> Standing:
 def waits(draft: Draft, rule: Rule, host: int) -> str | None:
     """Why a host that a rule has reached is not eased yet, or None."""
     name = draft.projection.names["host"][host]
-    if any(wall.resting(name) for wall in draft.walls if isinstance(wall, Quiet)):
+    if draft.quiet.resting(name):
         return "it has just taken part in a move and rests"
     if rule.until is None and name in draft.projection.departed:
         return "a VM is leaving it already"
@@ -110,11 +110,13 @@ def lay_gates(draft: Draft, rule: Rule, vms: Places, sieve: Sieve) -> list[Colum
 
 def _in_trouble(draft: Draft, rule: Rule, standing: Standing) -> list[int]:
     """Hosts to be relieved: longest streak first, then busiest, then by name."""
+    mine, engaged = standing.streaks, standing.engaged
+    if not mine and not engaged:
+        return []
     projection = draft.projection
     now = np.ones(len(projection.cores), dtype=bool)
     if rule.when.now is not None:
         now = np.broadcast_to(truth(rule.when.now, of_hosts(projection, draft.sets)).true, now.shape)
-    mine, engaged = standing.streaks, standing.engaged
     share = even(np.nan_to_num(draft.reported.share))
     ranked = []
     for host in sorted((mine.keys() | engaged) & projection.place.keys()):
@@ -143,34 +145,62 @@ def is_met(until: Test, scope: ClauseScope) -> bool:
 
 
 def _move_one(draft: Draft, rule: Rule, host: int, streak: Streak | None) -> bool:
-    """Plan one move off this host: the first VM by the rule's order that finds a target."""
+    """Plan one move off this host: the cheapest there is, then the first VM by the rule's order that finds a target."""
     step = Step("rules", rule.name, rule.span.line)
     vms = on_host(draft.projection, host)
     sieve = departures(draft, step, vms)
     ranking = lay_gates(draft, rule, vms, sieve)
     note_vms(draft, step, vms, sieve)
-    for place in sieve.order(ranking):
-        vm = int(vms[place])
-        target = find_target(draft, step, vm, ByRule(rule))
+    chosen = _cheapest(draft, step, vms[sieve.order(ranking)].tolist(), ByRule(rule))
+    if chosen is not None:
+        take(draft, step, *chosen, _reasons(draft, step, rule, chosen, streak))
+    return chosen is not None
+
+
+def _cheapest(draft: Draft, step: Step, vms: Sequence[int], targets: Targets) -> tuple[int, int] | None:
+    """The VM and target that cost least in all, then the first VM in this order; None where no VM finds a host.
+
+    The VMs that could be cheapest are tried first, so that with nothing at a cost the first that finds a host is it.
+    """
+    best: tuple[float, int, int] | None = None
+    for floor, rank in sorted((_least_price(draft, step, vm), rank) for rank, vm in enumerate(vms)):
+        if best is not None and (floor, rank) > best[:2]:
+            break
+        target = find_target(draft, step, vms[rank], targets)
         if target is not None:
-            take(draft, step, vm, target, _reasons(draft, rule, vm, target, streak))
-            return True
-    return False
+            price = float(draft.price(step, vms[rank])[target])
+            best = min((price, rank, target), best or (inf, 0, 0))
+    return None if best is None else (vms[best[1]], best[2])
 
 
-def _reasons(draft: Draft, rule: Rule, vm: int, target: int, streak: Streak | None) -> tuple[str, dict[str, float]]:
+def _least_price(draft: Draft, step: Step, vm: int) -> float:
+    """The least that moving this VM may cost, whatever stands against it."""
+    if not draft.wishes.any_of(vm):
+        return 0.0
+    elsewhere = np.delete(draft.price(step, vm), draft.projection.where[vm])
+    return float(elsewhere.min(initial=inf))
+
+
+def _reasons(
+    draft: Draft, step: Step, rule: Rule, chosen: tuple[int, int], streak: Streak | None
+) -> tuple[str, dict[str, float]]:
     """Why this host (as reported), this VM and this target (as projected), and the figures behind it."""
     projection = draft.projection
+    vm, target = chosen
     source = int(projection.where[vm])
     hosts, targets = of_hosts(draft.reported, draft.sets), of_targets(projection, draft.sets, vm)
     there, elsewhere = on_host(projection, source), np.delete(np.arange(len(projection.cores)), source)
     vms, place = of_vms(projection, draft.sets, there), int(np.searchsorted(there, vm))
-    of_whom = "there" if _is_first(rule.move.by[0], vms, place, np.arange(len(there))) else "of those left"
-    left = "" if _is_first(rule.to.by[0], targets, target, elsewhere) else " of those left"
+    prices = draft.price(step, vm)
+    of_whom = _among(
+        rule.move.by[0], vms, place, np.arange(len(there)),
+        lambda rival: _least_price(draft, step, int(there[rival])) <= prices[target],
+    ) or " there"  # fmt: skip
+    of_which = _among(rule.to.by[0], targets, target, elsewhere, lambda rival: bool(prices[rival] <= prices[target]))
     parts = [
         f"{projection.names['host'][source]} {_trouble(rule, hosts, source, streak)}",
-        f"{projection.names['vm'][vm]} {preference(rule.move.by[0], vms, place, 'vm')} {of_whom}",
-        f"{projection.names['host'][target]} {preference(rule.to.by[0], targets, target, 'host')}{left}",
+        f"{projection.names['vm'][vm]} {preference(rule.move.by[0], vms, place, 'vm')}{of_whom}",
+        f"{projection.names['host'][target]} {preference(rule.to.by[0], targets, target, 'host')}{of_which}",
     ]
     figures = numbers(compared(rule.when.held), hosts, source, {})
     figures |= numbers([key.of for key in rule.move.by], vms, place, {})
@@ -178,10 +208,13 @@ def _reasons(draft: Draft, rule: Rule, vm: int, target: int, streak: Streak | No
     return "; ".join(parts), figures | numbers(wanted, targets, target, OWNERS)
 
 
-def _is_first(key: Key, scope: ClauseScope, place: int, rivals: Places) -> bool:
-    """Whether no rival was wanted more; the refused may have been."""
+def _among(key: Key, scope: ClauseScope, place: int, rivals: Places, costs_no_more: Callable[[int], bool]) -> str:
+    """Among whom it was wanted most: all (not said), those that cost no more, or those that were not refused."""
     column = even(keys([key], scope)[0])
-    return column.ndim == 0 or not (column[rivals] < column[place]).any()
+    wanted_more = rivals[column[rivals] < column[place]] if column.ndim else rivals[:0]
+    if not wanted_more.size:
+        return ""
+    return " of those left" if any(costs_no_more(int(rival)) for rival in wanted_more) else " of the cheapest"
 
 
 def _trouble(rule: Rule, hosts: ClauseScope, source: int, streak: Streak | None) -> str:

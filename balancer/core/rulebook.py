@@ -10,8 +10,8 @@ from types import MappingProxyType
 from typing import Final
 
 from balancer.core.planning import STEPS
+from balancer.core.quiet import BOUND
 from balancer.core.sentences import Sentence, gates_told, sentences, set_told, span_told
-from balancer.core.walls import RESTS
 from balancer.core.wording import spoken
 from dsl.ruleset import DEFAULT_CAPS, DEFAULT_EVERY, DEFAULT_FREEZE, RestTimes, Ruleset
 from dsl.syntax import (
@@ -181,6 +181,6 @@ def _stops(step: str, rules: Ruleset) -> Mapping[str, str]:
         "window": "stops while closed" if shut else "-",
         "keep, never, reserve": "not made worse",
         "limit": "waits",
-        "rest": "waits" if step in RESTS else "-",
+        "rest": "waits" if step in BOUND else "-",
         "prefer, avoid": is_soft if rules.prefers or rules.avoids else "-",
     }

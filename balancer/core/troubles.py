@@ -92,7 +92,7 @@ def drained_by(draft: Draft, host: int) -> Iterator[str]:
 
 def drains_of(draft: Draft, host: int) -> list[Drain]:
     """All that want a host empty."""
-    every = drains(draft.rules, draft.sets, draft.state, draft.projection)
+    every = drains(draft.rules, draft.sets, draft.state)
     return [drain for drain in every if drain.hosts[host]]
 
 

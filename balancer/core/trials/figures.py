@@ -7,8 +7,9 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from balancer.core.past import Reach
 from balancer.core.projection import Projection
-from balancer.core.scope import ClauseScope, Reach, Sets
+from balancer.core.scope import ClauseScope, Sets
 from balancer.core.signals import TABLE
 from balancer.core.wording import spoken
 from dsl.syntax import Kind
@@ -74,7 +75,7 @@ def measured(projection: Projection, owner: str, name: str, of: str | None) -> F
         if not found:
             return None
         places = found[0]
-    value = ClauseScope(projection, Sets({}), {owner: Reach(owner, places)}).value(owner, name)[()]
+    value = ClauseScope(projection, Sets(projection), {owner: Reach(owner, places)}).value(owner, name)[()]
     return value if isinstance(value, str) else None if value is None else float(value)
 
 

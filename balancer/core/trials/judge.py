@@ -63,8 +63,8 @@ class _Plan:
 
     @classmethod
     def of(cls, rules: Ruleset, decision: Decision, since: float, is_open: IsOpen) -> Self:
-        projection = Projection(decision.observation)
-        who = Who(Sets.of(rules.lets, projection), projection)
+        projection = Projection(decision.observation, decision.state)
+        who = Who(Sets.of(rules.lets, projection))
         kept = tuple(Kept.of(keep, who) for keep in rules.keeps)
         under_way = tuple(order for order in decision.state.orders if order.is_open)
         return cls(rules, decision, since, is_open, who, kept, Stand.of(decision.observation, under_way))
@@ -194,7 +194,7 @@ class _Plan:
         return Projection.with_orders(self.decision.observation, state, self.rules.rest.vm)
 
     def _place(self, thing: str, name: str) -> int:
-        return int(np.flatnonzero(self.who.projection.names[thing] == name)[0])
+        return int(np.flatnonzero(self.who.sets.reported.names[thing] == name)[0])
 
 
 def _is_free(vm: Vm) -> bool:
@@ -224,7 +224,7 @@ def _too_soon(rules: Ruleset, order: Order, earlier: Sequence[Order]) -> Iterato
     move, rest = order.move, rules.rest
     goes_on = any(rule.until is not None for rule in rules.rules if rule.name == move.rule)
     for before in earlier:
-        if before.ended is None or before.never_begun:
+        if before.ended is None or before.ended > order.started or before.never_begun:
             continue
         since, ends = order.started - before.ended, {before.move.source, before.move.target}
         is_its, went = before.move.uuid == move.uuid, before.state is OrderState.DONE

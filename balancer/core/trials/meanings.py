@@ -12,7 +12,6 @@ from types import MappingProxyType
 from typing import Final, Self
 
 from balancer.core.model import Host, Observation, Order
-from balancer.core.projection import Projection
 from balancer.core.scope import Sets
 from dsl.evaluation import Flags
 from dsl.syntax import Cap, Keep, Set
@@ -72,18 +71,17 @@ class Who:
     """The members of sets, by name, as of one round's reports."""
 
     sets: Sets
-    projection: Projection
 
     def may_be(self, of: Set, thing: str) -> Names:
         """Who may belong to a set of hosts or VMs: what a wall must reckon with."""
-        return self._named(thing, self.sets.members(of, self.projection).possible)
+        return self._named(thing, self.sets.members(of).possible)
 
     def surely(self, of: Set, thing: str) -> Names:
         """Who belongs to it beyond doubt."""
-        return self._named(thing, self.sets.members(of, self.projection).true)
+        return self._named(thing, self.sets.members(of).true)
 
     def _named(self, thing: str, flags: Flags) -> Names:
-        return frozenset(str(name) for name in self.projection.names[thing][flags])
+        return frozenset(str(name) for name in self.sets.reported.names[thing][flags])
 
 
 # -- keep -------------------------------------------------------------------------------------------------------------

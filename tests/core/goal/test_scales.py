@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 
 from balancer.core.cycle import primed
-from balancer.core.draft import Draft
 from balancer.core.goal.scales import Scales
 from balancer.core.model import State
 from balancer.core.observation import observe
-from balancer.core.planning import walls
+from balancer.core.planning import drafted
 from balancer.core.projection import Projection
 from balancer.core.scope import Sets
 from dsl.syntax import Balance
@@ -22,9 +21,8 @@ def weighed(made: Farm, text: str) -> tuple[Scales, Projection]:
     file = rules(text)
     projection = Projection(observe(state, made.gathering(), made.time).observation)
     sets = Sets.of(file.lets, projection)
-    draft = Draft(projection, projection, file, sets, state, (), walls(file, sets, state, projection))
     assert isinstance(file.goal, Balance)
-    return Scales.of(draft, file.goal), projection
+    return Scales.of(drafted(sets, state, (), file), file.goal), projection
 
 
 @pytest.mark.parametrize(

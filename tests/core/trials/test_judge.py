@@ -10,9 +10,11 @@ import pytest
 from balancer import execution
 from balancer.core import planning
 from balancer.core.journeys import NeverMove
-from balancer.core.keeps import Apart, Beside, On
+from balancer.core.keeps import ApartFrom, AtMost, Beside, On
+from balancer.core.quiet import Quiet
+from balancer.core.reserve import ReserveWall
 from balancer.core.trials.judge import KINDS, judge_walls
-from balancer.core.walls import Always, Closed, Memory, Quiet
+from balancer.core.walls import Always, Closed, Memory
 from tests.farms import rules
 from tests.trials import GETS_HOT, HOT, record, said, verdict
 
@@ -47,7 +49,14 @@ def never_frozen(_draft: Any) -> tuple[str | None, int | None]:
 
 
 SABOTAGE = {
-    "apart": ('keep vms tagged "db" apart\n', [(Apart, "arriving", bars_nothing)], 'tagged "db" apart (line 6)'),
+    "apart": ('keep vms tagged "db" apart\n', [(AtMost, "arriving", bars_nothing)], 'tagged "db" apart (line 6)'),
+    "at most": (
+        'keep at most 2 of vms named "vm*" per rack\n', [(AtMost, "arriving", bars_nothing)], "per rack (line 6)",
+    ),
+    "apart from": (
+        'keep vms tagged "db" apart from vms named "vm*1"\n', [(ApartFrom, "arriving", bars_nothing)], "(line 6)",
+    ),
+    "reserve": ("reserve memory for 1 lost host\n", [(ReserveWall, "arriving", bars_nothing)], "(line 6)"),
     "with": (
         'keep vms named "app*" with vms named "cache*"\n',
         [(Beside, "arriving", bars_nothing), (Beside, "leaving", bars_nothing)],
@@ -68,6 +77,9 @@ SABOTAGE = {
         [(planning, "in_force", nobody_rests)], "(line 6)",
     ),
     "limit": ("limit 1 per hour\n", [(execution, "exceeded", without_limits)], "limit (line 6)"),
+    "limit per rack": (
+        "limit 9 at once, 1 per hour per rack\n", [(execution, "exceeded", without_limits)], "limit (line 6)",
+    ),
     "rest vm": ("rest vm 1 h\n", [(Quiet, "leaving", bars_nothing)], "rest vm"),
     "no return": ("rest no return within 1 h\n", [(Quiet, "arriving", bars_nothing)], "no return"),
     "rest host": (
@@ -88,7 +100,8 @@ def test_a_planner_without_it_is_found_out(wall: str, tmp_path: Path, monkeypatc
 
 
 def test_and_a_rule_that_goes_on_breaks_none_of_them_either(tmp_path: Path) -> None:
-    walls = "".join(statement for statement, *_ in SABOTAGE.values() if not statement.startswith("rest"))
+    once = ("rest", "limit 9")
+    walls = "".join(statement for statement, *_ in SABOTAGE.values() if not statement.startswith(once))
     assert said(verdict(tmp_path, FUZZ, ENGAGED + walls)) == ""
 
 
