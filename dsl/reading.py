@@ -24,6 +24,7 @@ _START: Final = Span(1, 1, 1, 2)
 _SCRAP: Final = re.compile(r'(?P<comment>#[^\n]*)|"[^"\n]*"?|[\w.]+|[<>=!]=|\S')
 _GAP: Final = re.compile(r'("[^"\n]*")|(?:\s|#[^\n]*)+')
 _OPERATORS: Final = frozenset({"and", "or", "not", "+", "-", "*", "/"})
+_OPERATOR: Final = re.compile(r"\b(?:and|or|not)\b|[-+*/]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,15 @@ def single_spaced(text: str) -> str:
 
 def overgrown(passage: Passage) -> Finding | None:
     """Why a statement is too deep or too long to be thought through."""
+    return _excess(passage) if _may_be_overgrown(passage.text) else None
+
+
+def _may_be_overgrown(text: str) -> bool:
+    """Seen at a glance, comments and texts in quotes counted with the rest: hardly any statement is looked at closely."""
+    return len(text) > WORDS or text.count("(") > NESTING or len(_OPERATOR.findall(text)) > OPERATORS
+
+
+def _excess(passage: Passage) -> Finding | None:
     depth = operators = 0
     for count, scrap in enumerate(scraps(passage.text), 1):
         depth += (scrap.text == "(") - (scrap.text == ")")

@@ -57,8 +57,7 @@ def _read(passage: Passage) -> Parsed:
     except UnexpectedInput as mistake:
         return Parsed((), (Mistake.of(passage, mistake).finding(),))
     builder = Builder(passage)
-    statement = builder.transform(tree)
-    return Parsed((statement,), tuple(builder.findings))
+    return Parsed((builder.statement(tree),), tuple(builder.findings))
 
 
 def _out_of_place(passage: Passage) -> Finding | None:

@@ -6,7 +6,7 @@ Rule: one method for each rule of the grammar, under its name; nothing here know
 from dataclasses import replace
 from typing import Any, Final
 
-from lark import Token, Transformer_NonRecursive, v_args
+from lark import Token, Tree
 from lark.tree import Meta
 
 from dsl.findings import Finding, error
@@ -57,15 +57,24 @@ _Journey = tuple[Set, Set | None, Set | None, Hours | None]
 _PERIODS: Final = ("round", "hour", "day")
 
 
-@v_args(inline=True, meta=True)
-class Builder(Transformer_NonRecursive[Token, Statement]):
+class Builder:
     """One method for each rule of the grammar, under its name; it gets the parts built, keywords left out."""
 
     def __init__(self, passage: Passage) -> None:
-        super().__init__(visit_tokens=False)
         self._passage = passage
         self._lines = passage.text.split("\n")
         self.findings: list[Finding] = []
+
+    def statement(self, tree: Tree[Token]) -> Statement:
+        """The statement of a tree; what cannot be meant is a finding beside it."""
+        built: Statement = self._built(tree)
+        return built
+
+    def _built(self, part: Any) -> Any:
+        """A tree, its branches first; a token or nothing stays what it is. `overgrown` has bounded how deep this goes."""
+        if not isinstance(part, Tree):
+            return part
+        return getattr(self, part.data)(part.meta, *map(self._built, part.children))
 
     # what to do
 
@@ -245,8 +254,8 @@ class Builder(Transformer_NonRecursive[Token, Statement]):
         return Over(str(function), of, window, self._span(meta))
 
     def amount(self, meta: Meta, number: Token, unit: Token | None) -> Amount:
-        span = self._span(meta)
-        return Amount(float(number), _text(unit), self._source(span), span)
+        text = number if unit is None else single_spaced(self._passage.text[meta.start_pos : meta.end_pos])
+        return Amount(float(number), _text(unit), str(text), self._span(meta))
 
     # places
 

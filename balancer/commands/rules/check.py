@@ -1,4 +1,4 @@
-"""`rules check FILE…`: for whoever writes rules."""
+"""`rules check FILE…`: every mistake of a rule file, with its place and the way out."""
 
 import json
 from argparse import ArgumentParser, Namespace
@@ -16,26 +16,18 @@ from balancer.errors import Exit
 from dsl.findings import Finding, render
 from dsl.loading import load
 
-HELP = "check rule files"
+HELP = "name every mistake of rule files, with its place"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """The command line of `rules`."""
-    verbs = parser.add_subparsers(required=True, metavar="VERB")
-    check = verbs.add_parser("check", help="name every mistake, with its place")
-    check.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    check.add_argument("--strict", action="store_true", help="warnings count as findings")
-    add_format(check)
-    check.set_defaults(verb=_check)
+    """The command line of `rules check`."""
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    parser.add_argument("--strict", action="store_true", help="warnings count as findings")
+    add_format(parser)
 
 
 def run(arguments: Namespace) -> Exit:
-    """The verb that was asked for."""
-    exit_code: Exit = arguments.verb(arguments)
-    return exit_code
-
-
-def _check(arguments: Namespace) -> Exit:
+    """Every finding, and how many there are."""
     counted = Counter({"error": 0, "warning": 0})
     for file in arguments.files:
         loaded = load(str(file), read_bytes(file), LANGUAGE)
