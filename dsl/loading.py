@@ -4,9 +4,10 @@ Rule: all mistakes of a file are told at once, sorted by place; with an error am
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from dsl.allowing import allowances, unused, without_allowed
 from dsl.checking import check
 from dsl.findings import Finding, in_order
 from dsl.parser import parse
@@ -31,8 +32,16 @@ def load(file: str, source: bytes, vocabulary: Vocabulary) -> Loaded:
         return Loaded(None, refused, text)
     parsed = parse(text)
     ruleset, found = check(parsed.statements, vocabulary, file, hashlib.sha256(source).hexdigest())
-    findings = in_order((*parsed.findings, *_certain(found, parsed.findings)), text)
+    certain = (*parsed.findings, *_certain(found, parsed.findings))
+    findings = in_order(_told(certain, text))
     return Loaded(None if parsed.findings else ruleset, findings, text)
+
+
+def _told(findings: Sequence[Finding], text: str) -> Iterable[Finding]:
+    """Without what is allowed; what allows nothing is told where nothing worse is to be said."""
+    allowed = allowances(text)
+    idle = () if any(each.severity == "error" for each in findings) else unused(allowed, findings)
+    return *without_allowed(findings, allowed), *idle
 
 
 def _certain(found: Iterable[Finding], unread: tuple[Finding, ...]) -> Iterable[Finding]:

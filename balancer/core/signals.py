@@ -23,7 +23,8 @@ class Signal:
     """One name of the language.
 
     `phrase` is how a value is told of its owner: `{}` stands for the value, a second one for its plural's s. `whole`
-    is the name that this one is a part of, for whoever writes a share where an amount is.
+    is the name that this one is a part of, for whoever writes a share where an amount is; what is `counted` is a whole
+    number.
     """
 
     owner: str
@@ -34,6 +35,7 @@ class Signal:
     after: Callable[[Projection, int], Column] | None = None
     phrase: str = ""
     whole: str = ""
+    counted: bool = False
 
 
 def _numbers(values: list[float | None]) -> Column:
@@ -64,16 +66,16 @@ SIGNALS: Final = (
            lambda p: p.figures("host", "contention")),
     Signal("host", "cores", Kind.NUMBER, "physical CPUs", lambda p: p.cores),
     Signal("host", "vms", Kind.NUMBER, "VMs on it",
-           lambda p: p.vms, lambda p, _: p.vms + 1),
+           lambda p: p.vms, lambda p, _: p.vms + 1, counted=True),
     Signal("host", "vcpus", Kind.NUMBER, "sum of its VMs' vCPUs",
-           lambda p: p.vcpus, lambda p, vm: p.vcpus + p.vm_vcpus[vm]),
+           lambda p: p.vcpus, lambda p, vm: p.vcpus + p.vm_vcpus[vm], counted=True),
     Signal("host", "memory_free", Kind.SIZE, "memory that no domain holds",
            lambda p: p.free, lambda p, vm: p.free - p.memory[vm]),
     Signal("host", "memory_total", Kind.SIZE, "physical memory", lambda p: p.total),
     Signal("host", "age", Kind.TIME, "time since it booted",
            lambda p: p.figures("host", "uptime")),
     Signal("host", "moves", Kind.NUMBER, "moves planned to or from it this round",
-           lambda p: p.host_moves, lambda p, _: p.host_moves + 1),
+           lambda p: p.host_moves, lambda p, _: p.host_moves + 1, counted=True),
     Signal("host", "xen", Kind.VERSION, "version of its hypervisor",
            lambda p: _numbers([version_number(host.xen) if host.xen else None for host in p.observation.hosts])),
     Signal("host", "cpu_group", Kind.TEXT, "hosts of one group have like CPUs",
@@ -87,20 +89,21 @@ SIGNALS: Final = (
            lambda p: p.cpu / p.cores[p.where], phrase="uses {} of its host"),
     Signal("vm", "cpu_time", Kind.TIME, "CPU seconds eaten since its last report",
            lambda p: p.figures("vm", "eaten"), phrase="ate {} of CPU"),
-    Signal("vm", "vcpus", Kind.NUMBER, "virtual CPUs", lambda p: p.vm_vcpus),
+    Signal("vm", "vcpus", Kind.NUMBER, "virtual CPUs", lambda p: p.vm_vcpus, counted=True),
     Signal("vm", "age", Kind.TIME, "time since it was first seen; a move does not reset it",
            lambda p: p.figures("vm", "age")),
-    Signal("vm", "moves", Kind.NUMBER, "its moves planned this round", lambda p: p.vm_moves),
+    Signal("vm", "moves", Kind.NUMBER, "its moves planned this round", lambda p: p.vm_moves, counted=True),
     Signal("vm", "passthrough", Kind.BOOL, "it holds a device of its host",
            lambda p: p.figures("vm", "passthrough")),
     Signal("farm", "reports", Kind.SHARE, "share of the expected hosts that reported",
            lambda p: _one(p.observation.complete)),
     Signal("farm", "cpu", Kind.SHARE, "busy share of all cores", lambda p: _share(p.busy.sum(), p.cores.sum())),
     Signal("farm", "memory", Kind.SHARE, "share of all memory in use", lambda p: _share(p.used.sum(), p.total.sum())),
-    Signal("farm", "hosts", Kind.NUMBER, "hosts that reported", lambda p: _one(len(p.observation.hosts))),
-    Signal("farm", "vms", Kind.NUMBER, "VMs on them", lambda p: _one(len(p.observation.vms))),
-    Signal("farm", "moves", Kind.NUMBER, "moves under way", lambda p: _one(p.moves_under_way)),
-    Signal("farm", "failures", Kind.NUMBER, "moves that failed since the last round", lambda p: _one(p.failures)),
+    Signal("farm", "hosts", Kind.NUMBER, "hosts that reported", lambda p: _one(len(p.observation.hosts)), counted=True),
+    Signal("farm", "vms", Kind.NUMBER, "VMs on them", lambda p: _one(len(p.observation.vms)), counted=True),
+    Signal("farm", "moves", Kind.NUMBER, "moves under way", lambda p: _one(p.moves_under_way), counted=True),
+    Signal("farm", "failures", Kind.NUMBER, "moves that failed since the last round", lambda p: _one(p.failures),
+           counted=True),
 )  # fmt: skip
 
 TABLE: Final[Mapping[tuple[str, str], Signal]] = MappingProxyType({(each.owner, each.name): each for each in SIGNALS})
