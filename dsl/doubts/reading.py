@@ -120,7 +120,7 @@ class Reader:
         thing = self._thing(of)
         match of:
             case NamedSet(name=name):
-                return self._named(name, owner, view)
+                return self._named(name, owner, view.into_a_set())
             case One(name=name):
                 whose = owner or thing
                 return Matches((whose, "named"), name) if is_literal(name) else Holds((whose, name))
