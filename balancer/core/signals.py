@@ -109,5 +109,5 @@ SIGNALS: Final = (
 TABLE: Final[Mapping[tuple[str, str], Signal]] = MappingProxyType({(each.owner, each.name): each for each in SIGNALS})
 
 VOCABULARY: Final = Vocabulary.of(
-    Word(each.owner, each.name, each.kind, each.meaning, whole=each.whole) for each in SIGNALS
+    Word(each.owner, each.name, each.kind, each.meaning, whole=each.whole, counted=each.counted) for each in SIGNALS
 )

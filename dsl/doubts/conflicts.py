@@ -5,14 +5,14 @@ error; a drain yields to a wall, so that it is only never finished. What needs a
 on two hosts, is told where there is one.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain, combinations, islice, product
 from typing import Final, Self
 
 from dsl.doubts.formulas import Formula
 from dsl.doubts.reading import Reader
-from dsl.doubts.said import Said, is_of_all
+from dsl.doubts.said import Said, against, is_of_all
 from dsl.doubts.solving import can_hold, implies
 from dsl.findings import Finding, error, warning
 from dsl.syntax import Drain, Keep, NamedSet, Never, One, Set
@@ -62,9 +62,11 @@ class _Walls:
             self.within[key] = implies(narrow, wide)
         return self.within[key]
 
-    def meet(self, one: Formula, other: Formula) -> bool:
-        """Whether one set is certainly within the other: both are about the members of the smaller."""
-        return self.are_within(one, other) or self.are_within(other, one)
+    def smaller(self, one: _Kept, other: _Kept) -> _Kept | None:
+        """The one whose VMs are certainly all among the other's: of them both speak; None where nobody knows."""
+        if self.are_within(one.vms, other.vms):
+            return one
+        return other if self.are_within(other.vms, one.vms) else None
 
 
 def conflicts(said: Said) -> Iterator[Finding]:
@@ -76,7 +78,7 @@ def conflicts(said: Said) -> Iterator[Finding]:
         lines = tuple(each.span.line for each in statements)
         if lines not in told:
             told.add(lines)
-            yield error("conflict", message, latest.span, _against(earlier))
+            yield error("conflict", message, latest.span, against(earlier))
     yield from _never_empty(said, walls)
 
 
@@ -91,8 +93,8 @@ Conflict = tuple[str, tuple[Keep, ...]]
 
 def _together_and_apart(walls: _Walls) -> Iterator[Conflict]:
     for one, other in walls.pairs("together", "apart"):
-        smaller = one if walls.are_within(one.vms, other.vms) else other
-        if walls.meet(one.vms, other.vms) and not _is_single(smaller.keep.vms):
+        smaller = walls.smaller(one, other)
+        if smaller is not None and not _is_single(smaller.keep.vms):
             yield f"{_called(smaller.keep.vms)} cannot be both together and apart", (one.keep, other.keep)
 
 
@@ -115,7 +117,7 @@ def _beside_and_apart(walls: _Walls) -> Iterator[Conflict]:
 
 def _apart_from_itself(walls: _Walls) -> Iterator[Conflict]:
     for one in walls.kept.get("apart_from", ()):
-        if walls.meet(one.vms, one.other):
+        if walls.are_within(one.vms, one.other) or walls.are_within(one.other, one.vms):
             yield "a VM of both sets cannot be apart from itself: write keep … apart", (one.keep,)
 
 
@@ -123,8 +125,9 @@ def _on_other_hosts(walls: _Walls) -> Iterator[Conflict]:
     """What must be in two places: for the same VMs, for some that are together, for some and their company."""
     elsewhere = list(islice(_elsewhere(walls), PAIRS))
     for one, other in elsewhere:
-        if walls.meet(one.vms, other.vms):
-            yield f"no host is in both sets for {_called(one.keep.vms)}", (one.keep, other.keep)
+        smaller = walls.smaller(one, other)
+        if smaller is not None:
+            yield f"no host is in both sets for {_called(smaller.keep.vms)}", (one.keep, other.keep)
     for (one, other), group in islice(product(elsewhere, walls.kept.get("together", ())), PAIRS):
         if walls.are_within(one.vms, group.vms) and walls.are_within(other.vms, group.vms):
             message = f"{_called(group.keep.vms)} cannot be together: no host is in both sets"
@@ -156,12 +159,12 @@ def _never_empty(said: Said, walls: _Walls) -> Iterator[Finding]:
     for (drain, hosts), on in islice(product(drains, walls.kept.get("on", ())), PAIRS):
         if walls.are_within(on.other, hosts):
             message = f"{set_wording(drain.hosts)} can never be empty: {_called(on.keep.vms)} may be nowhere else"
-            yield _kept_back(drain, on.keep, on.keep.text, message)
+            yield _kept_back(drain, on.keep, message)
     nevers = [each for each in said.all(Never) if _binds_drains(each)]
     for (drain, hosts), never in islice(product(drains, nevers), PAIRS):
         if implies(hosts, said.reader.members(never.source)):
             message = f"{set_wording(drain.hosts)} can never be empty: no VM may leave"
-            yield _kept_back(drain, never, never.text, message)
+            yield _kept_back(drain, never, message)
 
 
 def _binds_drains(never: Never) -> bool:
@@ -171,11 +174,9 @@ def _binds_drains(never: Never) -> bool:
     )  # fmt: skip
 
 
-def _kept_back(drain: Drain, wall: Keep | Never, text: str, message: str) -> Finding:
-    is_later = drain.span.line > wall.span.line
-    latest = drain if is_later else wall
-    against = f"line {wall.span.line}: {text}" if is_later else f"line {drain.span.line}: drain"
-    return warning("never-empty", message, latest.span, f"against {against}")
+def _kept_back(drain: Drain, wall: Keep | Never, message: str) -> Finding:
+    earlier, latest = sorted((drain, wall), key=lambda each: each.span.line)
+    return warning("never-empty", message, latest.span, against([earlier]))
 
 
 # -- words -------------------------------------------------------------------------------------------------------------
@@ -193,8 +194,3 @@ def _is_single(of: Set | None) -> bool:
 
 def _called(of: Set) -> str:
     return of.name if isinstance(of, One | NamedSet) else set_wording(of)
-
-
-def _against(earlier: Iterable[Keep]) -> str:
-    told = [f"line {each.span.line}: {each.text}" for each in earlier]
-    return f"against {'; '.join(told)}" if told else ""

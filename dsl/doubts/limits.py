@@ -60,6 +60,10 @@ def limits(tests: Iterable[Test]) -> Iterator[Limit]:
 
 def _limit(test: Compare) -> Iterator[Limit]:
     """The limit of a comparison, where it is one name's."""
+    if isinstance(test.left, Name) and isinstance(test.right, Amount):
+        side = 1 if test.operator[0] == "<" else -1
+        yield Limit(test.left.owner or "", test.left.name, side, test.right.value, test.right.text, test.right.span)
+        return
     both = linear(test.left, _figure).plus(linear(test.right, _figure), -1.0)
     against = held_against(both, test.operator)
     literal = _literal(test)

@@ -8,7 +8,7 @@ from functools import reduce
 from operator import or_
 from typing import Final
 
-from dsl.doubts.said import Said, is_of_all
+from dsl.doubts.said import Said, against, is_of_all
 from dsl.findings import Finding, error
 from dsl.hours import ALL_WEEK, week
 from dsl.syntax import Never, Window
@@ -22,13 +22,15 @@ def openings(said: Said) -> Iterator[Finding]:
     forbidden = [each for each in said.all(Never) if each.hard and is_of_all(each) and each.during is not None]
     windows = said.all(Window)
     for window in windows:
-        if _is_shut(ALL_WEEK & week(window.hours), window.hours.zone, window.excepted, forbidden):
-            yield error("never-opens", "no VM may move in any minute of this window", window.span, _against(forbidden))
+        minutes = week(window.hours)
+        in_it = [each for each in forbidden if each.during and minutes & week(each.during)]
+        if _is_shut(minutes, window.hours.zone, window.excepted, forbidden):
+            yield error("never-opens", "no VM may move in any minute of this window", window.span, against(in_it))
     if not windows and forbidden:
         *earlier, last = forbidden
         zone = last.during.zone if last.during else ""
         if _is_shut(ALL_WEEK, zone, (), forbidden):
-            hint = _against(earlier) or "leave an hour open"
+            hint = against(earlier) or "leave an hour open"
             yield error("never-opens", "no VM may move in any minute of the week", last.span, hint)
 
 
@@ -42,8 +44,3 @@ def _forbidden(kind: str, zone: str, forbidden: Iterable[Never]) -> int:
     hours = [each.during for each in forbidden if kind not in each.excepted and each.during is not None]
     weeks = [(each.zone, week(each)) for each in hours]
     return reduce(or_, (minutes for of, minutes in weeks if of == zone or minutes == ALL_WEEK), 0)
-
-
-def _against(forbidden: Iterable[Never]) -> str:
-    told = [f"line {each.span.line}: {each.text}" for each in forbidden]
-    return f"against {'; '.join(told)}" if told else ""

@@ -15,7 +15,24 @@ from dsl.doubts.intervals import Interval
 from dsl.doubts.sums import ANYTHING, POSITIVE, Figure, held_against, linear
 from dsl.globs import is_literal
 from dsl.meanings import MEASURES
-from dsl.syntax import All, Both, Compare, Either, Kind, Member, Name, NamedSet, Not, One, Pick, Set, Sum, Test, Text
+from dsl.syntax import (
+    All,
+    Amount,
+    Both,
+    Compare,
+    Either,
+    Kind,
+    Member,
+    Name,
+    NamedSet,
+    Not,
+    One,
+    Pick,
+    Set,
+    Sum,
+    Test,
+    Text,
+)
 from dsl.vocabulary import Vocabulary
 
 CLAIMS: Final = 100
@@ -58,17 +75,24 @@ class Reader:
         self._vocabulary = vocabulary
         self._lets = lets
         self._things = things
+        self._read: dict[tuple[int, int], Formula] = {}
         self._sets: dict[tuple[str, str, bool, bool], Formula] = {}
 
     def test(self, test: Test, view: View) -> Formula:
-        """What a test claims."""
+        """What a test claims; asked again from the same view, it is remembered."""
+        key = id(test), id(view)
+        if key not in self._read:
+            self._read[key] = self._formula(test, view)
+        return self._read[key]
+
+    def _formula(self, test: Test, view: View) -> Formula:
         match test:
             case Both():
-                return AllOf(tuple(self.test(part, view) for part in _flat(test, Both)))
+                return AllOf(tuple(self._formula(part, view) for part in _flat(test, Both)))
             case Either():
-                return AnyOf(tuple(self.test(part, view) for part in _flat(test, Either)))
+                return AnyOf(tuple(self._formula(part, view) for part in _flat(test, Either)))
             case Not(test=inner):
-                return Negated(self.test(inner, view))
+                return Negated(self._formula(inner, view))
             case _:
                 return self._claim(test, view)
 
@@ -127,7 +151,7 @@ class Reader:
             case All(test=test):
                 if test is None:
                     return ALWAYS
-                return self.test(test, view.within(thing, owner))
+                return self._formula(test, view.within(thing, owner))
 
     def _compare(self, test: Compare, view: View) -> Formula:
         if test.operator == "!=":
@@ -135,6 +159,8 @@ class Reader:
         return self._held(test.left, test.operator, test.right, view)
 
     def _held(self, left: Sum, sign: str, right: Sum, view: View) -> Formula:
+        if isinstance(left, Name) and isinstance(right, Amount):
+            return Within(self._figure(left, view), Interval.beside(sign, right.value))
         texts = [each for each in (left, right) if isinstance(each, Text)]
         names = [each for each in (left, right) if isinstance(each, Name)]
         if len(texts) == len(names) == 1:

@@ -11,7 +11,7 @@ from typing import Final
 
 from dsl.doubts.formulas import Formula
 from dsl.doubts.reading import REPORTED, Reader
-from dsl.doubts.said import Said
+from dsl.doubts.said import Said, against
 from dsl.doubts.solving import implies
 from dsl.findings import Finding, warning
 from dsl.hours import ALL_WEEK, week
@@ -133,6 +133,4 @@ def _budgets(limit: Limit) -> Iterator[Finding]:
 
 
 def _told(statement: Statement, other: Statement) -> Finding:
-    said = getattr(other, "text", "")
-    hint = f"take it out: line {other.span.line} says it" + (f": {said}" if said else "")
-    return warning("redundant", "this says no more than another statement", statement.span, hint)
+    return warning("redundant", "this says no more than another statement", statement.span, against([other]))

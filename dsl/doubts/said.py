@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Self, TypeVar
 
 from dsl.doubts.reading import Reader
-from dsl.syntax import All, Let, Never, Statement
+from dsl.syntax import All, Drain, Freeze, Keep, Let, Never, Rule, Statement, Window
 from dsl.vocabulary import Vocabulary
+from dsl.wording import set_wording
 
 Kept = TypeVar("Kept")
 
@@ -28,6 +29,29 @@ class Said:
     def all(self, kind: type[Kept]) -> list[Kept]:
         """The statements of one kind."""
         return [each for each in self.statements if isinstance(each, kind)]
+
+
+def in_short(statement: Statement) -> str:
+    """The statement in its author's words, or in the canonical ones, for messages that name it."""
+    match statement:
+        case Keep(text=text) | Never(text=text):
+            return text
+        case Freeze(text=text):
+            return f"freeze when {text}"
+        case Drain(hosts=hosts):
+            return f"drain {set_wording(hosts)}"
+        case Window(hours=hours):
+            return f"window {hours.days} {hours.hours} {hours.zone}"
+        case Rule(name=name):
+            return f"rule {name}"
+        case _:
+            return type(statement).__name__.lower()
+
+
+def against(statements: Iterable[Statement]) -> str:
+    """The hint that names other statements, each with its line."""
+    told = [f"line {each.span.line}: {in_short(each)}" for each in statements]
+    return f"against {'; '.join(told)}" if told else ""
 
 
 def is_of_all(never: Never) -> bool:

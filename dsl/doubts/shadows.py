@@ -10,7 +10,7 @@ from typing import Final, Self
 
 from dsl.doubts.formulas import ALWAYS, AllOf, Formula, subjects
 from dsl.doubts.reading import PLANNED, REPORTED, Reader
-from dsl.doubts.said import Said, is_of_all
+from dsl.doubts.said import Said, against, is_of_all
 from dsl.doubts.solving import implies
 from dsl.findings import Finding, warning
 from dsl.syntax import Amount, Gate, Never, Rule
@@ -88,9 +88,9 @@ def _is_sooner(hold: Amount | None, later: Amount | None) -> bool:
 
 def _late(rule: Rule, first: Rule) -> Finding:
     message = f"rule {rule.name} never acts: where it holds, rule {first.name} has had the same VMs and hosts before it"
-    return warning("shadowed", message, rule.when.span, f"against line {first.span.line}: put the narrower rule first")
+    return warning("shadowed", message, rule.when.span, f"{against([first])}; put the narrower one first")
 
 
 def _still(rule: Rule, frozen: Never) -> Finding:
     message = f"rule {rule.name} never acts: no VM may move"
-    return warning("shadowed", message, rule.span, f"against line {frozen.span.line}: {frozen.text}")
+    return warning("shadowed", message, rule.span, against([frozen]))

@@ -9,7 +9,7 @@ _WORDS = (
     Word("host", "cpu", Kind.SHARE, "busy share of its cores"),
     Word("host", "memory", Kind.SHARE, "share of its memory in use"),
     Word("host", "load", Kind.NUMBER, "1-minute run queue"),
-    Word("host", "vms", Kind.NUMBER, "VMs on it"),
+    Word("host", "vms", Kind.NUMBER, "VMs on it", counted=True),
     Word("host", "memory_free", Kind.SIZE, "memory that is free"),
     Word("host", "age", Kind.TIME, "time since boot"),
     Word("host", "xen", Kind.VERSION, "version of its hypervisor"),
@@ -17,14 +17,14 @@ _WORDS = (
     Word("host", "maintenance", Kind.BOOL, "its operator wants it empty"),
     Word("host", "power", Kind.NUMBER, "watts", supported=False),
     Word("vm", "cpu", Kind.NUMBER, "busy CPUs", whole="vcpus"),
-    Word("vm", "vcpus", Kind.NUMBER, "virtual CPUs"),
+    Word("vm", "vcpus", Kind.NUMBER, "virtual CPUs", counted=True),
     Word("vm", "memory", Kind.SIZE, "memory it holds"),
     Word("vm", "share", Kind.SHARE, "its CPU as a share of its host's cores"),
     Word("vm", "cpu_time", Kind.TIME, "CPU seconds eaten this round"),
     Word("vm", "age", Kind.TIME, "time since first seen"),
     Word("vm", "passthrough", Kind.BOOL, "it holds a device"),
     Word("farm", "reports", Kind.SHARE, "share of the expected hosts that reported"),
-    Word("farm", "failures", Kind.NUMBER, "failed moves"),
+    Word("farm", "failures", Kind.NUMBER, "failed moves", counted=True),
 )
 
 

@@ -53,7 +53,9 @@ def test_who_made_too_many_mistakes_is_told_the_first_hundred() -> None:
 
 def test_warnings_are_left_out_before_any_error_is() -> None:
     lines = range(1, 151)
-    told = in_order([*(warning("w", "", Span(line, 1, line, 2)) for line in lines), error("e", "", Span(151, 1, 151, 2))])
+    told = in_order(
+        [*(warning("w", "", Span(line, 1, line, 2)) for line in lines), error("e", "", Span(151, 1, 151, 2))]
+    )
 
     assert [finding.code for finding in told] == ["w"] * 99 + ["e", "and-more"]
     assert (told[-1].severity, told[-1].message) == ("warning", "and 51 more warnings")
