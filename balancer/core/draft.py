@@ -14,6 +14,7 @@ from balancer.core.model import Engagement, Move, Rejection, State, Streak
 from balancer.core.projection import Places, Projection
 from balancer.core.scope import Sets
 from balancer.core.sieve import Sieve
+from balancer.core.tags import named
 from balancer.core.walls import Barred, Wall
 from dsl.evaluation import Column
 from dsl.ruleset import Ruleset
@@ -39,7 +40,7 @@ class Draft:
     """A plan in the making.
 
     `reported` are the columns of the reports alone, `streaks` include this round; `engagements` are the rules that stay
-    engaged.
+    engaged, `alone` the VMs whose moves are not to run beside others.
     """
 
     reported: Projection
@@ -54,6 +55,7 @@ class Draft:
     tally: Counter[str] = field(default_factory=Counter)
     noted: set[tuple[str, str]] = field(default_factory=set)
     engagements: list[Engagement] = field(default_factory=list)
+    alone: set[str] = field(default_factory=set)
 
     def notes_first(self, vm: str, step: Step) -> bool:
         """Whether this rule asks for this VM's refusals for the first time this round: once told is enough."""
@@ -100,15 +102,18 @@ def take(draft: Draft, step: Step, vm: int, target: int, reasons: tuple[str, Map
     """Take a move into the plan and into the projection."""
     why, figures = reasons
     projection = draft.projection
-    seen = projection.observation.vms[vm]
+    seen, hosts = projection.observation.vms[vm], projection.observation.hosts
+    source = hosts[projection.where[vm]]
     draft.moves.append(
         Move(
-            vm=seen.name, uuid=seen.uuid, source=projection.names["host"][projection.where[vm]],
-            target=projection.names["host"][target], rule=step.rule, line=step.line, reason=REASONS[step.kind],
-            why=why, numbers=dict(figures), memory=seen.memory,
-            domain_id=seen.domain_id,
+            vm=seen.name, uuid=seen.uuid, source=source.name, target=hosts[target].name, rule=step.rule,
+            line=step.line, reason=REASONS[step.kind], why=why, numbers=dict(figures), memory=seen.memory,
+            domain_id=seen.domain_id, leaves=named(source.tags), enters=named(hosts[target].tags),
         )
     )  # fmt: skip
+    memory = sum(move.memory for move in draft.moves)
+    if any(wall.is_tight(projection, memory) for wall in draft.walls):
+        draft.alone.add(seen.uuid)
     projection.move(vm, target)
 
 

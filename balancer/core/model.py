@@ -211,7 +211,8 @@ class Engagement:
 class Move:
     """One VM from one host to another, and why. `line` is the rule's line; `wave` says what may run side by side.
 
-    `domain_id` is the one that it had when this was decided: another one is another VM in its place.
+    `domain_id` is the one that it had when this was decided: another one is another VM in its place. `leaves` and
+    `enters` are the tags `key:value` of its source and of its target: what is counted `per` such a key.
     """
 
     vm: str
@@ -226,6 +227,8 @@ class Move:
     memory: float
     wave: int = 1
     domain_id: int = 0
+    leaves: tuple[str, ...] = ()
+    enters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from balancer.core.keeps import broken, keep_wall
 from balancer.core.model import Engagement, Move, Observation, Order, OrderState, Plan, State, Streak
 from balancer.core.projection import Projection
 from balancer.core.relief import relieve
+from balancer.core.reserve import ReserveWall
 from balancer.core.safety import Own, back_off, failing_hosts, fit
 from balancer.core.scope import Sets, of_farm
 from balancer.core.walls import Always, Closed, Memory, Quiet, Wall
@@ -26,7 +27,7 @@ from balancer.core.windows import in_force, waits_for
 from balancer.core.wording import condition
 from dsl.evaluation import truth
 from dsl.ruleset import Ruleset
-from dsl.syntax import Kind
+from dsl.syntax import Kind, Reserve
 
 STEPS: Final[tuple[tuple[str, Callable[[Draft], None]], ...]] = (
     ("drains", empty),
@@ -43,12 +44,11 @@ class Planned:
     engagements: tuple[Engagement, ...]
 
 
-def plan(
-    observation: Observation, state: State, streaks: Sequence[Streak], rules: Ruleset, reported: Projection
-) -> Planned:
-    """Decide one round. `reported` are the columns of the reports alone, `streaks` include this round."""
+def plan(sets: Sets, state: State, streaks: Sequence[Streak], rules: Ruleset) -> Planned:
+    """Decide one round. `sets` are those of its reports, `streaks` include this round."""
+    reported = sets.reported
+    observation = reported.observation
     projection = Projection.with_orders(observation, state, rules.rest.vm)
-    sets = Sets.of(rules.lets, reported)
     draft = Draft(reported, projection, rules, sets, state, streaks, walls(rules, sets, state, projection))
     before = projection.spread()
     frozen = _frozen(rules, projection, sets)
@@ -57,7 +57,7 @@ def plan(
     for step in open_.values():
         step(draft)
     told = frozen and f"nothing is decided: {frozen}"
-    moves = in_waves(draft.moves, rules, state.orders)
+    moves = in_waves(draft.moves, rules, state.orders, draft.alone)
     result = Plan(
         round=observation.round,
         complete=observation.complete,
@@ -68,7 +68,7 @@ def plan(
         before=before,
         after=projection.spread(),
         sentence=_sentence(draft, told or _moves_told(moves, projection), waiting),
-        broken=broken(rules, sets, reported),
+        broken=broken(rules, sets),
         waiting=tuple(waiting),
     )
     return Planned(result, tuple(draft.engagements) if "rules" in open_ else state.engagements)
@@ -81,27 +81,38 @@ def walls(rules: Ruleset, sets: Sets, state: State, projection: Projection) -> t
     failing = failing_hosts(state)
     drained = np.zeros(len(observation.hosts), dtype=bool)
     for drain in rules.drains:
-        drained |= sets.members(drain.hosts, projection).true
+        drained |= sets.members(drain.hosts).true
     doubtful = np.array([host.name in untouchable for host in observation.hosts], dtype=bool)
-    return (
-        Always(frozenset(doubt.uuid for doubt in observation.doubts)),
-        Closed("in doubt", doubtful, gives=False),
+    closed: tuple[Closed, ...] = (
         Closed("maintenance", np.array([host.maintenance for host in observation.hosts], dtype=bool)),
         *_closed(observation),
         Closed("drain", drained),
+    )
+    return (
+        Always(frozenset(doubt.uuid for doubt in observation.doubts)),
+        Closed("in doubt", doubtful, gives=False),
+        *closed,
         Closed("unknown", projection.unmeasured),
         Closed("failed twice", np.array([host.name in failing for host in observation.hosts], dtype=bool), gives=False),
         back_off(state, observation.now),
         *((Own(state.own_vm),) if state.own_vm else ()),
         fit(observation),
         Quiet(rules.rest, state.orders, state.journeys, observation.now),
-        *(keep_wall(keep, sets, projection) for keep in rules.keeps),
-        *(never_wall(each, sets, projection) for each in rules.nevers if in_force(each.during, observation.wall)),
+        *(keep_wall(keep, sets) for keep in rules.keeps),
+        *(never_wall(each, sets) for each in rules.nevers if in_force(each.during, observation.wall)),
         Memory(),
+        *_reserved(rules.reserve, closed),
     )
 
 
-def _closed(observation: Observation) -> Iterator[Wall]:
+def _reserved(reserve: Reserve | None, closed: Sequence[Closed]) -> Iterator[ReserveWall]:
+    """The room for lost hosts; those that are closed give none."""
+    if reserve is not None:
+        takes = ~np.any([each.hosts for each in closed], axis=0)
+        yield ReserveWall(reserve.lost, takes, reserve.span.line)
+
+
+def _closed(observation: Observation) -> Iterator[Closed]:
     """Hosts that cannot take a VM for reasons of the farm's own, one wall for each reason."""
     for reason in sorted(set(observation.closed.values())):
         hosts = [observation.closed.get(host.name) == reason for host in observation.hosts]

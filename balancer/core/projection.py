@@ -6,7 +6,6 @@ by `depart`/`move` alone; hosts and VMs keep their places in the arrays, by name
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any, Self
 
@@ -45,7 +44,6 @@ class Projection:
         self.failures = 0
         self.leaving: Flags = np.zeros(len(vms), dtype=bool)
         self._figures: dict[tuple[str, str], Floats] = {}
-        self._matches: dict[tuple[str, str, str], Flags] = {}
         self.arrivals: list[tuple[int, int]] = []
         """VMs under way, with the host each is bound for: they count at both ends."""
         self.departed: set[str] = set()
@@ -103,17 +101,6 @@ class Projection:
             self._figures[key] = _floats(getattr(each, field) for each in things)
         return self._figures[key]
 
-    def matches(self, thing: str, how: str, pattern: str) -> Flags:
-        """Which hosts or VMs are `named` or `tagged` like the pattern; asked again, it is remembered."""
-        key = thing, how, pattern
-        if key not in self._matches:
-            things = self.observation.vms if thing == "vm" else self.observation.hosts
-            labels = ((each.name,) for each in things) if how == "named" else (each.tags for each in things)
-            glob = pattern.replace("[", "[[]")  # of fnmatch's wildcards the language has * and ? alone
-            found = [any(fnmatchcase(label, glob) for label in each) for each in labels]
-            self._matches[key] = np.array(found, dtype=bool)
-        return self._matches[key]
-
     @cached_property
     def _vm_places(self) -> dict[str, list[int]]:
         """Where each VM stands in the columns: more than once where several hosts report it."""
@@ -164,6 +151,14 @@ class Projection:
         for vm, target in self.arrivals:
             counted[target] += members[vm]
         return counted
+
+    @property
+    def bound(self) -> Places:
+        """Where each VM is, or is bound for."""
+        bound = self.where.copy()
+        for vm, target in self.arrivals:
+            bound[vm] = target
+        return bound
 
     def spread(self) -> Spread:
         """How even the farm is now; unknown hosts are left out."""

@@ -34,7 +34,7 @@ class Barred:
 
 
 class Wall:
-    """One thing that no move may break. `kind` is the step that wants the move: drains, rules.
+    """One thing that no move may break. `kind` is the step that wants the move, such as rules.
 
     Alone it bars nothing: each wall says what it bars.
     """
@@ -48,6 +48,10 @@ class Wall:
     def arriving(self, projection: Projection, vm: int, kind: str) -> Iterator[Barred]:
         """Which hosts may not receive this VM."""
         return iter(())
+
+    def is_tight(self, projection: Projection, memory: float) -> bool:
+        """Whether moves of so much memory in all, begun side by side, might break what none breaks in its turn."""
+        return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,25 +100,26 @@ def _together_and_apart(walls: _Walls) -> Iterator[Conflict]:
 
 def _together_and_apart_from(walls: _Walls) -> Iterator[Conflict]:
     for one, other in walls.pairs("together", "apart_from"):
-        if walls.are_within(other.vms, one.vms) and walls.are_within(other.other, one.vms):
+        if walls.are_within(other.vms, one.vms) and walls.are_within(other.other, one.vms) and _are_two(other):
             yield f"{_called(one.keep.vms)} cannot be together: some are to be apart", (one.keep, other.keep)
 
 
 def _beside_and_apart(walls: _Walls) -> Iterator[Conflict]:
+    """Nobody is apart from himself, so that company of one's own set is none here."""
     for one, other in walls.pairs("with", "apart"):
         both = walls.are_within(one.vms, other.vms) and walls.are_within(one.other, other.vms)
         if both and not can_hold(one.vms, one.other):
             yield _beside(one.keep), (one.keep, other.keep)
     for one, other in walls.pairs("with", "apart_from"):
         ways = ((other.vms, other.other), (other.other, other.vms))
-        if any(walls.are_within(one.vms, left) and walls.are_within(one.other, right) for left, right in ways):
+        both = any(walls.are_within(one.vms, left) and walls.are_within(one.other, right) for left, right in ways)
+        if both and not can_hold(one.vms, one.other):
             yield _beside(one.keep), (one.keep, other.keep)
 
 
-def _apart_from_itself(walls: _Walls) -> Iterator[Conflict]:
-    for one in walls.kept.get("apart_from", ()):
-        if walls.are_within(one.vms, one.other) or walls.are_within(one.other, one.vms):
-            yield "a VM of both sets cannot be apart from itself: write keep … apart", (one.keep,)
+def _are_two(kept: _Kept) -> bool:
+    """Whether there are two VMs to be apart, once both sets have members."""
+    return kept.vms != kept.other or not _is_single(kept.keep.vms)
 
 
 def _on_other_hosts(walls: _Walls) -> Iterator[Conflict]:
@@ -146,7 +147,7 @@ def _elsewhere(walls: _Walls) -> Iterator[tuple[_Kept, _Kept]]:
 
 
 _KINDS: Final[tuple[Callable[[_Walls], Iterator[Conflict]], ...]] = (
-    _together_and_apart, _together_and_apart_from, _beside_and_apart, _apart_from_itself, _on_other_hosts,
+    _together_and_apart, _together_and_apart_from, _beside_and_apart, _on_other_hosts,
 )  # fmt: skip
 
 

@@ -21,6 +21,9 @@ WALLS = (
     'keep vms tagged "db" on hosts tagged "licensed"\n',
     'never move vms tagged "pet"\n',
     'drain hosts tagged "old"\n',
+    'keep at most 1 of vms tagged "db" per rack\n',
+    'keep vms tagged "db" apart from vms tagged "app"\n',
+    "reserve memory for 1 lost host\n",
     "limit 5 at once\n",
     "limit 3 at once, 2 per host\n",
 )
@@ -29,6 +32,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "pet": {"tags": ("pet",)}, "paused": {"state": "paused"}, "blocked": {"state": "blocked"},
     "bound": {"passthrough": True},
 }  # fmt: skip
+RACKS = (("rack:a",), ("rack:a",), ("rack:b",), ("rack:b", "rack:c"), ())
 VMS = st.tuples(
     st.integers(0, 20), st.sampled_from(["db", "db", "app", "cache", *KINDS]), st.sampled_from([256.0, 512.0, 1024.0])
 )
@@ -43,7 +47,7 @@ def farms(draw: st.DrawFn) -> Farm:
         figures: dict[str, Any] = {
             "cores": draw(st.sampled_from([4.0, 8.0])),
             "memory": draw(st.sampled_from([3072.0, 8192.0, 32768.0])),
-            "tags": draw(st.sampled_from([("licensed",), (), ("old",)])),
+            "tags": draw(st.sampled_from([("licensed",), (), ("old",)])) + draw(st.sampled_from(RACKS)),
             "maintenance": draw(st.integers(0, 9)) == 9,
         }
         made.with_(**{name: figures})
@@ -93,6 +97,26 @@ class Placement:
                 used[host] += self.farm.vms[name].memory
         return {name for name, host in self.farm.hosts.items() if used[name] > host.memory}
 
+    def lacking(self) -> float:
+        """What of the fullest host's VMs finds no room elsewhere, the largest first, each where it fits best."""
+        on = {
+            name: [vm.memory for vm in self.farm.vms.values() if name in self.at[vm.name]] for name in self.farm.hosts
+        }
+        lost = max(sorted(on), key=lambda name: sum(on[name]))
+        gives = [
+            name
+            for name, host in self.farm.hosts.items()
+            if name != lost and not host.maintenance and not ("old" in host.tags and WALLS[4] in self.text)
+        ]
+        room, left = {name: self.farm.hosts[name].memory - sum(on[name]) for name in gives}, 0.0
+        for size in sorted(on[lost], reverse=True):
+            fits = [name for name in room if room[name] >= size]
+            if fits:
+                room[min(fits, key=lambda name: room[name])] -= size
+            else:
+                left += size
+        return left
+
     def broken_by(self, move: Move) -> list[str]:
         """The walls of this file that the move breaks, while the others are where they are."""
         at_source, at_target = self._tags_at(move.source, move.vm), self._tags_at(move.target, move.vm)
@@ -103,8 +127,25 @@ class Placement:
             or ("cache" in tags and "app" in at_source[0] and "cache" not in at_source[1]),
             WALLS[2]: "db" in tags and "licensed" not in self.farm.hosts[move.target].tags,
             WALLS[3]: "pet" in tags,
+            WALLS[5]: "db" in tags and self._is_too_many(move),
+            WALLS[6]: ("db" in tags and "app" in at_target[0]) or ("app" in tags and "db" in at_target[0]),
         }
         return [wall for wall, is_broken in breaches.items() if is_broken and wall in self.text]
+
+    def _is_too_many(self, move: Move) -> bool:
+        """Whether the target is outside all racks, or another database is in one that the move enters."""
+        own, entered = self._racks(move.source), self._racks(move.target)
+        taken = {
+            rack
+            for vm in self.farm.vms.values()
+            if vm.name != move.vm and "db" in vm.tags
+            for host in self.at[vm.name]
+            for rack in self._racks(host)
+        }
+        return not entered or bool((entered - own) & taken)
+
+    def _racks(self, host: str) -> set[str]:
+        return {tag for tag in self.farm.hosts[host].tags if tag.startswith("rack:")}
 
     def _tags_at(self, host: str, without: str) -> tuple[set[str], set[str]]:
         """The tags of all other VMs there, and of those of them that stay."""
@@ -135,6 +176,19 @@ def test_executed_wave_by_wave_with_both_ends_counted_none_does_either(made: Far
         assert [placement.broken_by(move) for move in side_by_side] == [[] for _ in side_by_side]
         assert placement.overfull() <= overfull
         placement.at |= {move.vm: {move.target} for move in side_by_side}
+
+
+@given(farms(), texts(), st.data())
+def test_in_whatever_order_the_moves_of_a_wave_end_none_leaves_less_room_for_a_lost_host(
+    made: Farm, text: str, data: st.DataObject
+) -> None:
+    placement = Placement(made, text)
+    planned = in_trouble(measured(made, text if WALLS[7] in text else text + WALLS[7])).plan.moves
+    for wave in sorted({move.wave for move in planned}):
+        before = placement.lacking()
+        for move in data.draw(st.permutations([move for move in planned if move.wave == wave])):
+            placement.at[move.vm] = {move.target}
+            assert placement.lacking() <= before
 
 
 @given(farms(), texts())
