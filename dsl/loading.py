@@ -24,6 +24,12 @@ class Loaded:
     findings: tuple[Finding, ...]
     text: str
 
+    def with_more(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+        """All findings once others have been found elsewhere; what is told at a place is not told there again."""
+        told = {(each.code, each.span.line) for each in self.findings}
+        more = (each for each in findings if (each.code, each.span.line) not in told)
+        return in_order((*self.findings, *without_allowed(more, allowances(self.text))))
+
 
 def load(file: str, source: bytes, vocabulary: Vocabulary) -> Loaded:
     """Read, parse and check a rule file; `file` is its name for messages. Raises nothing, whatever the bytes."""

@@ -175,8 +175,8 @@ class JournalReader:
         What is older than `max_age` seconds keeps its round number, sightings and journeys only. Orders that were only
         rehearsed do not outlive their daemon. A journal without rounds gives an empty state.
         """
-        newest = self._rounds("SELECT content FROM rounds ORDER BY id DESC LIMIT 1")
-        state = newest[0].decision.state if newest else State()
+        newest = self.newest()
+        state = newest.decision.state if newest else State()
         if now - state.time > max_age:
             state = State(state.round, state.time, sightings=state.sightings, journeys=state.journeys)
         rows = self._all(_CARRIED_ORDERS, DRY_RUN, now - REMEMBERED)
@@ -186,6 +186,11 @@ class JournalReader:
     def round(self, number: int) -> RoundDecided | None:
         """A round with its reports and its decision, or None where it is not, or no longer, kept."""
         found = self._rounds("SELECT content FROM rounds WHERE number = ? ORDER BY id DESC LIMIT 1", number)
+        return found[0] if found else None
+
+    def newest(self) -> RoundDecided | None:
+        """The newest round with its reports and its decision, or None where none was held."""
+        found = self._rounds("SELECT content FROM rounds ORDER BY id DESC LIMIT 1")
         return found[0] if found else None
 
     def history(self, limit: int) -> History:
