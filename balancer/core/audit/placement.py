@@ -1,7 +1,7 @@
 """Whether VMs can be placed at all as some statements want them: a question with three answers, of which one is told.
 
 Rule: bounds first (who is left without a host, too many for too few places, too large for any), then a search with a
-budget. It answers why not, or nothing: there is a way, or nobody knows.
+budget. It answers why not, or nothing: there is a way, or nobody knows. VMs that memory alone ties are not searched.
 """
 
 from collections import Counter
