@@ -62,7 +62,8 @@ def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
         return tuple(told)
     if left[0].severity == "error":
         return *told, error("too-many", f"and {len(left)} more mistakes; mend these first", left[0].span)
-    return *told, warning("and-more", f"and {len(left)} more warnings", left[0].span, "mend or allow these first")
+    more = f"and {len(left)} more warning{'' if len(left) == 1 else 's'}"
+    return *told, warning("and-more", more, left[0].span, "mend or allow these first")
 
 
 def _place(finding: Finding) -> tuple[int, int]:
