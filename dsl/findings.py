@@ -73,13 +73,23 @@ def _place(finding: Finding) -> tuple[int, int]:
 def render(finding: Finding, file: str, source_text: str) -> str:
     """Where and what, the line itself, and a caret below the words in question with the way out behind it."""
     span = finding.span
-    headline = f"{file}:{span.line}:{span.column}: {finding.code}: {finding.message}"
+    headline = _headline(finding, file)
     lines = source_text.split("\n")
     if not 0 < span.line <= len(lines) or not source_text:
         return f"{headline}: {finding.hint}" if finding.hint else headline
     shown, column, width = _window(_visible(lines[span.line - 1]), span)
     caret = _padding(shown, column) + "^" * width
     return f"{headline}\n{span.line:>5} | {shown}\n      | {caret} {finding.hint}".rstrip()
+
+
+def in_one_line(finding: Finding, file: str) -> str:
+    """`file:line:col: code: message (hint)`, the form that editors read."""
+    hint = f" ({finding.hint})" if finding.hint else ""
+    return f"{_headline(finding, file)}{hint}"
+
+
+def _headline(finding: Finding, file: str) -> str:
+    return f"{file}:{finding.span.line}:{finding.span.column}: {finding.code}: {finding.message}"
 
 
 def _window(line: str, span: Span) -> tuple[str, int, int]:

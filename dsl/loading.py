@@ -13,16 +13,21 @@ from dsl.findings import Finding, in_order
 from dsl.parser import parse
 from dsl.reading import decoded
 from dsl.ruleset import Ruleset
+from dsl.syntax import Statement
 from dsl.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The rules of a file (None: it cannot be run with), what there is to say of it, and its text to say it on."""
+    """The rules of a file (None: it cannot be run with), what there is to say of it, and its text to say it on.
+
+    `statements` are those that could be read, as they were written, also where the file cannot be run with.
+    """
 
     ruleset: Ruleset | None
     findings: tuple[Finding, ...]
     text: str
+    statements: tuple[Statement, ...] = ()
 
     def with_more(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
         """All findings once others have been found elsewhere; what is told at a place is not told there again."""
@@ -40,7 +45,7 @@ def load(file: str, source: bytes, vocabulary: Vocabulary) -> Loaded:
     ruleset, found = check(parsed.statements, vocabulary, file, hashlib.sha256(source).hexdigest())
     certain = (*parsed.findings, *_certain(found, parsed.findings))
     findings = in_order(_told(certain, text))
-    return Loaded(None if parsed.findings else ruleset, findings, text)
+    return Loaded(None if parsed.findings else ruleset, findings, text, parsed.statements)
 
 
 def _told(findings: Sequence[Finding], text: str) -> Iterable[Finding]:

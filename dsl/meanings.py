@@ -234,14 +234,18 @@ class Meanings:
     def _word(self, name: Name, clause: Clause) -> Word | None:
         """The vocabulary's word for a name; where there is none, a finding."""
         owner = self._owner(name.owner, clause)
-        ways = clause.ways(name.name, self.vocabulary)
         word = self.vocabulary.find(THING[owner], name.name) if owner else None
-        if word is None and owner is None and ways:
+        if word is None:
+            self._no_word(name, clause, owner)
+        return word
+
+    def _no_word(self, name: Name, clause: Clause, owner: str | None) -> None:
+        ways = clause.ways(name.name, self.vocabulary)
+        if owner is None and ways:
             message = f"{wording(name)} has no meaning in {clause.title}"
             self._complain("wrong-owner", message, name.span, f"write {' or '.join(ways)}")
-        elif word is None:
+        else:
             self._unknown_name(name, clause, ways)
-        return word
 
     def _unknown_name(self, name: Name, clause: Clause, ways: tuple[str, ...]) -> None:
         owner = self._owner(name.owner, clause)

@@ -99,6 +99,17 @@ def scraps(text: str) -> Iterator[Scrap]:
     return (Scrap(found[0], found.start()) for found in _SCRAP.finditer(text) if found["comment"] is None)
 
 
+def is_spoken(text: str) -> bool:
+    """Whether it holds more than comments."""
+    return next(scraps(text), None) is not None
+
+
+def comment_start(line: str) -> int | None:
+    """The offset of a line's comment; a `#` in quotes begins none."""
+    found = (scrap for scrap in _SCRAP.finditer(line) if scrap["comment"] is not None) if "#" in line else ()
+    return next((scrap.start() for scrap in found), None)
+
+
 def overgrown(passage: Passage) -> Finding | None:
     """Why a statement is too deep or too long to be thought through."""
     return _excess(passage) if _may_be_overgrown(passage.text) else None

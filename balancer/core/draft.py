@@ -22,7 +22,7 @@ from dsl.ruleset import Ruleset
 LISTED: Final = 50
 """Refused hosts listed per VM, nearest first; the tally counts them all."""
 
-REASONS: Final = {"drains": "drain", "rules": "overload"}
+REASONS: Final = {"drains": "drain", "rules": "overload", "goal": "goal"}
 """What a move is for, by the step that wants it."""
 
 
@@ -67,7 +67,7 @@ class Draft:
 class Targets(Protocol):
     """How a step chooses among hosts."""
 
-    def choose(self, draft: Draft, sieve: Sieve, vm: int) -> Sequence[Column]:
+    def choose(self, draft: Draft, sieve: Sieve, vm: int, /) -> Sequence[Column]:
         """Bar what does not do, and give the columns to rank the rest by: less is better."""
         ...
 
@@ -85,13 +85,19 @@ def departures(draft: Draft, step: Step, vms: Places) -> Sieve:
     return sieve
 
 
-def find_target(draft: Draft, step: Step, vm: int, targets: Targets) -> int | None:
-    """The best host for a VM, or None; every host refused on the way is noted."""
+def arrivals(draft: Draft, step: Step, vm: int) -> Sieve:
+    """All other hosts, with the walls that keep this VM away laid over them."""
     elsewhere = np.ones(len(draft.projection.cores), dtype=bool)
     elsewhere[draft.projection.where[vm]] = False
     sieve = Sieve(elsewhere)
     for wall in draft.walls:
         sieve.bar(wall.arriving(draft.projection, vm, step.kind))
+    return sieve
+
+
+def find_target(draft: Draft, step: Step, vm: int, targets: Targets) -> int | None:
+    """The best host for a VM, or None; every host refused on the way is noted."""
+    sieve = arrivals(draft, step, vm)
     ranking = targets.choose(draft, sieve, vm)
     _note_hosts(draft, step, vm, sieve, ranking)
     best = sieve.order(ranking)

@@ -259,8 +259,9 @@ class Spread:
 class Plan:
     """All moves that the rules ask for, in an order that may be executed, and what was refused on the way.
 
-    `frozen` says why nothing is decided at all; `tally` counts every rejection by reason, `rejections` lists the
-    nearest; `sentence` is the round in one sentence; `waiting` are the kinds of move that wait for their window.
+    `frozen` says why nothing is decided at all, `frozen_by` the line of the `freeze` (0: the default); `waiting` are
+    the kinds of move that wait for their window; `tally` counts every rejection by reason, `rejections` lists the
+    nearest; `sentence` is the round in one sentence.
     """
 
     round: int
@@ -273,6 +274,7 @@ class Plan:
     after: Spread
     sentence: str
     broken: int = 0
+    frozen_by: int | None = None
     waiting: tuple[str, ...] = ()
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from balancer.core.assessment import is_reached
 from balancer.core.draft import Draft
 from balancer.core.drains import empty
+from balancer.core.goal import pursue
 from balancer.core.journeys import never_wall
 from balancer.core.keeps import broken, keep_wall
 from balancer.core.model import Engagement, Move, Observation, Order, OrderState, Plan, State, Streak
@@ -32,6 +33,7 @@ from dsl.syntax import Kind, Reserve
 STEPS: Final[tuple[tuple[str, Callable[[Draft], None]], ...]] = (
     ("drains", empty),
     ("rules", relieve),
+    ("goal", pursue),
 )
 """The order of evaluation: each kind of move, and what plans it. Later steps see what earlier ones project."""
 
@@ -51,7 +53,7 @@ def plan(sets: Sets, state: State, streaks: Sequence[Streak], rules: Ruleset) ->
     projection = Projection.with_orders(observation, state, rules.rest.vm)
     draft = Draft(reported, projection, rules, sets, state, streaks, walls(rules, sets, state, projection))
     before = projection.spread()
-    frozen = _frozen(rules, projection, sets)
+    frozen, frozen_by = _frozen(rules, projection, sets)
     waiting = [kind for kind, _ in STEPS if waits_for(kind, rules.windows, observation.wall)]
     open_ = {kind: step for kind, step in STEPS if frozen is None and kind not in waiting}
     for step in open_.values():
@@ -69,6 +71,7 @@ def plan(sets: Sets, state: State, streaks: Sequence[Streak], rules: Ruleset) ->
         after=projection.spread(),
         sentence=_sentence(draft, told or _moves_told(moves, projection), waiting),
         broken=broken(rules, sets),
+        frozen_by=frozen_by,
         waiting=tuple(waiting),
     )
     return Planned(result, tuple(draft.engagements) if "rules" in open_ else state.engagements)
@@ -129,16 +132,16 @@ def _untouchable(observation: Observation, orders: Iterable[Order]) -> frozenset
     return frozenset(doubtful)
 
 
-def _frozen(rules: Ruleset, projection: Projection, sets: Sets) -> str | None:
-    """Why nothing is decided, or None. What nobody knows freezes as well."""
+def _frozen(rules: Ruleset, projection: Projection, sets: Sets) -> tuple[str | None, int | None]:
+    """Why nothing is decided, or None, and the line that says so. What nobody knows freezes as well."""
     if not projection.observation.hosts:
-        return "no host reported"
+        return "no host reported", None
     scope = of_farm(projection, sets)
     for freeze in rules.freezes:
         if truth(freeze.test, scope).possible.all():
             why = condition(freeze.test, scope, 0, "farm") or freeze.text
-            return f"{why}{_who_is_missing(projection.observation)}"
-    return None
+            return f"{why}{_who_is_missing(projection.observation)}", freeze.span.line
+    return None, None
 
 
 def _who_is_missing(observation: Observation) -> str:
@@ -177,11 +180,13 @@ def _moves_told(moves: Sequence[Move], projection: Projection) -> str | None:
 
 
 def _shut(waiting: Sequence[str], rules: Ruleset) -> str:
-    """Which kinds of move wait for a window, and for which."""
+    """For which windows moves wait, and which kinds do not."""
     if not waiting:
         return ""
     hours = [f"{each.hours.days} {each.hours.hours} {each.hours.zone}" for each in rules.windows]
-    return f"; {', '.join(waiting)} wait for {' or '.join(hours)}"
+    others = [kind for kind, _ in STEPS if kind not in waiting]
+    excepted = f", {', '.join(others)} excepted" if others else ""
+    return f"; moves wait for {' or '.join(hours)}{excepted}"
 
 
 def _still_open(projection: Projection) -> str:

@@ -6,6 +6,7 @@ by `depart`/`move` alone; hosts and VMs keep their places in the arrays, by name
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from copy import copy
 from functools import cached_property
 from typing import Any, Self
 
@@ -144,6 +145,13 @@ class Projection:
             self.host_moves[place] += 1
         self.vm_moves[vm] += 1
         self.where[vm] = target
+
+    def copy(self) -> Self:
+        """Another one to plan on, as this one is now."""
+        other = copy(self)
+        for column in ("used", "load", "busy", "where", "vms", "vcpus", "host_moves", "vm_moves"):
+            setattr(other, column, getattr(self, column).copy())
+        return other
 
     def count(self, members: Flags) -> Floats:
         """How many of these VMs are on each host, or bound for it."""

@@ -23,8 +23,8 @@ class Signal:
     """One name of the language.
 
     `phrase` is how a value is told of its owner: `{}` stands for the value, a second one for its plural's s. `whole`
-    is the name that this one is a part of, for whoever writes a share where an amount is; what is `counted` is a whole
-    number.
+    is the name that this one is a part of, for whoever writes a share where an amount is; `can_be_even` marks what
+    `balance` can even out; what is `counted` is a whole number.
     """
 
     owner: str
@@ -35,6 +35,7 @@ class Signal:
     after: Callable[[Projection, int], Column] | None = None
     phrase: str = ""
     whole: str = ""
+    can_be_even: bool = False
     counted: bool = False
 
 
@@ -57,11 +58,12 @@ def _one(value: float) -> Column:
 
 SIGNALS: Final = (
     Signal("host", "cpu", Kind.SHARE, "busy share of its cores, Domain-0 included",
-           lambda p: p.share, lambda p, vm: (p.busy + p.cpu[vm]) / p.cores),
+           lambda p: p.share, lambda p, vm: (p.busy + p.cpu[vm]) / p.cores, can_be_even=True),
     Signal("host", "memory", Kind.SHARE, "share of its memory in use, Domain-0 included",
-           lambda p: _share(p.used, p.total), lambda p, vm: _share(p.used + p.memory[vm], p.total)),
+           lambda p: _share(p.used, p.total), lambda p, vm: _share(p.used + p.memory[vm], p.total),
+           can_be_even=True),
     Signal("host", "load", Kind.NUMBER, "1-minute run queue",
-           lambda p: p.load, lambda p, vm: p.load + p.cpu[vm]),
+           lambda p: p.load, lambda p, vm: p.load + p.cpu[vm], can_be_even=True),
     Signal("host", "contention", Kind.SHARE, "share of its time in which Domain-0 had to wait for a CPU",
            lambda p: p.figures("host", "contention")),
     Signal("host", "cores", Kind.NUMBER, "physical CPUs", lambda p: p.cores),
@@ -109,5 +111,14 @@ SIGNALS: Final = (
 TABLE: Final[Mapping[tuple[str, str], Signal]] = MappingProxyType({(each.owner, each.name): each for each in SIGNALS})
 
 VOCABULARY: Final = Vocabulary.of(
-    Word(each.owner, each.name, each.kind, each.meaning, whole=each.whole, counted=each.counted) for each in SIGNALS
+    Word(
+        each.owner,
+        each.name,
+        each.kind,
+        each.meaning,
+        whole=each.whole,
+        can_be_even=each.can_be_even,
+        counted=each.counted,
+    )
+    for each in SIGNALS
 )

@@ -13,7 +13,7 @@ from dsl.findings import SHOWN, Finding, error
 from dsl.parser.building import Builder
 from dsl.parser.grammar import grammar
 from dsl.parser.mistakes import Mistake
-from dsl.reading import Passage, crowded, overgrown, passages, scraps
+from dsl.reading import Passage, crowded, is_spoken, overgrown, passages, scraps
 from dsl.syntax import Statement
 
 
@@ -45,7 +45,7 @@ def parse(text: str) -> Parsed:
 
 def _spoken(text: str) -> Iterable[Passage]:
     """The passages that hold more than comments."""
-    return (passage for passage in passages(text) if next(scraps(passage.text), None) is not None)
+    return (passage for passage in passages(text) if is_spoken(passage.text))
 
 
 def _read(passage: Passage) -> Parsed:

@@ -1,4 +1,4 @@
-"""How long the front end of the rule language takes: parse, check and format, files of 1,000 statements.
+"""How long the front end of the rule language takes: files of 1,000 statements, and files that no person wrote.
 
 Rule: the files are made here, the same on every machine; the times are this machine's, and nobody is judged by them.
 
@@ -8,15 +8,18 @@ Rule: the files are made here, the same on every machine; the times are this mac
 import re
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import count, islice
 from pathlib import Path
 from statistics import median
 from time import process_time
 
 from balancer.core.signals import VOCABULARY
+from dsl.formatting import format_source
 from dsl.loading import load
 from dsl.parser import parse
 from dsl.reading import passages
+from tests.dsl.hostile import HARMLESS, HOSTILE
 
 SAMPLE = (Path(__file__).parents[1] / "dsl" / "farm.rules").read_text(encoding="utf-8")
 STATEMENTS = 1_000
@@ -26,7 +29,7 @@ FIVE_LINES = """\
 rule r{number}
   when  host.cpu > 85% for 3 rounds and host.vms > 1
   move  vm   by most cpu                where age > 15 min and not tagged "pet"
-  to    host by least cpu, least vms    where vms < 40  as "max VMs"
+  to    host by least cpu, least vms    where after.cpu < 65%  as "max load"
   until source.cpu < 70%
 """
 
@@ -58,21 +61,23 @@ def _once(work: Callable[[], object]) -> float:
     return process_time() - began
 
 
-def measured(title: str, statements: Iterator[str]) -> str:
+def measured(title: str, source: bytes, **others: Callable[[], object]) -> str:
     """One line: the file, and what each step takes."""
-    text = "".join(islice(statements, STATEMENTS))
-    steps = {
-        "parse": milliseconds(lambda: parse(text)),
-        "parse and check": milliseconds(lambda: load("f", text.encode(), VOCABULARY)),
-    }
-    told = "  ".join(f"{step} {taken:6.0f} ms" for step, taken in steps.items())
-    return f"{STATEMENTS:,} statements, {title:20} {text.count(chr(10)):5,} lines  {told}"
+    steps = others | {"check": lambda: load("f", source, VOCABULARY), "format": lambda: format_source(source)}
+    return title.ljust(50) + "  ".join(f"{step} {milliseconds(work):5.0f} ms" for step, work in steps.items())
 
 
 def main() -> None:
-    """A line for each file."""
+    """A line for each file; to check and to format is to parse, too."""
     for title, statements in {"the sample repeated": sample_repeated(), "five-line rules": five_line_rules()}.items():
-        sys.stdout.write(f"{measured(title, statements)}\n")
+        text = "".join(islice(statements, STATEMENTS))
+        lines = text.count("\n")
+        told = measured(
+            f"{STATEMENTS:,} statements, {title}, {lines:,} lines", text.encode(), parse=partial(parse, text)
+        )
+        sys.stdout.write(f"{told}\n")
+    for kind, source in ({kind: source for kind, (source, _) in HOSTILE.items()} | dict(HARMLESS)).items():
+        sys.stdout.write(f"{measured(kind, source)}\n")
         sys.stdout.flush()
 
 

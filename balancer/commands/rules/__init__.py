@@ -8,13 +8,16 @@ from collections.abc import Mapping
 from types import MappingProxyType, ModuleType
 from typing import Final
 
-from balancer.commands.rules import check
+from balancer.commands.rules import check, format, serve, test  # noqa: A004
 from balancer.errors import Exit
 
-HELP = "check rule files"
+HELP = "for whoever writes rules: check, format and test rule files, help an editor"
 
 VERBS: Final[Mapping[str, ModuleType]] = MappingProxyType({
     "check": check,
+    "format": format,
+    "serve": serve,
+    "test": test,
 })  # fmt: skip
 
 

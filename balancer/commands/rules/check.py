@@ -1,22 +1,19 @@
 """`rules check FILE…`: every mistake of a rule file, with its place and the way out."""
 
-import json
 from argparse import ArgumentParser, Namespace
 from collections import Counter
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import MappingProxyType
-from typing import Final
 
 from balancer.adapters.calendar import LANGUAGE
 from balancer.adapters.rule_file import read_bytes
 from balancer.assembly import observe_running, observe_snapshot
 from balancer.commands.arguments import add_daemon, add_format, state_directory
+from balancer.commands.rules.telling import FINDINGS
 from balancer.commands.words import many
 from balancer.core.audit import audit
 from balancer.core.model import Observation
 from balancer.errors import Exit, UsageError
-from dsl.findings import Finding, render
+from dsl.findings import Finding
 from dsl.loading import Loaded, load
 
 HELP = "name every mistake of rule files, with its place"
@@ -29,7 +26,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--snapshot", type=Path, help="a farm/1 file to hold the rules against")
     parser.add_argument("--live", action="store_true", help="hold them against the farm of the daemon's last round")
     add_daemon(parser)
-    add_format(parser)
+    add_format(parser, "lines")
 
 
 def run(arguments: Namespace) -> Exit:
@@ -40,7 +37,7 @@ def run(arguments: Namespace) -> Exit:
         loaded = load(str(file), read_bytes(file), LANGUAGE)
         for finding in _findings(loaded, farm):
             counted[finding.severity] += 1
-            print(_FORMATS[arguments.format](finding, str(file), loaded.text))
+            print(FINDINGS[arguments.format](finding, str(file), loaded.text))
     if arguments.format == "text":
         told = ", ".join(many(count, kind) for kind, count in counted.items())
         print(f"{many(len(arguments.files), 'file')}: {told}")
@@ -62,15 +59,3 @@ def _findings(loaded: Loaded, farm: Observation | None) -> tuple[Finding, ...]:
     if farm is None or loaded.ruleset is None:
         return loaded.findings
     return loaded.with_more(audit(loaded.ruleset, farm))
-
-
-def _document(finding: Finding, file: str, _text: str) -> str:
-    place = {"file": file, "line": finding.span.line, "column": finding.span.column}
-    said = {"severity": finding.severity, "code": finding.code, "message": finding.message, "hint": finding.hint}
-    return json.dumps({"format": "finding/1"} | place | said)
-
-
-_FORMATS: Final[Mapping[str, Callable[[Finding, str, str], str]]] = MappingProxyType({
-    "text": render,
-    "json": _document,
-})  # fmt: skip

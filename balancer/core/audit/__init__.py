@@ -5,6 +5,7 @@ they could put right.
 """
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Final
 
 from balancer.core.audit.absent import absent, unreported, untagged
@@ -12,14 +13,14 @@ from balancer.core.audit.clashes import clashes
 from balancer.core.model import Observation
 from balancer.core.projection import Projection
 from balancer.core.scope import Sets
-from dsl.findings import Finding
+from dsl.findings import SHOWN, Finding
 from dsl.ruleset import Ruleset
 
 ANALYSES: Final[tuple[Callable[[Ruleset, Sets], Iterator[Finding]], ...]] = (absent, untagged, unreported, clashes)
 
 
 def audit(rules: Ruleset, observation: Observation) -> Iterator[Finding]:
-    """The findings of rules that have no error, on a farm as it was observed."""
+    """The findings of rules that have no error, on a farm as it was observed; of each analysis as many as are told."""
     sets = Sets.of(rules.lets, Projection(observation))
     for analysis in ANALYSES:
-        yield from analysis(rules, sets)
+        yield from islice(analysis(rules, sets), SHOWN)
