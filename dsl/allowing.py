@@ -28,10 +28,21 @@ def allowances(text: str) -> tuple[Allowance, ...]:
     """All comments of a file that allow something, in order."""
     if "allow:" not in text:
         return ()
-    found = ((number, _ALLOWED.match(line)) for number, line in enumerate(text.split("\n"), 1))
-    return tuple(
-        Allowance(each[2], Span(line, each.start(1) + 1, line, each.end(2) + 1)) for line, each in found if each
-    )
+    lines = enumerate(text.split("\n"), 1)
+    return tuple(each for number, line in lines if "allow:" in line for each in _in_line(line, number))
+
+
+def _in_line(line: str, number: int) -> Iterator[Allowance]:
+    found = _ALLOWED.match(line)
+    if found is not None:
+        yield Allowance(found[2], Span(number, found.start(1) + 1, number, found.end(2) + 1))
+
+
+def allowed_at(findings: Iterable[Finding], text: str) -> tuple[Allowance, ...]:
+    """The comments in the lines that these findings point at: where there is a mistake, no more is asked."""
+    lines = text.split("\n") if "allow:" in text else []
+    asked = sorted({line for finding in findings for line, _ in _uses(finding) if line <= len(lines)})
+    return tuple(each for number in asked for each in _in_line(lines[number - 1], number))
 
 
 def without_allowed(findings: Iterable[Finding], allowed: Iterable[Allowance]) -> Iterator[Finding]:

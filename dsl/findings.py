@@ -14,7 +14,7 @@ SHOWN: Final = 100
 """As many findings of one file are told; who has more mends these first."""
 
 _LETTERS: Final = 50_000
-"""As many pairs of letters are held against each other in search of the word that was meant: about 3 ms."""
+"""As many pairs of letters are held against each other in search of the word that was meant."""
 
 _WIDTH: Final = 120
 

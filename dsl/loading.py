@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from dsl.allowing import allowances, unused, without_allowed
+from dsl.allowing import allowances, allowed_at, unused, without_allowed
 from dsl.checking import check
 from dsl.findings import Finding, in_order
 from dsl.parser import parse
@@ -50,9 +50,10 @@ def load(file: str, source: bytes, vocabulary: Vocabulary) -> Loaded:
 
 def _told(findings: Sequence[Finding], text: str) -> Iterable[Finding]:
     """Without what is allowed; what allows nothing is told where nothing worse is to be said."""
+    if any(each.severity == "error" for each in findings):
+        return without_allowed(findings, allowed_at(findings, text))
     allowed = allowances(text)
-    idle = () if any(each.severity == "error" for each in findings) else unused(allowed, findings)
-    return *without_allowed(findings, allowed), *idle
+    return *without_allowed(findings, allowed), *unused(allowed, findings)
 
 
 def _certain(found: Iterable[Finding], unread: tuple[Finding, ...]) -> Iterable[Finding]:

@@ -5,10 +5,10 @@ error; a drain yields to a wall, so that it is only never finished. What needs a
 on two hosts, is told where there is one.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain, combinations, islice, product
-from typing import Final, Self
+from itertools import chain, islice, product
+from typing import Final, Self, TypeVar
 
 from dsl.doubts.formulas import Formula
 from dsl.doubts.reading import Reader
@@ -18,8 +18,12 @@ from dsl.findings import Finding, error, warning
 from dsl.syntax import Drain, Keep, NamedSet, Never, One, Set
 from dsl.wording import set_wording
 
+ALIKE: Final = 5000
 PAIRS: Final = 2000
-"""Of each kind of conflict, as many pairs of statements are looked at."""
+"""Of each kind of conflict, as many pairs of statements are looked at: those about the same sets, and any others."""
+
+Left = TypeVar("Left")
+Right = TypeVar("Right")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +55,13 @@ class _Walls:
                 kept.setdefault(_how(keep), {}).setdefault((one.vms, one.other), one)
         return cls({how: list(each.values()) for how, each in kept.items()})
 
+    def of_relation(self, how: str) -> Sequence[_Kept]:
+        """The keeps of one relation."""
+        return self.kept.get(how, ())
+
     def pairs(self, first: str, second: str) -> Iterator[tuple[_Kept, _Kept]]:
         """Two keeps of these relations, as many as are looked at."""
-        return islice(product(self.kept.get(first, ()), self.kept.get(second, ())), PAIRS)
+        return _pairs(self.of_relation(first), self.of_relation(second), lambda each: each.vms, lambda each: each.vms)
 
     def are_within(self, narrow: Formula, wide: Formula) -> bool:
         """Whether all members of one set are certainly in another."""
@@ -67,6 +75,20 @@ class _Walls:
         if self.are_within(one.vms, other.vms):
             return one
         return other if self.are_within(other.vms, one.vms) else None
+
+
+def _pairs(
+    ones: Sequence[Left],
+    others: Sequence[Right],
+    of_one: Callable[[Left], Formula],
+    of_other: Callable[[Right], Formula],
+) -> Iterator[tuple[Left, Right]]:
+    """Pairs about the same set first, however far they stand apart, then any, as many as are looked at."""
+    by_set: dict[Formula, list[Right]] = {}
+    for other in others:
+        by_set.setdefault(of_other(other), []).append(other)
+    alike = ((one, other) for one in ones for other in by_set.get(of_one(one), ()))
+    return chain(islice(alike, ALIKE), islice(product(ones, others), PAIRS))
 
 
 def conflicts(said: Said) -> Iterator[Finding]:
@@ -124,16 +146,16 @@ def _are_two(kept: _Kept) -> bool:
 
 def _on_other_hosts(walls: _Walls) -> Iterator[Conflict]:
     """What must be in two places: for the same VMs, for some that are together, for some and their company."""
-    elsewhere = list(islice(_elsewhere(walls), PAIRS))
+    elsewhere = list(_elsewhere(walls))
     for one, other in elsewhere:
         smaller = walls.smaller(one, other)
         if smaller is not None:
             yield f"no host is in both sets for {_called(smaller.keep.vms)}", (one.keep, other.keep)
-    for (one, other), group in islice(product(elsewhere, walls.kept.get("together", ())), PAIRS):
+    for (one, other), group in islice(product(elsewhere, walls.of_relation("together")), PAIRS):
         if walls.are_within(one.vms, group.vms) and walls.are_within(other.vms, group.vms):
             message = f"{_called(group.keep.vms)} cannot be together: no host is in both sets"
             yield message, (one.keep, other.keep, group.keep)
-    for (one, other), beside in islice(product(elsewhere, walls.kept.get("with", ())), PAIRS):
+    for (one, other), beside in islice(product(elsewhere, walls.of_relation("with")), PAIRS):
         for left, right in ((one, other), (other, one)):
             if walls.are_within(beside.vms, left.vms) and walls.are_within(beside.other, right.vms):
                 message = f"{_called(beside.keep.vms)} cannot be beside their company: no host is in both sets"
@@ -142,7 +164,7 @@ def _on_other_hosts(walls: _Walls) -> Iterator[Conflict]:
 
 def _elsewhere(walls: _Walls) -> Iterator[tuple[_Kept, _Kept]]:
     """Two sets of VMs, each on hosts of its own."""
-    pairs = islice(combinations(walls.kept.get("on", ()), 2), PAIRS)
+    pairs = ((one, other) for one, other in walls.pairs("on", "on") if one.keep.span.line < other.keep.span.line)
     return ((one, other) for one, other in pairs if not can_hold(one.other, other.other))
 
 
@@ -157,8 +179,11 @@ _KINDS: Final[tuple[Callable[[_Walls], Iterator[Conflict]], ...]] = (
 def _never_empty(said: Said, walls: _Walls) -> Iterator[Finding]:
     """Drains of hosts that some VMs may not leave."""
     drains = [(drain, said.reader.members(drain.hosts)) for drain in said.all(Drain)]
-    for (drain, hosts), on in islice(product(drains, walls.kept.get("on", ())), PAIRS):
-        if walls.are_within(on.other, hosts):
+    told: set[tuple[int, int]] = set()
+    for (drain, hosts), on in _pairs(drains, walls.of_relation("on"), lambda each: each[1], lambda each: each.other):
+        lines = drain.span.line, on.keep.span.line
+        if lines not in told and walls.are_within(on.other, hosts):
+            told.add(lines)
             message = f"{set_wording(drain.hosts)} can never be empty: {_called(on.keep.vms)} may be nowhere else"
             yield _kept_back(drain, on.keep, message)
     nevers = [each for each in said.all(Never) if _binds_drains(each)]

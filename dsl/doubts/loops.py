@@ -9,13 +9,12 @@ from heapq import nlargest
 from types import MappingProxyType
 from typing import Final, Self
 
-from dsl.doubts.formulas import AllOf, Formula
 from dsl.doubts.limits import Limit, limits
 from dsl.doubts.reading import Reader, View
 from dsl.doubts.said import Said
 from dsl.doubts.solving import can_hold
 from dsl.findings import Finding, error, warning
-from dsl.syntax import Rule
+from dsl.syntax import Rule, Test
 
 LOOKED_AT: Final = 8
 """Of the other rules that act on a figure, those that act first."""
@@ -39,27 +38,29 @@ class _Acting:
     acts: Tightest
     ends: Tightest
     gates: Tightest
-    trouble: Formula
-    targets: Formula
 
     @classmethod
-    def of(cls, rule: Rule, reader: Reader) -> Self:
-        when = [test for test in (rule.when.held, rule.when.now) if test is not None]
-        where = [gate.test for gate in rule.to.where]
+    def of(cls, rule: Rule) -> Self:
         until = [] if rule.until is None else [rule.until]
         return cls(
             rule=rule,
-            acts=_tightest(limits(when), turned=-1),
+            acts=_tightest(limits(_when(rule)), turned=-1),
             ends=_tightest(limits(until)),
-            gates=_tightest(limit for limit in limits(where) if limit.owner in {"host", "after"}),
-            trouble=AllOf(tuple(reader.test(test, _AFTERWARDS) for test in when)),
-            targets=AllOf(tuple(reader.test(test, _AFTERWARDS) for test in where)),
+            gates=_tightest(limit for limit in limits(_where(rule)) if limit.owner in {"host", "after"}),
         )
+
+
+def _when(rule: Rule) -> list[Test]:
+    return [test for test in (rule.when.held, rule.when.now) if test is not None]
+
+
+def _where(rule: Rule) -> list[Test]:
+    return [gate.test for gate in rule.to.where]
 
 
 def loops(said: Said) -> Iterator[Finding]:
     """The findings of all rules."""
-    acting = [_Acting.of(rule, said.reader) for rule in said.all(Rule)]
+    acting = [_Acting.of(rule) for rule in said.all(Rule)]
     waiting: dict[tuple[str, int], list[_Acting]] = {}
     for each in acting:
         for key in each.acts:
@@ -67,7 +68,7 @@ def loops(said: Said) -> Iterator[Finding]:
     first = {key: _first_to_act(rules, key) for key, rules in waiting.items()}
     for each in acting:
         own = [*_never_stops(each), *_back(each)]
-        yield from own or _onward(each, first)
+        yield from own or _onward(each, first, said.reader)
 
 
 def _first_to_act(rules: Iterable[_Acting], key: tuple[str, int]) -> list[_Acting]:
@@ -109,12 +110,14 @@ def _back(acting: _Acting) -> Iterator[Finding]:
         yield _told(acting.gates[key], acting.acts[key], "the source", "the VM would come back", until)
 
 
-def _onward(acting: _Acting, others: Mapping[tuple[str, int], list[_Acting]]) -> Iterator[Finding]:
+def _onward(acting: _Acting, others: Mapping[tuple[str, int], list[_Acting]], reader: Reader) -> Iterator[Finding]:
     """What a rule's target may become is trouble to another rule, once for each name."""
     for key, gate in acting.gates.items():
         for other in others.get(key, ()):
-            is_trouble = key in _overlap(other.acts, acting.gates) and can_hold(other.trouble, acting.targets)
-            if other is not acting and is_trouble:
+            if other is acting or key not in _overlap(other.acts, acting.gates):
+                continue
+            tests = (*_when(other.rule), *_where(acting.rule))
+            if can_hold(*(reader.test(test, _AFTERWARDS) for test in tests)):
                 yield _told(gate, other.acts[key], f"rule {other.rule.name}", "the VM would have to move on")
                 break
 

@@ -88,9 +88,9 @@ class Reader:
     def _formula(self, test: Test, view: View) -> Formula:
         match test:
             case Both():
-                return AllOf(tuple(self._formula(part, view) for part in _flat(test, Both)))
+                return AllOf(tuple(self._formula(part, view) for part in links(test, Both)))
             case Either():
-                return AnyOf(tuple(self._formula(part, view) for part in _flat(test, Either)))
+                return AnyOf(tuple(self._formula(part, view) for part in links(test, Either)))
             case Not(test=inner):
                 return Negated(self._formula(inner, view))
             case _:
@@ -187,8 +187,14 @@ def _owner(written: str | None, view: View) -> str:
     return view.owners.get(written or "", written or "")
 
 
-def _flat(test: Test, kind: type[Both] | type[Either]) -> list[Test]:
-    """The parts of a chain of `and`, or of `or`."""
-    if not isinstance(test, kind):
-        return [test]
-    return _flat(test.left, kind) + _flat(test.right, kind)
+def links(test: Test, kind: type[Both] | type[Either]) -> list[Test]:
+    """The parts of a chain of `and`, or of `or`, as they stand."""
+    found: list[Test] = []
+    waiting = [test]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, kind):
+            waiting += [part.right, part.left]
+        else:
+            found.append(part)
+    return found

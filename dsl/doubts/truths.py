@@ -12,7 +12,7 @@ from typing import Final
 from dsl.clauses import ARRIVALS, FREEZE, MOVE, TO, UNTIL, WHEN
 from dsl.doubts.formulas import Fixed, Formula, Holds, Matches, Negated, Reads, Within, subjects
 from dsl.doubts.intervals import Interval
-from dsl.doubts.reading import PLANNED, REPORTED, Reader, View
+from dsl.doubts.reading import PLANNED, REPORTED, Reader, View, links
 from dsl.doubts.said import Said
 from dsl.doubts.solving import can_hold, must_hold
 from dsl.evaluation import conjuncts
@@ -113,8 +113,9 @@ def _are_apart(formulas: Iterable[Formula]) -> bool:
     return len(set(about)) == len(about)
 
 
-def _parts(test: Both | Either | Not) -> tuple[Test, ...]:
-    return (test.test,) if isinstance(test, Not) else (test.left, test.right)
+def _parts(test: Both | Either | Not) -> Sequence[Test]:
+    """The links of a chain, all at once: where some of them decide it, they decide the whole."""
+    return [test.test] if isinstance(test, Not) else links(test, type(test))
 
 
 def _why(formula: Formula) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from dsl.formatting.remarks import Remark, Remarks, shared_out
+from dsl.formatting.remarks import Remark, Remarks, is_allowance, shared_out
 from dsl.phrases import keys, label, phrase, when
 from dsl.syntax import Choice, Gate, Let, Rule, Span, Statement
 
@@ -52,7 +52,7 @@ class Line:
 
     def rows(self) -> Iterator[str]:
         """The line as it is printed; where it is too long, with what hangs below it."""
-        first, *others = [f"{self.lead}{self.words}"] if self._length() <= WIDTH else self._broken()
+        first, *others = self._broken() if self._is_broken() else [f"{self.lead}{self.words}"]
         yield f"{self._before_remark(first)}{self.remark}".rstrip()
         yield from others
 
@@ -63,6 +63,10 @@ class Line:
 
     def _length(self) -> int:
         return len(self.lead) + len(self.words)
+
+    def _is_broken(self) -> bool:
+        """An allowance holds for one line, so that line stays one."""
+        return self._length() > WIDTH and not is_allowance(self.remark)
 
     def _before_remark(self, first: str) -> str:
         return f"{first}{' ' * _GAP}".ljust(self.column) if self.words else first

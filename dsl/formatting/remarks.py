@@ -43,6 +43,11 @@ def remarks(passage: Passage) -> Iterator[Remark]:
             yield Remark(text[start:].rstrip(), (line, start + 1), not text[:start].strip())
 
 
+def is_allowance(text: str) -> bool:
+    """Whether a comment allows a warning on its line."""
+    return _ALLOWANCE.match(text) is not None
+
+
 def shared_out(said: Sequence[Remark], pieces: Sequence[Span]) -> list[Remarks]:
     """Who gets which remark, piece by piece; the pieces are in the order of the file, the first begins it all."""
     starts = [(piece.line, piece.column) for piece in pieces]
@@ -60,5 +65,5 @@ def _settled(given: list[Remark]) -> Remarks:
     behind = [remark for remark in given if not remark.is_alone]
     if not behind:
         return Remarks(tuple(remark.text for remark in given))
-    kept = next((remark for remark in behind if _ALLOWANCE.match(remark.text)), behind[-1])
+    kept = next((remark for remark in behind if is_allowance(remark.text)), behind[-1])
     return Remarks(tuple(remark.text for remark in given if remark is not kept), kept.text)

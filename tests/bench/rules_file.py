@@ -64,7 +64,7 @@ def _once(work: Callable[[], object]) -> float:
 def measured(title: str, source: bytes, **others: Callable[[], object]) -> str:
     """One line: the file, and what each step takes."""
     steps = others | {"check": lambda: load("f", source, VOCABULARY), "format": lambda: format_source(source)}
-    return title.ljust(50) + "  ".join(f"{step} {milliseconds(work):5.0f} ms" for step, work in steps.items())
+    return title.ljust(54) + "  ".join(f"{step} {milliseconds(work):5.0f} ms" for step, work in steps.items())
 
 
 def main() -> None:

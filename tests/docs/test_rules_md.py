@@ -41,6 +41,11 @@ def test_every_example_can_be_run_with(text: str) -> None:
     assert told(text) == ""
 
 
+@pytest.mark.parametrize("text", blocks("rules"), ids=lambda text: text.partition("\n")[0])
+def test_every_example_is_laid_out(text: str) -> None:
+    assert format_source(text.encode()).text == text
+
+
 def test_the_tested_rules_pass_the_test_that_is_shown(tmp_path: Path) -> None:
     (rules,), (tests,) = blocks("tested rules"), blocks("yaml rules-test/1")
     assert told(rules) == ""

@@ -1,15 +1,17 @@
+from typing import get_args
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dsl.parser import parse
-from dsl.phrases import phrase, plain_number
-from dsl.syntax import without_places
+from dsl.phrases import _SAID, phrase, plain_number
+from dsl.syntax import Set, Statement, Sum, Test, without_places
 from tests.dsl.sentences import STATEMENTS
 
 
 @pytest.mark.parametrize("name", STATEMENTS)
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_what_a_statement_is_said_to_be_is_read_as_the_same(name: str, data: st.DataObject) -> None:
     (statement,) = parse(" ".join(data.draw(STATEMENTS[name]))).statements
@@ -18,6 +20,12 @@ def test_what_a_statement_is_said_to_be_is_read_as_the_same(name: str, data: st.
 
     assert without_places(again) == without_places(statement)
     assert phrase(again) == phrase(statement)
+
+
+def test_every_node_can_be_said() -> None:
+    unions = (Statement, Set, Test, Sum)
+
+    assert {node for union in unions for node in get_args(union)} <= set(_SAID)
 
 
 @given(st.decimals(0, 999_999_999_999_999, places=6))

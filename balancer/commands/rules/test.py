@@ -31,12 +31,16 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> Exit:
-    """Play them all, and say how they ended."""
-    ended = [each for file in arguments.files for each in outcomes(file, arguments.pattern)]
+    """Play them all, each told as soon as it has ended, and say how many failed."""
+    tell, conclude = _FORMATS[arguments.format]
+    ended: list[Outcome] = []
+    for outcome in (each for file in arguments.files for each in outcomes(file, arguments.pattern)):
+        tell(outcome, ended)
+        ended.append(outcome)
     if not ended:
         raise UsageError(f"no test has “{arguments.pattern}” in its name")
     coverages = _together(ended) if arguments.coverage or arguments.coverage_min is not None else []
-    _FORMATS[arguments.format](ended, coverages)
+    conclude(ended, coverages)
     if arguments.junit is not None:
         write_junit(arguments.junit, [each.verdict for each in ended])
     is_short = any(each.percent < (arguments.coverage_min or 0.0) for each in coverages)
@@ -49,21 +53,32 @@ def _together(ended: Sequence[Outcome]) -> list[Coverage]:
     return [reduce(add, of_file) for _, of_file in groupby(covered, key=lambda each: each.file)]
 
 
-def _print_text(ended: Sequence[Outcome], coverages: Sequence[Coverage]) -> None:
-    for (file, rules), of_file in groupby(ended, key=lambda each: (each.verdict.file, each.verdict.rules)):
-        print(f"{file} with {rules}")
-        for each in of_file:
-            print("\n".join(verdict_lines(each.verdict)))
-    for line in coverage_lines(coverages):
+def _tell_text(outcome: Outcome, before: Sequence[Outcome]) -> None:
+    """One test, below the files that it belongs to."""
+    verdict = outcome.verdict
+    if not before or (before[-1].verdict.file, before[-1].verdict.rules) != (verdict.file, verdict.rules):
+        print(f"{verdict.file} with {verdict.rules}")
+    print("\n".join(verdict_lines(verdict)), flush=True)
+
+
+def _conclude_text(ended: Sequence[Outcome], coverages: Sequence[Coverage]) -> None:
+    for line in (*coverage_lines(coverages), summary_line([each.verdict for each in ended])):
         print(line)
-    print(summary_line([each.verdict for each in ended]))
 
 
-def _print_json(ended: Sequence[Outcome], coverages: Sequence[Coverage]) -> None:
+def _tell_nothing(_outcome: Outcome, _before: Sequence[Outcome]) -> None:
+    """A document comes as a whole."""
+
+
+def _conclude_json(ended: Sequence[Outcome], coverages: Sequence[Coverage]) -> None:
     print(json.dumps(document([each.verdict for each in ended], coverages)))
 
 
-_FORMATS: Final[Mapping[str, Callable[[Sequence[Outcome], Sequence[Coverage]], None]]] = MappingProxyType({
-    "text": _print_text,
-    "json": _print_json,
+_Tell = Callable[[Outcome, Sequence[Outcome]], None]
+_Conclude = Callable[[Sequence[Outcome], Sequence[Coverage]], None]
+
+_FORMATS: Final[Mapping[str, tuple[_Tell, _Conclude]]] = MappingProxyType({
+    "text": (_tell_text, _conclude_text),
+    "json": (_tell_nothing, _conclude_json),
 })  # fmt: skip
+"""How a test is told as soon as it has ended, and how all are."""

@@ -92,6 +92,7 @@ class _Plan:
                 return  # which is told, and of what follows from it nobody can tell
             after = stand.arriving(move.vm, move.target).arrived(move.vm, move.source)
             yield from self._worse(stand, after, _told(move), all_keeps=False)
+            yield from self._shorter(stand, after, move)
             if after.free[move.target] < -SLACK:
                 yield "memory", f"{_told(move)}: {-after.free[move.target]:.0f} MiB too little there"
             stand = after
@@ -127,11 +128,19 @@ class _Plan:
             was, now = kept.broken(before), kept.broken(after)
             if now > was and (all_keeps or not kept.is_in_transit):
                 yield f"{kept.keep.text} (line {kept.keep.span.line})", f"{when}: {was} against it before, {now} after"
+
+    def _shorter(self, before: Stand, after: Stand, move: Move) -> Iterator[tuple[str, str]]:
+        """A reserve that has less room than before."""
         reserve = self.rules.reserve
         if reserve is not None:
-            short = missing_memory(after, reserve.lost)
-            if short > missing_memory(before, reserve.lost) + SLACK:
-                yield f"reserve (line {reserve.span.line})", f"{when}: {short:.0f} MiB would find no room"
+            closed = frozenset(host.name for host in before.hosts.values() if host.maintenance)
+            closed = closed.union(*(self.who.surely(drain.hosts, "host") for drain in self.rules.drains))
+            was, short = (missing_memory(stand, reserve.lost, closed) for stand in (before, after))
+            if short > was + SLACK:
+                yield (
+                    f"reserve (line {reserve.span.line})",
+                    f"{_told(move)}: {short:.0f} MiB find no room, {was:.0f} before",
+                )
 
     def _journey(self, move: Move, projection: Projection, stand: Stand) -> Iterator[tuple[str, str]]:
         """What stands against this move as such."""

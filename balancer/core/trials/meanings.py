@@ -4,7 +4,6 @@ Rule: nothing here may use the planner's walls. A set's members are worked out b
 of them is said anew, slowly and plainly, over names.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -113,8 +112,8 @@ class Kept:
 
     @property
     def is_in_transit(self) -> bool:
-        """Whether its VMs may be parted while they move together: between the moves of one plan."""
-        return self.keep.relation.how == "together"
+        """Whether it may be broken while a group moves as a whole: between the moves of one plan."""
+        return self.keep.relation.how in {"together", "with"}
 
 
 def _pairs(kept: Kept, stand: Stand) -> int:
@@ -125,15 +124,15 @@ def _pairs(kept: Kept, stand: Stand) -> int:
 def _too_many(kept: Kept, stand: Stand) -> int:
     """Members above the cap of a host or domain; without the tag a host belongs to none, and takes nobody."""
     per, cap = str(kept.keep.relation.per), kept.keep.relation.count or 0
-    counted: Counter[str] = Counter()
+    inside: dict[str, set[str]] = {}
     homeless = 0
     for host in stand.hosts.values():
         here = stand.on(host.name, kept.members)
         domains = domains_of(host, per)
         homeless += 0 if domains else len(here)
         for domain in domains:
-            counted[domain] += len(here)
-    return homeless + sum(max(0, count - cap) for count in counted.values())
+            inside.setdefault(domain, set()).update(here)
+    return homeless + sum(max(0, len(members) - cap) for members in inside.values())
 
 
 def _mixed(kept: Kept, stand: Stand) -> int:
@@ -179,12 +178,23 @@ def domains_of(host: Host, per: str) -> list[str]:
 # -- reserve ----------------------------------------------------------------------------------------------------------
 
 
-def missing_memory(stand: Stand, lost: int) -> float:
-    """MiB of what ran on the fullest hosts that would find no room on the others; 0 where the reserve holds."""
+def missing_memory(stand: Stand, lost: int, closed: Names) -> float:
+    """MiB of what ran on the fullest hosts that would find no room on the others; 0 where the reserve holds.
+
+    The largest first, each VM goes where it leaves least free; hosts that are closed may be lost, and give no room.
+    """
     held = {host: sum(stand.memory[vm] for vm in stand.on(host, frozenset(stand.at))) for host in stand.hosts}
     fullest = sorted(held, key=lambda host: (-held[host], host))[:lost]
-    room = sum(max(0.0, stand.free[host]) for host in stand.hosts if host not in fullest)
-    return max(0.0, sum(held[host] for host in fullest) - room)
+    gone = {vm for host in fullest for vm in stand.on(host, frozenset(stand.at))}
+    room = [stand.free[host] for host in stand.hosts if host not in fullest and host not in closed]
+    missing = 0.0
+    for size in sorted((stand.memory[vm] for vm in gone), reverse=True):
+        fitting = [free for free in room if free >= size]
+        if fitting:
+            room[room.index(min(fitting))] -= size
+        else:
+            missing += size
+    return missing
 
 
 # -- limit ------------------------------------------------------------------------------------------------------------

@@ -58,6 +58,8 @@ ON = kept("keep oracle on licensed", "x y", "a b")
         (PER_HOST, "a: x y z | b: z", 1),  # z leaves, and is not gone
         (PER_RACK, "a: x | c: y", 0),
         (PER_RACK, "a: x | b: y | c: z", 1),  # a and b are one rack
+        (PER_RACK, "a: x | b: x", 0),  # x goes from one host of its rack to another
+        (PER_RACK, "a: x | c: x y", 1),  # x goes to another rack
         (PER_RACK, "c: x | d: y", 1),  # d has no rack, and takes nobody
         (MIXED, "a: x o | b: z", 0),
         (MIXED, "a: x z", 1),
@@ -79,9 +81,9 @@ def test_how_badly_a_wall_is_broken(wall: Kept, farm: str, broken: int) -> None:
     assert wall.broken(stand(farm)) == broken
 
 
-def test_only_those_that_live_together_may_be_parted_on_the_way() -> None:
+def test_only_those_that_live_together_or_need_company_may_be_parted_on_the_way() -> None:
     assert [each.is_in_transit for each in (APART, PER_HOST, MIXED, TOGETHER, BESIDE, ON)] == [
-        False, False, False, True, False, False,
+        False, False, False, True, True, False,
     ]  # fmt: skip
 
 
@@ -93,11 +95,26 @@ def test_a_vm_on_its_way_takes_memory_at_both_ends() -> None:
 
 
 @pytest.mark.parametrize(
-    ("farm", "lost", "missing"),
-    [("a: x y | b: z", 1, 0.0), ("a: x y z | b: w", 1, 1024.0), ("a: x y | b: z w | c:", 2, 2048.0), ("a: x", 0, 0.0)],
+    ("farm", "lost", "closed", "missing"),
+    [
+        ("a: x y | b: z", 1, "", 0.0),
+        ("a: x y z | b: w", 1, "", 1024.0),
+        ("a: x y | b: z w | c:", 2, "", 2048.0),
+        ("a: x y | b: z | c:", 1, "c", 0.0),
+        ("a: x y z | b: | c:", 1, "b", 1024.0),
+        ("a: x y | b: y z | c:", 1, "b", 0.0),  # y is on its way: its 2 GiB on c
+        ("a: x", 0, "", 0.0),
+    ],
 )
-def test_what_ran_on_the_fullest_must_fit_on_the_others(farm: str, lost: int, missing: float) -> None:
-    assert missing_memory(stand(farm), lost) == missing
+def test_what_ran_on_the_fullest_must_fit_on_the_others(farm: str, lost: int, closed: str, missing: float) -> None:
+    assert missing_memory(stand(farm), lost, frozenset(closed.split())) == missing
+
+
+def test_each_vm_goes_where_it_leaves_least_free_and_the_largest_first() -> None:
+    made = replace(stand("a: x y z | b: | c:"), free={"a": 0.0, "b": 1500.0, "c": 2048.0})
+    sized = replace(made, memory={"x": 1024.0, "y": 1500.0, "z": 1024.0})
+    assert missing_memory(sized, 1, frozenset()) == 0.0
+    assert missing_memory(replace(sized, free=made.free | {"c": 2000.0}), 1, frozenset()) == 1024.0
 
 
 def orders(*told: tuple[str, str, float, float | None, int]) -> tuple[Order, ...]:

@@ -6,9 +6,11 @@ from hypothesis import strategies as st
 
 from dsl.formatting import format_source
 from dsl.formatting.remarks import remarks
+from dsl.loading import load
 from dsl.parser import parse
 from dsl.reading import Passage
 from dsl.syntax import without_places
+from dsl.vocabulary import Vocabulary
 from tests.dsl.sentences import STATEMENTS, files, laid_out
 
 
@@ -24,7 +26,7 @@ def comments(text: str) -> Counter[str]:
 
 
 @pytest.mark.parametrize("name", STATEMENTS)
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_every_statement_says_the_same_in_its_new_layout(name: str, data: st.DataObject) -> None:
     text = data.draw(laid_out(STATEMENTS[name]))
@@ -49,8 +51,15 @@ def test_no_comment_is_lost(text: str) -> None:
     assert comments(formatted(text)) == comments(text)
 
 
+@given(text=files())
+def test_nothing_else_is_said_of_the_file(vocabulary: Vocabulary, text: str) -> None:
+    before, after = (load("f", each.encode(), vocabulary).findings for each in (text, formatted(text)))
+
+    assert Counter(finding.code for finding in after) == Counter(finding.code for finding in before)
+
+
 @pytest.mark.parametrize("name", STATEMENTS)
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_the_layout_that_was_does_not_show(name: str, data: st.DataObject) -> None:
     words = data.draw(STATEMENTS[name])
