@@ -13,7 +13,7 @@ from dsl.formatting import format_source
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "rules.md"
-STEP = re.compile(r"^```(rules|rules more|yaml tutorial|console tutorial)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+STEP = re.compile(r"^```(rules|rules doubtful|rules more|yaml tutorial|console tutorial)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def done(folder: Path, page: str) -> Iterator[tuple[str, str, str]]:
@@ -22,7 +22,7 @@ def done(folder: Path, page: str) -> Iterator[tuple[str, str, str]]:
         shutil.copy(ROOT / name, folder)
     rules = folder / "farm.rules"
     for kind, text in STEP.findall(page):
-        if kind == "rules":
+        if kind in {"rules", "rules doubtful"}:
             rules.write_text(text, encoding="utf-8")
         elif kind == "rules more":
             rules.write_text(rules.read_text(encoding="utf-8") + text, encoding="utf-8")
