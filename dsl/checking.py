@@ -68,7 +68,7 @@ _LATER: Final[Mapping[type, str]] = MappingProxyType({
     Reserve: "reserve", Balance: "balance", Pack: "pack",
 })  # fmt: skip
 _LATER_KEEPS: Final[Mapping[str, str]] = MappingProxyType({
-    "apart_from": "keep … apart from", "together": "keep … together", "at_most": "keep at most",
+    "apart_from": "keep … apart from", "at_most": "keep at most",
 })  # fmt: skip
 _OWN_WORDS: Final = frozenset({*THING, "facts"})
 

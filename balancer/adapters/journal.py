@@ -33,6 +33,7 @@ from balancer.ports import (
     RoundDecided,
     RoundLost,
     RulesRead,
+    StaysBroken,
     StrangerSeen,
     Waiting,
 )
@@ -46,7 +47,7 @@ PRUNED_AT_ONCE: Final = 8
 VACUUMED_AT_ONCE: Final = 4096
 """Free pages (of 4 KiB) given back to the file system per round, at most."""
 
-Note = OrderHeld | RoundLost | RulesRead | OperatorActed | MovedByOthers | StrangerSeen
+Note = OrderHeld | RoundLost | RulesRead | OperatorActed | MovedByOthers | StrangerSeen | StaysBroken
 """What happens beside rounds and orders."""
 
 _ROUND: Final = TypeAdapter(list[RoundDecided], config=ConfigDict(ser_json_inf_nan="constants"))
@@ -58,7 +59,7 @@ _NOTE: Final[TypeAdapter[Note]] = TypeAdapter(Note)
 
 _KINDS: Final[Mapping[type, str]] = MappingProxyType({
     OrderHeld: "order held", RoundLost: "round lost", RulesRead: "rules read", OperatorActed: "operator acted",
-    MovedByOthers: "moved by others", StrangerSeen: "stranger seen",
+    MovedByOthers: "moved by others", StrangerSeen: "stranger seen", StaysBroken: "stays broken",
 })  # fmt: skip
 
 _INSERT_ROUND: Final = """
@@ -264,10 +265,10 @@ class SqliteJournal(JournalReader):
                 self._record_round(event)
             case OrderChanged():
                 self._record_order(event)
-            case OrderHeld() | RoundLost() | RulesRead() | OperatorActed() | MovedByOthers() | StrangerSeen():
-                self._record_note(event)
             case Waiting():
                 return
+            case _:
+                self._record_note(event)
 
     def begin_epoch(self) -> None:
         """Count this opening; the first one gives the journal its name."""

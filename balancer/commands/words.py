@@ -7,7 +7,8 @@ import json
 from collections.abc import Iterator
 
 from balancer.adapters.journal import Note
-from balancer.ports import MovedByOthers, OperatorActed, OrderHeld, RoundLost, RulesRead, StrangerSeen
+from balancer.core.wording import stays_broken
+from balancer.ports import MovedByOthers, OperatorActed, OrderHeld, RoundLost, RulesRead, StaysBroken, StrangerSeen
 
 
 def many(count: int, thing: str) -> str:
@@ -38,3 +39,5 @@ def in_short(event: Note) -> Iterator[str]:
             yield f"moved by others: {its.vm} from {its.source} to {its.target}"
         case StrangerSeen(host=host, order=order):
             yield f"a second balancer is at work: {host} has its order {order}"
+        case StaysBroken(wall=wall):
+            yield f"cannot be mended: {stays_broken(wall)}"

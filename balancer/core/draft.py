@@ -5,12 +5,12 @@ Rule: a move is taken together with its projection, so that whoever comes next s
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 import numpy as np
 
-from balancer.core.model import Engagement, Move, Rejection, State, Streak
+from balancer.core.model import Engagement, Move, Rejection, State, Streak, Transit, Unmended
 from balancer.core.projection import Places, Projection
 from balancer.core.scope import Sets
 from balancer.core.sieve import Sieve
@@ -21,17 +21,18 @@ from dsl.ruleset import Ruleset
 LISTED: Final = 50
 """Refused hosts listed per VM, nearest first; the tally counts them all."""
 
-REASONS: Final = {"drains": "drain", "rules": "overload"}
+REASONS: Final = {"repairs": "repair", "drains": "drain", "rules": "overload", "preferences": "preference"}
 """What a move is for, by the step that wants it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Who wants a move: the step of the order of evaluation, the rule's name as told, and its line."""
+    """Who wants a move: the step of the order of evaluation, the rule's name as told, its line, and which group."""
 
     kind: str
     rule: str
     line: int
+    transit: Transit | None = None
 
 
 @dataclass(slots=True)
@@ -54,6 +55,20 @@ class Draft:
     tally: Counter[str] = field(default_factory=Counter)
     noted: set[tuple[str, str]] = field(default_factory=set)
     engagements: list[Engagement] = field(default_factory=list)
+    unmended: list[Unmended] = field(default_factory=list)
+
+    def aside(self, projection: Projection) -> "Draft":
+        """The same draft over another projection, to try what may come to nothing: nothing of it is noted here."""
+        return replace(
+            self,
+            projection=projection,
+            moves=[],
+            rejections=[],
+            tally=Counter(),
+            noted=set(),
+            engagements=[],
+            unmended=[],
+        )
 
     def notes_first(self, vm: str, step: Step) -> bool:
         """Whether this rule asks for this VM's refusals for the first time this round: once told is enough."""
@@ -85,15 +100,25 @@ def departures(draft: Draft, step: Step, vms: Places) -> Sieve:
 
 def find_target(draft: Draft, step: Step, vm: int, targets: Targets) -> int | None:
     """The best host for a VM, or None; every host refused on the way is noted."""
-    elsewhere = np.ones(len(draft.projection.cores), dtype=bool)
-    elsewhere[draft.projection.where[vm]] = False
-    sieve = Sieve(elsewhere)
-    for wall in draft.walls:
-        sieve.bar(wall.arriving(draft.projection, vm, step.kind))
-    ranking = targets.choose(draft, sieve, vm)
-    _note_hosts(draft, step, vm, sieve, ranking)
+    sieve, ranking = weigh(draft, step, [vm], targets)
+    note_hosts(draft, step, vm, sieve, ranking)
     best = sieve.order(ranking)
     return int(best[0]) if best.size else None
+
+
+def weigh(draft: Draft, step: Step, vms: Sequence[int], targets: Targets) -> tuple[Sieve, Sequence[Column]]:
+    """Every other host for these VMs of one host, all at once: what bars it, and the columns to rank the rest by.
+
+    Each of them must be let in for itself, and there must be room for the sum of them.
+    """
+    elsewhere = np.ones(len(draft.projection.cores), dtype=bool)
+    elsewhere[draft.projection.where[vms[0]]] = False
+    sieve = Sieve(elsewhere)
+    lot = replace(draft, projection=draft.projection.as_one(vms)) if len(vms) > 1 else draft
+    for wall in draft.walls:
+        for vm in vms:
+            sieve.bar(wall.arriving(lot.projection, vm, step.kind))
+    return sieve, targets.choose(lot, sieve, vms[0])
 
 
 def take(draft: Draft, step: Step, vm: int, target: int, reasons: tuple[str, Mapping[str, float]]) -> None:
@@ -106,7 +131,7 @@ def take(draft: Draft, step: Step, vm: int, target: int, reasons: tuple[str, Map
             vm=seen.name, uuid=seen.uuid, source=projection.names["host"][projection.where[vm]],
             target=projection.names["host"][target], rule=step.rule, line=step.line, reason=REASONS[step.kind],
             why=why, numbers=dict(figures), memory=seen.memory,
-            domain_id=seen.domain_id,
+            domain_id=seen.domain_id, transit=step.transit,
         )
     )  # fmt: skip
     projection.move(vm, target)
@@ -122,7 +147,7 @@ def note_vms(draft: Draft, step: Step, vms: Places, sieve: Sieve) -> None:
                 draft.rejections.append(rejected(name, None, step, barred, int(place)))
 
 
-def _note_hosts(draft: Draft, step: Step, vm: int, sieve: Sieve, ranking: Sequence[Column]) -> None:
+def note_hosts(draft: Draft, step: Step, vm: int, sieve: Sieve, ranking: Sequence[Column]) -> None:
     """Hosts that may not receive this VM, the most wanted first."""
     name = draft.projection.names["vm"][vm]
     if not sieve.refused or not draft.notes_first(name, step):

@@ -1,18 +1,18 @@
 """The statement `drain`: leave these hosts.
 
-Rule: a drain has no `to` of its own; its VMs go where the greater share of cpu and memory is least afterwards, and
-never above 100 % of either.
+Rule: its VMs go where there is most room, the largest first, so that the small fill the gaps; what hangs together goes
+as one, and last.
 """
+
+from collections.abc import Collection
 
 import numpy as np
 
-from balancer.core.draft import Draft, Step, departures, find_target, note_vms, on_host, take
-from balancer.core.scope import of_targets
-from balancer.core.sieve import Sieve
-from balancer.core.walls import Barred
-from balancer.core.wording import spoken
-from dsl.evaluation import Column
-from dsl.syntax import Drain, Kind
+from balancer.core.draft import Draft, Step, departures, note_vms, on_host
+from balancer.core.groups import Errand, hangs, send, unbound
+from balancer.core.projection import Places
+from balancer.core.room import Fullest, least_full
+from dsl.syntax import Drain
 
 
 def empty(draft: Draft) -> None:
@@ -26,38 +26,31 @@ def _empty(draft: Draft, drain: Drain) -> None:
     step = Step("drains", "drain", drain.span.line)
     for host in np.flatnonzero(drained):
         vms = on_host(draft.projection, int(host))
-        for vm in vms[np.lexsort([-draft.projection.memory[vms]])]:
-            _drain_one(draft, step, int(vm))
+        _empty_host(draft, step, vms[np.lexsort([-draft.projection.memory[vms]])])
 
 
-def _drain_one(draft: Draft, step: Step, vm: int) -> None:
-    sieve = departures(draft, step, np.array([vm]))
-    note_vms(draft, step, np.array([vm]), sieve)
-    if not sieve.open.all():
-        return
-    target = find_target(draft, step, vm, Fullest())
-    if target is not None:
-        projection = draft.projection
-        host, where = projection.names["host"][target], projection.names["host"][projection.where[vm]]
-        fullest = spoken(float(Fullest.of(draft, vm)[target]), Kind.SHARE)
-        why = f"{where} is drained; {host} is least full afterwards ({fullest})"
-        take(draft, step, vm, target, (why, {}))
+def _empty_host(draft: Draft, step: Step, vms: Places) -> None:
+    """Send these VMs of one host away in their order; groups wait until those have gone that need nobody."""
+    source, groups = draft.projection.where[vms[:1]], []
+    stay = departures(unbound(draft), step, vms)
+    free = frozenset(vms[stay.open].tolist())
+    for vm in vms.tolist():
+        if vm in free and hangs(draft, step, Fullest(), vm) is not None:
+            groups.append(vm)
+        else:
+            _send(draft, step, vm, free)
+    for vm in groups:
+        if draft.projection.where[vm] == source:
+            _send(draft, step, vm, free)
 
 
-class Fullest:
-    """The targets of drains: the greater share of cpu and memory least afterwards, never above 100 % of either."""
+def _send(draft: Draft, step: Step, vm: int, free: Collection[int]) -> None:
+    if vm in free:
+        send(draft, Errand(step, Fullest(), lambda vm, target: _reasons(draft, vm, target)), vm, free)
+    else:
+        note_vms(draft, step, np.array([vm]), departures(unbound(draft), step, np.array([vm])))
 
-    @staticmethod
-    def of(draft: Draft, vm: int) -> Column:
-        """The greater share of each host once the VM is there."""
-        scope = of_targets(draft.projection, draft.sets, vm)
-        return np.maximum(scope.value("after", "cpu"), scope.value("after", "memory"))
 
-    def choose(self, draft: Draft, sieve: Sieve, vm: int) -> list[Column]:
-        """Bar what would be over-full, and rank the rest."""
-        fullest = self.of(draft, vm)
-        sieve.bar([
-            Barred(fullest > 1.0, "full", value=fullest, limit=np.ones_like(fullest), kind=Kind.SHARE),
-            Barred(np.isnan(fullest), "unknown"),
-        ])  # fmt: skip
-        return [fullest]
+def _reasons(draft: Draft, vm: int, target: int) -> tuple[str, dict[str, float]]:
+    source = draft.projection.names["host"][draft.projection.where[vm]]
+    return f"{source} is drained; {least_full(draft, vm, target)}", {}

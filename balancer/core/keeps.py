@@ -4,7 +4,7 @@ Rule: a keep may stand broken from the start; no move breaks one, and none makes
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,13 +18,27 @@ from dsl.syntax import Keep
 
 
 class KeepWall(Wall, ABC):
-    """A wall about neighbourhood, which may stand broken before anything moves."""
+    """A wall about neighbourhood, which may stand broken before anything moves.
+
+    Whether it does is asked of the places that VMs are bound for: what is under way need not be mended again.
+    """
+
+    text: str
+    line: int
 
     __slots__ = ()
 
     @abstractmethod
     def strays(self, projection: Projection) -> int:
         """How many VMs are where the statement does not want them."""
+
+    @abstractmethod
+    def against(self, projection: Projection) -> Flags:
+        """The VMs among which the strays are; none where it is whole."""
+
+    def menders(self, projection: Projection) -> Flags:
+        """The VMs any one of which may make it less broken by moving."""
+        return self.against(projection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +58,11 @@ class Apart(KeepWall):
 
     def strays(self, projection: Projection) -> int:
         """Every member beyond the first of its host."""
-        return int(np.maximum(_standing(projection, self.members) - 1, 0).sum())
+        return int(np.maximum(_awaited(projection, self.members) - 1, 0).sum())
+
+    def against(self, projection: Projection) -> Flags:
+        """All members of a host that has several."""
+        return self.members & (_awaited(projection, self.members) > 1)[projection.bound]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +92,16 @@ class Beside(KeepWall):
 
     def strays(self, projection: Projection) -> int:
         """Every member on a host without company."""
-        alone = _standing(projection, self.company) == 0
-        return int((_standing(projection, self.members) * alone).sum())
+        return int(self.against(projection).sum())
+
+    def against(self, projection: Projection) -> Flags:
+        """The same."""
+        return np.asarray(self.members & (_awaited(projection, self.company) == 0)[projection.bound])
+
+    def menders(self, projection: Projection) -> Flags:
+        """Those, and all company, which may come to them."""
+        alone = self.against(projection)
+        return alone | self.company if alone.any() else alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +120,67 @@ class On(KeepWall):
 
     def strays(self, projection: Projection) -> int:
         """Every member elsewhere."""
-        return int((self.members & ~self.hosts[projection.where]).sum())
+        return int(self.against(projection).sum())
+
+    def against(self, projection: Projection) -> Flags:
+        """The same."""
+        return self.members & ~self.hosts[projection.bound]
 
 
-def broken(rules: Ruleset, sets: Sets, reported: Projection) -> int:
-    """How many VMs stand against a `keep`, as reported."""
-    return sum(keep_wall(keep, sets, reported).strays(reported) for keep in rules.keeps)
+@dataclass(frozen=True, slots=True)
+class Together(KeepWall):
+    """`keep S together`: all of S on one host, its home: where most of their memory stands, unless it is said.
+
+    Alone a member moves home only; from home the group moves as one or not at all.
+    """
+
+    members: Flags
+    text: str
+    line: int
+    destination: int | None = None
+
+    def leaving(self, projection: Projection, vms: Places, kind: str) -> Iterator[Barred]:
+        """Who is at home stays, as long as there are others."""
+        is_alone = self.members.sum() < 2
+        yield Barred(
+            self.members[vms] & (projection.where[vms] == self.home(projection)) & ~is_alone, self.text, self.line
+        )
+
+    def arriving(self, projection: Projection, vm: int, kind: str) -> Iterator[Barred]:
+        """A member goes home or nowhere."""
+        if self.members[vm] and self.members.sum() > 1:
+            elsewhere = np.ones(len(projection.cores), dtype=bool)
+            elsewhere[self.home(projection)] = False
+            yield Barred(elsewhere, self.text, self.line)
+
+    def strays(self, projection: Projection) -> int:
+        """Every member away from home."""
+        return int(self.against(projection).sum())
+
+    def against(self, projection: Projection) -> Flags:
+        """The same."""
+        return np.asarray(self.members & (projection.bound != self.home(projection)))
+
+    def home(self, projection: Projection) -> int:
+        """The host where they are to be; of equals the one with more of them, then the first by name."""
+        return self.destination if self.destination is not None else int(self.homes(projection)[0])
+
+    def homes(self, projection: Projection) -> Places:
+        """The hosts in the order in which they would do as home, best first."""
+        where = projection.bound[self.members]
+        memory = np.bincount(where, weights=projection.memory[self.members], minlength=len(projection.cores))
+        return np.lexsort([-np.bincount(where, minlength=len(projection.cores)), -memory])
+
+
+def broken(rules: Ruleset, sets: Sets, reported: Projection, in_transit: Collection[str]) -> int:
+    """How many VMs stand against a `keep`, as reported; those `in_transit`, by their text, are expected to."""
+    standing = (keep for keep in rules.keeps if keep.text not in in_transit)
+    return sum(keep_wall(keep, sets, reported).strays(reported) for keep in standing)
+
+
+def _awaited(projection: Projection, members: Flags) -> Floats:
+    """How many of these VMs each host has once all that are under way have arrived."""
+    return np.bincount(projection.bound[members], minlength=len(projection.cores)).astype(float)
 
 
 def _standing(projection: Projection, members: Flags) -> Floats:
@@ -107,8 +188,8 @@ def _standing(projection: Projection, members: Flags) -> Floats:
     return np.bincount(projection.where[members], minlength=len(projection.cores)).astype(float)
 
 
-def keep_wall(keep: Keep, sets: Sets, projection: Projection) -> KeepWall:
-    """The wall that a `keep` statement builds."""
+def keep_wall(keep: Keep, sets: Sets, projection: Projection, destination: int | None = None) -> KeepWall:
+    """The wall that a `keep` statement builds; `destination` is where its group goes, once it has begun to move."""
     members = sets.members(keep.vms, projection).possible
     text, line, other = keep.text, keep.span.line, keep.relation.other
     match keep.relation.how:
@@ -118,4 +199,6 @@ def keep_wall(keep: Keep, sets: Sets, projection: Projection) -> KeepWall:
             return Beside(members, sets.members(other, projection).true, text, line)
         case "on" if other is not None:
             return On(members, sets.members(other, projection).true, text, line)
+        case "together":
+            return Together(members, text, line, destination)
     raise AssertionError(f"the checker refuses what is not built: {text}")

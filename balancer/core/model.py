@@ -208,10 +208,23 @@ class Engagement:
 
 
 @dataclass(frozen=True, slots=True)
+class Transit:
+    """VMs that move as one, and the round that decided it: `walls` are the `keep`s that are broken until all are there.
+
+    `vms` are uuids, in the order of their moves.
+    """
+
+    vms: tuple[str, ...]
+    walls: tuple[str, ...]
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
 class Move:
     """One VM from one host to another, and why. `line` is the rule's line; `wave` says what may run side by side.
 
-    `domain_id` is the one that it had when this was decided: another one is another VM in its place.
+    `domain_id` is the one that it had when this was decided: another one is another VM in its place. `transit` is the
+    group that it belongs to, where it does not move alone.
     """
 
     vm: str
@@ -226,6 +239,7 @@ class Move:
     memory: float
     wave: int = 1
     domain_id: int = 0
+    transit: Transit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,11 +267,23 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True)
+class Unmended:
+    """A wall that stands broken and that no move mends: how many VMs stand against it, and what keeps one of them."""
+
+    rule: str
+    line: int
+    text: str
+    strays: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """All moves that the rules ask for, in an order that may be executed, and what was refused on the way.
 
     `frozen` says why nothing is decided at all; `tally` counts every rejection by reason, `rejections` lists the
-    nearest; `sentence` is the round in one sentence; `waiting` are the kinds of move that wait for their window.
+    nearest; `sentence` is the round in one sentence; `waiting` are the kinds of move that wait for their window;
+    `broken` counts the VMs against a `keep`, `unmended` are the walls that stay broken after all these moves.
     """
 
     round: int
@@ -271,6 +297,7 @@ class Plan:
     sentence: str
     broken: int = 0
     waiting: tuple[str, ...] = ()
+    unmended: tuple[Unmended, ...] = ()
 
 
 # -- what is under way ----------------------------------------------------------------------------------------

@@ -18,17 +18,20 @@ from balancer.core.keeps import broken, keep_wall
 from balancer.core.model import Engagement, Move, Observation, Order, OrderState, Plan, State, Streak
 from balancer.core.projection import Projection
 from balancer.core.relief import relieve
+from balancer.core.repairs import mend
 from balancer.core.safety import Own, back_off, failing_hosts, fit
 from balancer.core.scope import Sets, of_farm
+from balancer.core.transits import InTransit, begun, destination
 from balancer.core.walls import Always, Closed, Memory, Quiet, Wall
 from balancer.core.waves import in_waves
 from balancer.core.windows import in_force, waits_for
-from balancer.core.wording import condition
+from balancer.core.wording import condition, stays_broken
 from dsl.evaluation import truth
 from dsl.ruleset import Ruleset
 from dsl.syntax import Kind
 
 STEPS: Final[tuple[tuple[str, Callable[[Draft], None]], ...]] = (
+    ("repairs", mend),
     ("drains", empty),
     ("rules", relieve),
 )
@@ -68,8 +71,11 @@ def plan(
         before=before,
         after=projection.spread(),
         sentence=_sentence(draft, told or _moves_told(moves, projection), waiting),
-        broken=broken(rules, sets, reported),
+        broken=broken(
+            rules, sets, reported, {text for each in begun(rules, state, projection) for text in each.transit.walls}
+        ),
         waiting=tuple(waiting),
+        unmended=tuple(draft.unmended),
     )
     return Planned(result, tuple(draft.engagements) if "rules" in open_ else state.engagements)
 
@@ -77,6 +83,7 @@ def plan(
 def walls(rules: Ruleset, sets: Sets, state: State, projection: Projection) -> tuple[Wall, ...]:
     """All walls of a round, the cheapest and most final first."""
     observation = projection.observation
+    groups = begun(rules, state, projection)
     untouchable = _untouchable(observation, state.orders)
     failing = failing_hosts(state)
     drained = np.zeros(len(observation.hosts), dtype=bool)
@@ -85,6 +92,7 @@ def walls(rules: Ruleset, sets: Sets, state: State, projection: Projection) -> t
     doubtful = np.array([host.name in untouchable for host in observation.hosts], dtype=bool)
     return (
         Always(frozenset(doubt.uuid for doubt in observation.doubts)),
+        *(InTransit(group) for group in groups),
         Closed("in doubt", doubtful, gives=False),
         Closed("maintenance", np.array([host.maintenance for host in observation.hosts], dtype=bool)),
         *_closed(observation),
@@ -95,7 +103,7 @@ def walls(rules: Ruleset, sets: Sets, state: State, projection: Projection) -> t
         *((Own(state.own_vm),) if state.own_vm else ()),
         fit(observation),
         Quiet(rules.rest, state.orders, state.journeys, observation.now),
-        *(keep_wall(keep, sets, projection) for keep in rules.keeps),
+        *(keep_wall(keep, sets, projection, destination(groups, keep.text)) for keep in rules.keeps),
         *(never_wall(each, sets, projection) for each in rules.nevers if in_force(each.during, observation.wall)),
         Memory(),
     )
@@ -146,6 +154,8 @@ def _sentence(draft: Draft, done: str | None, waiting: Sequence[str]) -> str:
     if draft.streaks:
         longest = min(draft.streaks, key=lambda streak: (-streak.rounds, streak.host))
         return f"no action: {longest.host} in trouble for {_so_far(longest, draft.rules)}{why}{still_open}"
+    if draft.unmended:
+        return f"no action: {stays_broken(draft.unmended[0])}{still_open}"
     stays = next((each for each in draft.rejections if each.rule == "drain" and each.reason != "under way"), None)
     if stays is None:
         return f"no action: no host is in trouble{why}{still_open}"

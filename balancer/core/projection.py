@@ -5,10 +5,11 @@ by `depart`/`move` alone; hosts and VMs keep their places in the arrays, by name
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from fnmatch import fnmatchcase
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,9 @@ from dsl.evaluation import Column, Flags
 
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
+
+_CHANGED: Final = ("used", "load", "busy", "vms", "vcpus", "host_moves", "vm_moves", "where", "bound")
+"""The columns that a move changes."""
 
 
 class Projection:
@@ -33,6 +37,8 @@ class Projection:
         self.load = _floats(host.load for host in hosts)
         self.busy = _floats(host.busy for host in hosts)
         self.where: Places = np.array([self.place[vm.host] for vm in vms], dtype=np.intp)
+        self.bound = self.where.copy()
+        """Where each VM will be once those under way have arrived; `where` is where it still runs."""
         self.cpu = _floats(vm.cpu for vm in vms)
         self.memory = _floats(vm.memory for vm in vms)
         self.vm_vcpus = _floats(vm.vcpus for vm in vms)
@@ -145,6 +151,7 @@ class Projection:
             self.vms[target] += 1
             self.vcpus[target] += self.vm_vcpus[vm]
             self.arrivals.append((vm, target))
+            self.bound[vm] = target
 
     def move(self, vm: int, target: int) -> None:
         """A planned move: the VM is at the target from now on."""
@@ -156,7 +163,23 @@ class Projection:
             self.vcpus[place] += sign * self.vm_vcpus[vm]
             self.host_moves[place] += 1
         self.vm_moves[vm] += 1
-        self.where[vm] = target
+        self.where[vm] = self.bound[vm] = target
+
+    def fork(self) -> Self:
+        """The same farm, for moves that may come to nothing: what is done to the one is not done to the other."""
+        forked = copy(self)
+        for name in _CHANGED:
+            setattr(forked, name, getattr(self, name).copy())
+        return forked
+
+    def as_one(self, vms: Sequence[int]) -> Self:
+        """The same farm with the first of these VMs as large as all of them: what a host would be with the lot."""
+        lot = copy(self)
+        for name in ("cpu", "memory", "vm_vcpus"):
+            figures = getattr(self, name).copy()
+            figures[vms[0]] = figures[list(vms)].sum()
+            setattr(lot, name, figures)
+        return lot
 
     def count(self, members: Flags) -> Floats:
         """How many of these VMs are on each host, or bound for it."""

@@ -11,7 +11,8 @@ from typing import Final
 import numpy as np
 
 from balancer.core.assessment import condition_of, is_reached
-from balancer.core.draft import Draft, Step, departures, find_target, note_vms, on_host, take
+from balancer.core.draft import Draft, Step, departures, note_vms, on_host
+from balancer.core.groups import Errand, send, unbound
 from balancer.core.model import Engagement, Streak
 from balancer.core.projection import Places
 from balancer.core.scope import ClauseScope, of_hosts, of_source, of_targets, of_vms
@@ -113,20 +114,16 @@ def _is_met(until: Test, scope: ClauseScope) -> bool:
 
 
 def _move_one(draft: Draft, rule: Rule, host: int, streak: Streak | None) -> bool:
-    """Plan one move off this host: the first VM by the rule's order that finds a target."""
+    """Plan one move off this host: the first VM by the rule's order that finds a target, with whom it takes along."""
     step = Step("rules", rule.name, rule.span.line)
     vms = on_host(draft.projection, host)
     scope = of_vms(draft.projection, draft.sets, vms)
-    sieve = departures(draft, step, vms)
+    sieve = departures(unbound(draft), step, vms)
     sieve.gates(rule.move.where, scope)
     note_vms(draft, step, vms, sieve)
-    for place in sieve.order(keys(rule.move.by, scope)):
-        vm = int(vms[place])
-        target = find_target(draft, step, vm, _ByRule(rule))
-        if target is not None:
-            take(draft, step, vm, target, _reasons(draft, rule, vm, target, streak))
-            return True
-    return False
+    free = frozenset(vms[sieve.open].tolist())
+    errand = Errand(step, _ByRule(rule), lambda vm, target: _reasons(draft, rule, vm, target, streak))
+    return any(send(draft, errand, vm, free) for vm in vms[sieve.order(keys(rule.move.by, scope))].tolist())
 
 
 def _reasons(draft: Draft, rule: Rule, vm: int, target: int, streak: Streak | None) -> tuple[str, dict[str, float]]:

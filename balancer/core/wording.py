@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from balancer.core.model import Rejection
+from balancer.core.model import Rejection, Unmended
 from balancer.core.signals import TABLE
 from dsl.evaluation import Scope, conjuncts, value
 from dsl.syntax import Amount, Arithmetic, Compare, Key, Kind, Name, Over, Sum, Test, Text
@@ -112,6 +112,11 @@ def refusal(rejection: Rejection) -> str:
     if len(figures) == 2:
         return f"{rejection.reason}: {figures[0]}, limit {figures[1]}"
     return f"{rejection.reason}: {rejection.value}" if isinstance(rejection.value, str) else rejection.reason
+
+
+def stays_broken(wall: Unmended) -> str:
+    """A wall that no move mends: which, and what keeps a VM that might."""
+    return f"{wall.text} (line {wall.line}): {wall.why}"
 
 
 def _told(figure: float | str, kind: Kind) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from agents.report import Report
-from balancer.core.model import Decision, Gathering, Journey, Order
+from balancer.core.model import Decision, Gathering, Journey, Order, Unmended
 from dsl.hours import WallTime
 from dsl.ruleset import Ruleset
 
@@ -149,6 +149,13 @@ class StrangerSeen:
     vm: str
 
 
+@dataclass(frozen=True, slots=True)
+class StaysBroken:
+    """A wall stands broken that no move mends; told once, until it is mended or more VMs stand against it."""
+
+    wall: Unmended
+
+
 Event = (
     RoundDecided
     | OrderChanged
@@ -159,6 +166,7 @@ Event = (
     | OperatorActed
     | MovedByOthers
     | StrangerSeen
+    | StaysBroken
 )
 
 
