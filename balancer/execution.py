@@ -15,6 +15,7 @@ from balancer.core.durations import duration
 from balancer.core.model import Gathering, Move, Order, OrderState, Plan, Refusal, State
 from balancer.core.safety import halting
 from balancer.core.verdict import Verdict, by_host, look, verdict
+from balancer.core.waves import places
 from balancer.ports import (
     Event,
     FarmError,
@@ -215,9 +216,9 @@ def _doubtful(orders: Iterable[Order]) -> str:
 
 def _used(move: Move, state: State, caps: Iterable[Cap], now: float) -> Iterator[tuple[Cap, list[Order]]]:
     for cap in caps:
-        for ends in ({move.source}, {move.target}) if cap.per == "host" else (set[str](),):
-            counted = [order for order in state.orders if not ends or ends & {order.move.source, order.move.target}]
-            yield cap, [order for order in counted if _counts(order, cap, state.round, now)]
+        counted = [order for order in state.orders if _counts(order, cap, state.round, now)]
+        for place in places(move, cap.per):
+            yield cap, [order for order in counted if place in places(order.move, cap.per)]
 
 
 def _counts(order: Order, cap: Cap, round_number: int, now: float) -> bool:

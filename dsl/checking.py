@@ -59,6 +59,8 @@ ROUND: Final[Bounds] = MappingProxyType({Kind.TIME: ("5 s", "1 h")})
 HOLD: Final[Bounds] = MappingProxyType({Kind.ROUNDS: ("1 round", "1000 rounds"), Kind.TIME: ("1 s", "1 d")})
 PAUSE: Final[Bounds] = MappingProxyType({Kind.TIME: ("0 s", "30 d")})
 MIGRATIONS: Final = 1000
+NEIGHBOURS: Final = 1000
+PERIODS: Final = ("round", "hour", "day")
 STEPS: Final = ("repairs", "drains", "rules", "preferences", "goal")
 """The kinds of move that an `except` may name."""
 
@@ -66,9 +68,6 @@ _CALLED: Final[Mapping[Kind, str]] = MappingProxyType({Kind.TIME: "time", Kind.R
 _ONCE: Final[Mapping[type, str]] = MappingProxyType({Every: "every", Limit: "limit", Rest: "rest"})
 _LATER: Final[Mapping[type, str]] = MappingProxyType({
     Reserve: "reserve", Balance: "balance", Pack: "pack",
-})  # fmt: skip
-_LATER_KEEPS: Final[Mapping[str, str]] = MappingProxyType({
-    "apart_from": "keep … apart from", "at_most": "keep at most",
 })  # fmt: skip
 _OWN_WORDS: Final = frozenset({*THING, "facts"})
 
@@ -155,12 +154,8 @@ def _later(statement: Statement) -> Iterator[str | None]:
     match statement:
         case Keep(hard=False):
             yield "prefer"
-        case Keep(relation=relation):
-            yield _LATER_KEEPS.get(relation.how)
         case Never(hard=False):
             yield "avoid moving"
-        case Limit(caps=caps):
-            yield from (f"per {cap.per}" for cap in caps if cap.per not in {None, "host"})
         case _:
             yield _LATER.get(type(statement))
 
@@ -257,10 +252,25 @@ def _drain(meanings: Meanings, drain: Drain) -> Drain:
 
 def _keep(meanings: Meanings, keep: Keep) -> Keep:
     relation = keep.relation
+    meanings.findings.extend(_unkept(keep))
     if relation.other is None:
         return replace(keep, vms=meanings.set(keep.vms, "vm"))
     other = meanings.set(relation.other, "host" if relation.how == "on" else "vm")
     return replace(keep, vms=meanings.set(keep.vms, "vm"), relation=replace(relation, other=other))
+
+
+def _unkept(keep: Keep) -> Iterator[Finding]:
+    """What no `keep` can mean."""
+    count, per = keep.relation.count, keep.relation.per
+    if count is not None and not 1 <= count <= NEIGHBOURS:
+        yield error("out-of-bounds", f"at most {count} neighbours", keep.span, f"write 1 to {NEIGHBOURS}")
+    if per in PERIODS:
+        yield error(
+            "wrong-kind", f"neighbours are not counted per {per}", keep.span, "write per host, or the key of a tag"
+        )
+    yield from _plural(per, ("host",), keep.span)
+    if keep.hard and keep.cost is not None:
+        yield error("wrong-kind", "a keep always holds, at no cost", keep.span, "take the cost out, or write prefer")
 
 
 def _never(meanings: Meanings, never: Never) -> Never:
@@ -289,12 +299,21 @@ def _unknown_steps(steps: Iterable[str], span: Span) -> Iterator[Finding]:
 
 
 def _limit(meanings: Meanings, limit: Limit) -> Limit:
-    meanings.findings.extend(_out_of_bounds(cap) for cap in limit.caps if not 1 <= cap.count <= MIGRATIONS)
+    meanings.findings.extend(finding for cap in limit.caps for finding in _unlimited(cap))
     return limit
 
 
-def _out_of_bounds(cap: Cap) -> Finding:
-    return error("out-of-bounds", f"a limit of {cap.count} migrations", cap.span, f"write 1 to {MIGRATIONS}")
+def _unlimited(cap: Cap) -> Iterator[Finding]:
+    """What no budget of migrations can be."""
+    if not 1 <= cap.count <= MIGRATIONS:
+        yield error("out-of-bounds", f"a limit of {cap.count} migrations", cap.span, f"write 1 to {MIGRATIONS}")
+    yield from _plural(cap.per, (*PERIODS, "host"), cap.span)
+
+
+def _plural(per: str | None, words: Iterable[str], span: Span) -> Iterator[Finding]:
+    """`per hosts` would be the tag key “hosts”, and is meant by nobody."""
+    if per is not None and (one := per.removesuffix("s")) != per and one in words:
+        yield error("unknown-name", f"“per {per}” counts nothing", span, f"did you mean per {one}?")
 
 
 def _rest(meanings: Meanings, rest: Rest) -> Rest:

@@ -5,9 +5,9 @@ goes on behind it, so that one mistake does not hide the next.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from dsl.clauses import ARRIVALS, HOSTS, THING, VMS, Clause
 from dsl.findings import Finding, did_you_mean, error, nearest
@@ -30,6 +30,7 @@ from dsl.syntax import (
     Sum,
     Test,
     Text,
+    without_places,
 )
 from dsl.units import UNITS, based, version_number
 from dsl.vocabulary import Vocabulary, Word
@@ -72,12 +73,14 @@ class Typed:
 class Meanings:
     """The words of one file: those of the vocabulary, and its own sets.
 
-    A set is one of `vm` or `host`, or None where it makes no sense. What is wrong is added to `findings`.
+    A set is one of `vm` or `host`, or None where it makes no sense. What is wrong is added to `findings`; `numbers` are
+    those of the sets so far.
     """
 
     vocabulary: Vocabulary
     sets: Mapping[str, str | None]
     findings: list[Finding]
+    numbers: dict[tuple[str, Any], int] = field(default_factory=dict)
 
     # -- sets
 
@@ -86,7 +89,9 @@ class Meanings:
         self._right_thing(of, thing)
         if not isinstance(of, All) or of.test is None:
             return of
-        return replace(of, test=self.test(of.test, VMS if of.thing == "vm" else hosts))
+        test = self.test(of.test, VMS if of.thing == "vm" else hosts)
+        number = self.numbers.setdefault((of.thing, without_places(test)), len(self.numbers))
+        return replace(of, test=test, number=number)
 
     def arrivals(self, of: Set) -> Set:
         """A set of hosts that a VM shall not arrive on."""

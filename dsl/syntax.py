@@ -176,11 +176,15 @@ class One:
 
 @dataclass(frozen=True, slots=True)
 class All:
-    """All things of a kind (`thing` is `host` or `vm`) that pass `test`; without a test simply all."""
+    """All things of a kind (`thing` is `host` or `vm`) that pass `test`; without a test simply all.
+
+    As checked, those of one file that say the same have the same `number`: who belongs to them is worked out once.
+    """
 
     thing: str
     test: Test | None
     span: Span
+    number: int | None = None
 
 
 Set = NamedSet | One | All

@@ -149,14 +149,32 @@ def test_at_once_counts_what_is_open(state: OrderState) -> None:
         ("1 per hour", 3599.0, 3600.0, "limit 1 per hour: 1 already"),
         ("1 per day", 86399.0, 86400.0, "limit 1 per day: 1 already"),
         ("1 per hour per host", 3599.0, 3600.0, "limit 1 per hour per host: 1 already"),
+        ("1 per day per host", 86399.0, 86400.0, "limit 1 per day per host: 1 already"),
+        ("1 per day per rack", 86399.0, 86400.0, "limit 1 per day per rack: 1 already"),
     ],
 )
 def test_a_period_counts_what_was_started_in_it_whatever_became_of_it(
     limit: str, within: float, past: float, words: str
 ) -> None:
-    state, move = with_order(State(), order(OrderState.FAILED)), journey("b", "xen4", "xen5")
+    begun = replace(order(OrderState.FAILED), move=in_racks(journey("a", "xen1", "xen4"), "a", "b"))
+    state, move = with_order(State(), begun), in_racks(journey("b", "xen4", "xen5"), "b", "c")
     assert exceeded(move, state, rules(f"limit {limit}").caps, within) == words
     assert exceeded(move, state, rules(f"limit {limit}").caps, past) is None
+
+
+def in_racks(move: Move, source: str, target: str) -> Move:
+    return replace(move, leaves=(f"rack:{source}",), enters=(f"rack:{target}",))
+
+
+def test_per_tag_key_counts_what_begins_or_ends_in_the_same_domain_once() -> None:
+    state = with_order(State(), replace(order(), move=in_racks(journey("a", "xen1", "xen4"), "a", "a")))
+    caps, words = rules("limit 2 per rack").caps, "limit 2 at once per rack: 2 already"
+    assert exceeded(in_racks(journey("b", "xen2", "xen5"), "a", "b"), state, caps, 0.0) is None
+    two = with_order(state, replace(order(vm="c"), move=in_racks(journey("c", "xen3", "xen6"), "c", "a")))
+    assert exceeded(in_racks(journey("b", "xen2", "xen5"), "a", "b"), two, caps, 0.0) == words
+    assert exceeded(in_racks(journey("b", "xen2", "xen5"), "b", "a"), two, caps, 0.0) == words
+    assert exceeded(in_racks(journey("b", "xen2", "xen5"), "b", "c"), two, caps, 0.0) is None
+    assert exceeded(journey("b", "xen2", "xen5"), two, caps, 0.0) is None, "neither host is in a rack"
 
 
 def test_per_round_counts_the_orders_of_this_round() -> None:

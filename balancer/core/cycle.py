@@ -36,7 +36,7 @@ def step(
     reported = Projection(seen.observation)
     sets = Sets.of(rules.lets, reported)
     streaks = assess(rules, sets, reported, state.streaks)
-    planned = plan(seen.observation, state, streaks, rules, reported)
+    planned = plan(sets, state, streaks, rules)
     memory = max(DAY, rules.rest.vm, rules.rest.host, rules.rest.no_return)
     journeys = (*state.journeys, *seen.observation.journeys)
     held = held_against(state.orders, state.resumed)

@@ -14,6 +14,7 @@ from balancer.core.model import Engagement, Move, Rejection, State, Streak, Tran
 from balancer.core.projection import Places, Projection
 from balancer.core.scope import Sets
 from balancer.core.sieve import Sieve
+from balancer.core.tags import named
 from balancer.core.walls import Barred, Wall
 from dsl.evaluation import Column
 from dsl.ruleset import Ruleset
@@ -125,13 +126,14 @@ def take(draft: Draft, step: Step, vm: int, target: int, reasons: tuple[str, Map
     """Take a move into the plan and into the projection."""
     why, figures = reasons
     projection = draft.projection
-    seen = projection.observation.vms[vm]
+    seen, hosts = projection.observation.vms[vm], projection.observation.hosts
+    source = hosts[projection.where[vm]]
     draft.moves.append(
         Move(
-            vm=seen.name, uuid=seen.uuid, source=projection.names["host"][projection.where[vm]],
-            target=projection.names["host"][target], rule=step.rule, line=step.line, reason=REASONS[step.kind],
-            why=why, numbers=dict(figures), memory=seen.memory,
-            domain_id=seen.domain_id, transit=step.transit,
+            vm=seen.name, uuid=seen.uuid, source=source.name, target=hosts[target].name, rule=step.rule,
+            line=step.line, reason=REASONS[step.kind], why=why, numbers=dict(figures), memory=seen.memory,
+            domain_id=seen.domain_id, leaves=named(source.tags), enters=named(hosts[target].tags),
+            transit=step.transit,
         )
     )  # fmt: skip
     projection.move(vm, target)

@@ -22,7 +22,7 @@ def empty(draft: Draft) -> None:
 
 
 def _empty(draft: Draft, drain: Drain) -> None:
-    drained = draft.sets.members(drain.hosts, draft.projection).true
+    drained = draft.sets.members(drain.hosts).true
     step = Step("drains", "drain", drain.span.line)
     for host in np.flatnonzero(drained):
         vms = on_host(draft.projection, int(host))

@@ -12,7 +12,7 @@ from balancer.core.projection import Places, Projection
 from balancer.core.scope import Sets, of_targets
 from balancer.core.walls import Barred, Wall
 from dsl.evaluation import Flags, truth
-from dsl.syntax import All, Never, Set
+from dsl.syntax import All, Both, Either, Member, Never, Not, Pick, Set, Test
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class NeverMove(Wall):
     members: Flags
     sources: Flags | None
     target: Set | None
+    closed: Flags | None
     sets: Sets
     excepted: tuple[str, ...]
     text: str
@@ -42,22 +43,43 @@ class NeverMove(Wall):
         return concerned if self.sources is None else concerned & self.sources[projection.where[vms]]
 
     def _targets(self, projection: Projection, vm: int) -> Flags:
-        """The target's test may speak of this very journey, so it is asked anew for each VM."""
-        if isinstance(self.target, All) and self.target.test is not None:
-            possible = truth(self.target.test, of_targets(projection, self.sets, vm)).possible
-            return np.broadcast_to(possible, projection.cores.shape)
-        assert self.target is not None, "asked only where there is a target"
-        return self.sets.members(self.target, projection).possible
+        """A test that speaks of this very journey, or of what moves change, is asked anew for each VM."""
+        if self.closed is not None:
+            return self.closed
+        assert isinstance(self.target, All), "any other set is the same for every journey"
+        assert self.target.test is not None, "the same"
+        possible = truth(self.target.test, of_targets(projection, self.sets, vm)).possible
+        return np.broadcast_to(possible, projection.cores.shape)
 
 
-def never_wall(never: Never, sets: Sets, projection: Projection) -> Wall:
+def never_wall(never: Never, sets: Sets) -> Wall:
     """The wall that a `never move` statement builds."""
+    target = never.target
     return NeverMove(
-        members=sets.members(never.vms, projection).possible,
-        sources=None if never.source is None else sets.members(never.source, projection).possible,
-        target=never.target,
+        members=sets.members(never.vms).possible,
+        sources=None if never.source is None else sets.members(never.source).possible,
+        target=target,
+        closed=None if target is None or _depends(target) else sets.members(target).possible,
         sets=sets,
         excepted=never.excepted,
         text=never.text,
         line=never.span.line,
     )
+
+
+def _depends(target: Set) -> bool:
+    """Whether who belongs to it depends on the journey, or on figures that moves change."""
+    return isinstance(target, All) and target.test is not None and not _is_settled(target.test)
+
+
+def _is_settled(test: Test) -> bool:
+    """Whether a test speaks of nothing but the names, tags and sets of the hosts themselves."""
+    match test:
+        case Both(left=left, right=right) | Either(left=left, right=right):
+            return _is_settled(left) and _is_settled(right)
+        case Not(test=inner):
+            return _is_settled(inner)
+        case Pick(owner=owner) | Member(owner=owner):
+            return owner == "host"
+        case _:
+            return False

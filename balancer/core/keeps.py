@@ -1,6 +1,7 @@
 """The statement `keep`: who may be whose neighbour.
 
-Rule: a keep may stand broken from the start; no move breaks one, and none makes a broken one worse.
+Rule: a keep may stand broken from the start; no move breaks one, and none makes a broken one worse. How broken it is,
+its strays say: by where each VM is, or is bound for.
 """
 
 from abc import ABC, abstractmethod
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from balancer.core.domains import Domains
 from balancer.core.projection import Floats, Places, Projection
 from balancer.core.scope import Sets
 from balancer.core.walls import Barred, Wall
@@ -18,10 +20,7 @@ from dsl.syntax import Keep
 
 
 class KeepWall(Wall, ABC):
-    """A wall about neighbourhood, which may stand broken before anything moves.
-
-    Whether it does is asked of the places that VMs are bound for: what is under way need not be mended again.
-    """
+    """A wall about neighbourhood, which may stand broken before anything moves."""
 
     text: str
     line: int
@@ -30,7 +29,11 @@ class KeepWall(Wall, ABC):
 
     @abstractmethod
     def strays(self, projection: Projection) -> int:
-        """How many VMs are where the statement does not want them."""
+        """How far from what the statement wants: VMs where they should not be, or pairs that should not."""
+
+    @abstractmethod
+    def swing(self, projection: Projection, vm: int) -> Floats:
+        """How many strays more, or fewer, there would be with this VM on each host."""
 
     @abstractmethod
     def against(self, projection: Projection) -> Flags:
@@ -42,27 +45,96 @@ class KeepWall(Wall, ABC):
 
 
 @dataclass(frozen=True, slots=True)
-class Apart(KeepWall):
-    """`keep S apart`: never two on one host."""
+class AtMost(KeepWall):
+    """`keep at most N of S per host/TAGKEY`, of which `keep S apart` is the one with 1 per host.
+
+    Within its own domain a VM may move whatever else is there. Hosts in no domain take no member.
+    """
 
     members: Flags
+    count: int
+    domains: Domains
     text: str
     line: int
 
     def arriving(self, projection: Projection, vm: int, kind: str) -> Iterator[Barred]:
-        """Hosts that have another member, or await one."""
+        """Hosts whose domain has, or awaits, as many others as may be there."""
         if self.members[vm]:
             others = self.members.copy()
             others[vm] = False
-            yield Barred(projection.count(others) > 0, self.text, self.line)
+            full = self._present(projection, others) >= self.count
+            full &= ~self.domains.of_host(projection.where[vm])
+            yield Barred((self.domains.by_host(full) > 0) | self.domains.outside, self.text, self.line)
+
+    def _present(self, projection: Projection, vms: Flags) -> Floats:
+        """How many of them are in each domain or bound for it; who is under way within one is there once."""
+        present = self.domains.by_domain(_spread(projection, projection.where, vms))
+        for vm, target in projection.arrivals:
+            if vms[vm]:
+                present += self.domains.of_host(target) & ~self.domains.of_host(projection.where[vm])
+        return present
 
     def strays(self, projection: Projection) -> int:
-        """Every member beyond the first of its host."""
-        return int(np.maximum(_awaited(projection, self.members) - 1, 0).sum())
+        """Every member beyond so many of a domain, and every one outside."""
+        standing = _standing(projection, self.members)
+        over = np.maximum(self.domains.by_domain(standing) - self.count, 0)
+        return int(over.sum() + standing[self.domains.outside].sum())
+
+    def swing(self, projection: Projection, vm: int) -> Floats:
+        """One fewer in each domain that it relieves, one more in each that it overfills."""
+        if not self.members[vm]:
+            return np.zeros(len(projection.cores))
+        here = projection.where[vm]
+        held, own = self.domains.by_domain(_standing(projection, self.members)), self.domains.of_host(here)
+        outside = self.domains.outside.astype(float)
+        overfilled = self.domains.by_host((held >= self.count) & ~own) + outside
+        relieved = self.domains.by_host((held > self.count) & own)
+        return np.asarray(overfilled - outside[here] - (relieved[here] - relieved))
 
     def against(self, projection: Projection) -> Flags:
-        """All members of a host that has several."""
-        return self.members & (_awaited(projection, self.members) > 1)[projection.bound]
+        """All members of an overfilled domain, and those outside."""
+        overfilled = self.domains.by_domain(_standing(projection, self.members)) > self.count
+        hosts = (self.domains.by_host(overfilled) > 0) | self.domains.outside
+        return np.asarray(self.members & hosts[projection.bound])
+
+
+@dataclass(frozen=True, slots=True)
+class ApartFrom(KeepWall):
+    """`keep S apart from S2`: no host has one of each."""
+
+    members: Flags
+    others: Flags
+    text: str
+    line: int
+
+    def arriving(self, projection: Projection, vm: int, kind: str) -> Iterator[Barred]:
+        """Hosts that have, or await, one of the other side."""
+        if self.members[vm] or self.others[vm]:
+            yield Barred(projection.count(self._unwelcome(vm)) > 0, self.text, self.line)
+
+    def _unwelcome(self, vm: int) -> Flags:
+        """Whom this VM shall not meet."""
+        against = (self.others & self.members[vm]) | (self.members & self.others[vm])
+        against[vm] = False
+        return np.asarray(against)
+
+    def strays(self, projection: Projection) -> int:
+        """Every pair; who is on both sides is no pair with himself, and two such are one."""
+        return int(self._pairs(projection).sum())
+
+    def swing(self, projection: Projection, vm: int) -> Floats:
+        """Those it would meet, without those it meets."""
+        met = _standing(projection, self._unwelcome(vm))
+        return np.asarray(met - met[projection.where[vm]])
+
+    def against(self, projection: Projection) -> Flags:
+        """Both sides, where they meet."""
+        return np.asarray((self.members | self.others) & (self._pairs(projection) > 0)[projection.bound])
+
+    def _pairs(self, projection: Projection) -> Floats:
+        members, others = _standing(projection, self.members), _standing(projection, self.others)
+        both = _standing(projection, self.members & self.others)
+        return members * others - both * (both + 1) / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +160,26 @@ class Beside(KeepWall):
 
     def _staying(self, projection: Projection) -> Floats:
         """How much of the company stays on each host; what is on its way there may still fail."""
-        return _standing(projection, self.company & ~projection.leaving)
+        return _spread(projection, projection.where, self.company & ~projection.leaving)
 
     def strays(self, projection: Projection) -> int:
         """Every member on a host without company."""
         return int(self.against(projection).sum())
 
+    def swing(self, projection: Projection, vm: int) -> Floats:
+        """Whom it leaves alone, whom it joins, and whether it is alone itself."""
+        here, rest = projection.where[vm], np.arange(len(self.members)) != vm
+        members = _standing(projection, self.members & rest)
+        alone = _standing(projection, self.company & rest) == 0
+        if self.company[vm]:
+            joined = -members * alone
+            return np.asarray(joined - joined[here])
+        lonely = (alone & self.members[vm]).astype(float)
+        return np.asarray(lonely - lonely[here])
+
     def against(self, projection: Projection) -> Flags:
         """The same."""
-        return np.asarray(self.members & (_awaited(projection, self.company) == 0)[projection.bound])
+        return np.asarray(self.members & (_standing(projection, self.company) == 0)[projection.bound])
 
     def menders(self, projection: Projection) -> Flags:
         """Those, and all company, which may come to them."""
@@ -122,9 +205,14 @@ class On(KeepWall):
         """Every member elsewhere."""
         return int(self.against(projection).sum())
 
+    def swing(self, projection: Projection, vm: int) -> Floats:
+        """One fewer where it comes home, one more where it strays."""
+        astray = (~self.hosts & self.members[vm]).astype(float)
+        return np.asarray(astray - astray[projection.where[vm]])
+
     def against(self, projection: Projection) -> Flags:
         """The same."""
-        return self.members & ~self.hosts[projection.bound]
+        return np.asarray(self.members & ~self.hosts[projection.bound])
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +229,9 @@ class Together(KeepWall):
 
     def leaving(self, projection: Projection, vms: Places, kind: str) -> Iterator[Barred]:
         """Who is at home stays, as long as there are others."""
-        is_alone = self.members.sum() < 2
-        yield Barred(
-            self.members[vms] & (projection.where[vms] == self.home(projection)) & ~is_alone, self.text, self.line
-        )
+        if self.members.sum() > 1:
+            at_home = projection.where[vms] == self.home(projection)
+            yield Barred(self.members[vms] & at_home, self.text, self.line)
 
     def arriving(self, projection: Projection, vm: int, kind: str) -> Iterator[Barred]:
         """A member goes home or nowhere."""
@@ -157,6 +244,18 @@ class Together(KeepWall):
         """Every member away from home."""
         return int(self.against(projection).sum())
 
+    def swing(self, projection: Projection, vm: int) -> Floats:
+        """One fewer where it comes home, one more where it leaves it; a move that makes another host home counts so."""
+        swing, trial = np.zeros(len(projection.cores)), projection.fork()
+        if self.members[vm]:
+            inhabited = np.unique(projection.bound[self.members])
+            vacant = np.setdiff1d(np.arange(len(swing)), inhabited)
+            for hosts in (*inhabited[:, np.newaxis], vacant):
+                if hosts.size:
+                    trial.where[vm] = hosts[0]
+                    swing[hosts] = self.strays(trial) - self.strays(projection)
+        return swing
+
     def against(self, projection: Projection) -> Flags:
         """The same."""
         return np.asarray(self.members & (projection.bound != self.home(projection)))
@@ -167,38 +266,41 @@ class Together(KeepWall):
 
     def homes(self, projection: Projection) -> Places:
         """The hosts in the order in which they would do as home, best first."""
-        where = projection.bound[self.members]
-        memory = np.bincount(where, weights=projection.memory[self.members], minlength=len(projection.cores))
-        return np.lexsort([-np.bincount(where, minlength=len(projection.cores)), -memory])
+        where, hosts = projection.bound[self.members], len(projection.cores)
+        memory = np.bincount(where, weights=projection.memory[self.members], minlength=hosts)
+        return np.lexsort([-np.bincount(where, minlength=hosts), -memory])
 
 
-def broken(rules: Ruleset, sets: Sets, reported: Projection, in_transit: Collection[str]) -> int:
-    """How many VMs stand against a `keep`, as reported; those `in_transit`, by their text, are expected to."""
+def broken(rules: Ruleset, sets: Sets, in_transit: Collection[str]) -> int:
+    """How many strays there are by the reports, over all keeps but those `in_transit`, by their text."""
     standing = (keep for keep in rules.keeps if keep.text not in in_transit)
-    return sum(keep_wall(keep, sets, reported).strays(reported) for keep in standing)
+    return sum(keep_wall(keep, sets).strays(sets.reported) for keep in standing)
 
 
-def _awaited(projection: Projection, members: Flags) -> Floats:
-    """How many of these VMs each host has once all that are under way have arrived."""
-    return np.bincount(projection.bound[members], minlength=len(projection.cores)).astype(float)
+def _standing(projection: Projection, vms: Flags) -> Floats:
+    """How many of these VMs are on each host, those under way where they are bound for."""
+    return _spread(projection, projection.bound, vms)
 
 
-def _standing(projection: Projection, members: Flags) -> Floats:
-    """How many of these VMs run on each host, wherever they are bound for."""
-    return np.bincount(projection.where[members], minlength=len(projection.cores)).astype(float)
+def _spread(projection: Projection, where: Places, vms: Flags) -> Floats:
+    return np.bincount(where[vms], minlength=len(projection.cores)).astype(float)
 
 
-def keep_wall(keep: Keep, sets: Sets, projection: Projection, destination: int | None = None) -> KeepWall:
+def keep_wall(keep: Keep, sets: Sets, destination: int | None = None) -> KeepWall:
     """The wall that a `keep` statement builds; `destination` is where its group goes, once it has begun to move."""
-    members = sets.members(keep.vms, projection).possible
-    text, line, other = keep.text, keep.span.line, keep.relation.other
-    match keep.relation.how:
+    members = sets.members(keep.vms).possible
+    text, line, relation = keep.text, keep.span.line, keep.relation
+    match relation.how:
         case "apart":
-            return Apart(members, text, line)
-        case "with" if other is not None:
-            return Beside(members, sets.members(other, projection).true, text, line)
-        case "on" if other is not None:
-            return On(members, sets.members(other, projection).true, text, line)
+            return AtMost(members, 1, sets.domains("host"), text, line)
+        case "at_most" if relation.count is not None and relation.per is not None:
+            return AtMost(members, relation.count, sets.domains(relation.per), text, line)
+        case "apart_from" if relation.other is not None:
+            return ApartFrom(members, sets.members(relation.other).possible, text, line)
+        case "with" if relation.other is not None:
+            return Beside(members, sets.members(relation.other).true, text, line)
+        case "on" if relation.other is not None:
+            return On(members, sets.members(relation.other).true, text, line)
         case "together":
             return Together(members, text, line, destination)
     raise AssertionError(f"the checker refuses what is not built: {text}")

@@ -223,8 +223,9 @@ class Transit:
 class Move:
     """One VM from one host to another, and why. `line` is the rule's line; `wave` says what may run side by side.
 
-    `domain_id` is the one that it had when this was decided: another one is another VM in its place. `transit` is the
-    group that it belongs to, where it does not move alone.
+    `domain_id` is the one that it had when this was decided: another one is another VM in its place. `leaves` and
+    `enters` are the tags `key:value` of its source and of its target: what is counted `per` such a key. `transit` is
+    the group that it belongs to, where it does not move alone.
     """
 
     vm: str
@@ -239,6 +240,8 @@ class Move:
     memory: float
     wave: int = 1
     domain_id: int = 0
+    leaves: tuple[str, ...] = ()
+    enters: tuple[str, ...] = ()
     transit: Transit | None = None
 
 

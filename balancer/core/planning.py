@@ -21,7 +21,7 @@ from balancer.core.relief import relieve
 from balancer.core.repairs import mend
 from balancer.core.safety import Own, back_off, failing_hosts, fit
 from balancer.core.scope import Sets, of_farm
-from balancer.core.transits import InTransit, begun, destination
+from balancer.core.transits import InTransit, begun, destination, in_transit
 from balancer.core.walls import Always, Closed, Memory, Quiet, Wall
 from balancer.core.waves import in_waves
 from balancer.core.windows import in_force, waits_for
@@ -46,14 +46,13 @@ class Planned:
     engagements: tuple[Engagement, ...]
 
 
-def plan(
-    observation: Observation, state: State, streaks: Sequence[Streak], rules: Ruleset, reported: Projection
-) -> Planned:
-    """Decide one round. `reported` are the columns of the reports alone, `streaks` include this round."""
+def plan(sets: Sets, state: State, streaks: Sequence[Streak], rules: Ruleset) -> Planned:
+    """Decide one round. `sets` are those of its reports, `streaks` include this round."""
+    reported = sets.reported
+    observation = reported.observation
     projection = Projection.with_orders(observation, state, rules.rest.vm)
-    sets = Sets.of(rules.lets, reported)
     draft = Draft(reported, projection, rules, sets, state, streaks, walls(rules, sets, state, projection))
-    before = projection.spread()
+    before, asunder = projection.spread(), in_transit(begun(rules, state, projection))
     frozen = _frozen(rules, projection, sets)
     waiting = [kind for kind, _ in STEPS if waits_for(kind, rules.windows, observation.wall)]
     open_ = {kind: step for kind, step in STEPS if frozen is None and kind not in waiting}
@@ -71,9 +70,7 @@ def plan(
         before=before,
         after=projection.spread(),
         sentence=_sentence(draft, told or _moves_told(moves, projection), waiting),
-        broken=broken(
-            rules, sets, reported, {text for each in begun(rules, state, projection) for text in each.transit.walls}
-        ),
+        broken=broken(rules, sets, asunder),
         waiting=tuple(waiting),
         unmended=tuple(draft.unmended),
     )
@@ -88,7 +85,7 @@ def walls(rules: Ruleset, sets: Sets, state: State, projection: Projection) -> t
     failing = failing_hosts(state)
     drained = np.zeros(len(observation.hosts), dtype=bool)
     for drain in rules.drains:
-        drained |= sets.members(drain.hosts, projection).true
+        drained |= sets.members(drain.hosts).true
     doubtful = np.array([host.name in untouchable for host in observation.hosts], dtype=bool)
     return (
         Always(frozenset(doubt.uuid for doubt in observation.doubts)),
@@ -103,8 +100,8 @@ def walls(rules: Ruleset, sets: Sets, state: State, projection: Projection) -> t
         *((Own(state.own_vm),) if state.own_vm else ()),
         fit(observation),
         Quiet(rules.rest, state.orders, state.journeys, observation.now),
-        *(keep_wall(keep, sets, projection, destination(groups, keep.text)) for keep in rules.keeps),
-        *(never_wall(each, sets, projection) for each in rules.nevers if in_force(each.during, observation.wall)),
+        *(keep_wall(keep, sets, destination(groups, keep.text)) for keep in rules.keeps),
+        *(never_wall(each, sets) for each in rules.nevers if in_force(each.during, observation.wall)),
         Memory(),
     )
 

@@ -7,7 +7,6 @@ by `depart`/`move` alone; hosts and VMs keep their places in the arrays, by name
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
-from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any, Final, Self
 
@@ -20,7 +19,7 @@ from dsl.evaluation import Column, Flags
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
 
-_CHANGED: Final = ("used", "load", "busy", "vms", "vcpus", "host_moves", "vm_moves", "where", "bound")
+_CHANGED: Final = ("used", "load", "busy", "vms", "vcpus", "host_moves", "vm_moves", "where")
 """The columns that a move changes."""
 
 
@@ -37,8 +36,6 @@ class Projection:
         self.load = _floats(host.load for host in hosts)
         self.busy = _floats(host.busy for host in hosts)
         self.where: Places = np.array([self.place[vm.host] for vm in vms], dtype=np.intp)
-        self.bound = self.where.copy()
-        """Where each VM will be once those under way have arrived; `where` is where it still runs."""
         self.cpu = _floats(vm.cpu for vm in vms)
         self.memory = _floats(vm.memory for vm in vms)
         self.vm_vcpus = _floats(vm.vcpus for vm in vms)
@@ -51,7 +48,6 @@ class Projection:
         self.failures = 0
         self.leaving: Flags = np.zeros(len(vms), dtype=bool)
         self._figures: dict[tuple[str, str], Floats] = {}
-        self._matches: dict[tuple[str, str, str], Flags] = {}
         self.arrivals: list[tuple[int, int]] = []
         """VMs under way, with the host each is bound for: they count at both ends."""
         self.departed: set[str] = set()
@@ -109,17 +105,6 @@ class Projection:
             self._figures[key] = _floats(getattr(each, field) for each in things)
         return self._figures[key]
 
-    def matches(self, thing: str, how: str, pattern: str) -> Flags:
-        """Which hosts or VMs are `named` or `tagged` like the pattern; asked again, it is remembered."""
-        key = thing, how, pattern
-        if key not in self._matches:
-            things = self.observation.vms if thing == "vm" else self.observation.hosts
-            labels = ((each.name,) for each in things) if how == "named" else (each.tags for each in things)
-            glob = pattern.replace("[", "[[]")  # of fnmatch's wildcards the language has * and ? alone
-            found = [any(fnmatchcase(label, glob) for label in each) for each in labels]
-            self._matches[key] = np.array(found, dtype=bool)
-        return self._matches[key]
-
     @cached_property
     def _vm_places(self) -> dict[str, list[int]]:
         """Where each VM stands in the columns: more than once where several hosts report it."""
@@ -151,7 +136,6 @@ class Projection:
             self.vms[target] += 1
             self.vcpus[target] += self.vm_vcpus[vm]
             self.arrivals.append((vm, target))
-            self.bound[vm] = target
 
     def move(self, vm: int, target: int) -> None:
         """A planned move: the VM is at the target from now on."""
@@ -163,7 +147,7 @@ class Projection:
             self.vcpus[place] += sign * self.vm_vcpus[vm]
             self.host_moves[place] += 1
         self.vm_moves[vm] += 1
-        self.where[vm] = self.bound[vm] = target
+        self.where[vm] = target
 
     def fork(self) -> Self:
         """The same farm, for moves that may come to nothing: what is done to the one is not done to the other."""
@@ -187,6 +171,14 @@ class Projection:
         for vm, target in self.arrivals:
             counted[target] += members[vm]
         return counted
+
+    @property
+    def bound(self) -> Places:
+        """Where each VM is, or is bound for."""
+        bound = self.where.copy()
+        for vm, target in self.arrivals:
+            bound[vm] = target
+        return bound
 
     def spread(self) -> Spread:
         """How even the farm is now; unknown hosts are left out."""

@@ -4,12 +4,15 @@ Rule: one constructor per clause of the language, each a table owner -> column a
 round, on the reports.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 import numpy as np
 
+from balancer.core.domains import Domains
+from balancer.core.labels import Labels
+from balancer.core.model import Host, Vm
 from balancer.core.projection import Places, Projection
 from balancer.core.signals import TABLE
 from dsl.evaluation import Column, Flags, Truth, truth
@@ -29,38 +32,67 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Sets:
-    """The sets that `let` named, each over all VMs or all hosts."""
+    """Who belongs to which set this round: each is over all VMs or all hosts, and worked out when first asked for.
 
-    named: Mapping[str, Truth]
+    `named` are those that a `let` named.
+    """
+
+    reported: Projection
+    named: dict[str, Truth] = field(default_factory=dict)
+    _known: dict[int, Truth] = field(default_factory=dict)
+    _labels: dict[tuple[str, str], Labels] = field(default_factory=dict)
+    _domains: dict[str, Domains] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, lets: tuple[Let, ...], projection: Projection) -> Self:
-        """Work the sets out in file order: a set may speak of those before it."""
-        named: dict[str, Truth] = {}
+    def of(cls, lets: tuple[Let, ...], reported: Projection) -> Self:
+        """The sets of a round, by its reports; those of `lets` in their order, for one may speak of those before it."""
+        sets = cls(reported)
         for let in lets:
-            named[let.name] = cls(dict(named)).members(let.set, projection)
-        return cls(named)
+            sets.named[let.name] = sets.members(let.set)
+        return sets
 
-    def members(self, of: Set, projection: Projection) -> Truth:
+    def members(self, of: Set) -> Truth:
         """Who belongs to a set, over all things of its kind."""
         match of:
             case NamedSet(name=name):
                 return self.named[name]
             case One(thing=thing, name=name):
-                return _certain(projection.names[thing] == name)
+                return _certain(self._labels_of(thing, "named").called(name))
             case All(thing=thing, test=None):
-                return _certain(np.ones(len(projection.names[thing]), dtype=bool))
-            case All(thing="vm", test=test) if test is not None:
-                return self._spread(
-                    truth(test, of_vms(projection, self, np.arange(len(projection.cpu)))), projection.cpu
-                )
-            case All(test=test) if test is not None:
-                return self._spread(truth(test, of_hosts(projection, self)), projection.cores)
-        raise AssertionError(f"no such set: {of}")
+                return _certain(np.ones(len(self._things(thing)), dtype=bool))
+            case All(number=int(number)):
+                if number not in self._known:
+                    self._known[number] = self._worked_out(of)
+                return self._known[number]
+        return self._worked_out(of)
 
-    @staticmethod
-    def _spread(result: Truth, like: Column) -> Truth:
-        return Truth(np.broadcast_to(result.true, like.shape), np.broadcast_to(result.false, like.shape))
+    def matches(self, thing: str, how: str, pattern: str) -> Flags:
+        """Which hosts or VMs are `named` or `tagged` like the pattern."""
+        return self._labels_of(thing, how).matching(pattern)
+
+    def domains(self, per: str) -> Domains:
+        """Which hosts belong together where something is counted `per` host or tag key."""
+        if per not in self._domains:
+            self._domains[per] = Domains.of(per, self.reported.observation.hosts)
+        return self._domains[per]
+
+    def _worked_out(self, of: All) -> Truth:
+        assert of.test is not None, "a set without a test is all there is"
+        scope = of_hosts(self.reported, self)
+        if of.thing == "vm":
+            scope = of_vms(self.reported, self, np.arange(len(self.reported.cpu)))
+        result, shape = truth(of.test, scope), (len(self._things(of.thing)),)
+        return Truth(np.broadcast_to(result.true, shape), np.broadcast_to(result.false, shape))
+
+    def _labels_of(self, thing: str, how: str) -> Labels:
+        if (thing, how) not in self._labels:
+            things = self._things(thing)
+            labels = ((each.name,) for each in things) if how == "named" else (each.tags for each in things)
+            self._labels[thing, how] = Labels(labels)
+        return self._labels[thing, how]
+
+    def _things(self, thing: str) -> Sequence[Host] | Sequence[Vm]:
+        return self.reported.observation.vms if thing == "vm" else self.reported.observation.hosts
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +115,7 @@ class ClauseScope:
     def picks(self, owner: str, how: str, pattern: str) -> Flags:
         """Where a name or a tag matches."""
         reach = self.reach[owner]
-        return np.asarray(self.projection.matches(reach.table, how, pattern)[reach.places])
+        return np.asarray(self.sets.matches(reach.table, how, pattern)[reach.places])
 
     def member(self, owner: str, set_name: str) -> Truth:
         """Where the owner is in a named set."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from balancer.core.draft import Draft, Step, departures, weigh
 from balancer.core.groups import Party, hangs, haven, unbound
-from balancer.core.keeps import Apart, KeepWall, On, Together
+from balancer.core.keeps import AtMost, KeepWall, On, Together
 from balancer.core.projection import Places, Projection
 from balancer.core.room import Fullest
 from balancer.core.sieve import Sieve
@@ -23,7 +23,7 @@ BUDGET: Final = 2000
 """Hosts and moves that all searches of a round may try."""
 TARGETS: Final = 8
 """Hosts that are tried for a VM, the least full first."""
-SINGLY: Final = (Apart, On, Together)
+SINGLY: Final = (AtMost, On, Together)
 """Walls of which no move brings more than one VM back."""
 STEP: Final = Step("repairs", "keep", 0)
 

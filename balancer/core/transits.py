@@ -129,6 +129,11 @@ def _loosened(wall: Wall, transit: Transit) -> Wall:
     return replace(wall, destination=None) if is_its else wall  # type: ignore[type-var]  # a `Together`, as just asked
 
 
+def in_transit(groups: Sequence[Begun]) -> frozenset[str]:
+    """The walls that are broken for the time being, by their text."""
+    return frozenset(text for each in groups for text in each.transit.walls)
+
+
 def destination(groups: Sequence[Begun], text: str) -> int | None:
     """Where the group of a `keep` is bound for, once it has begun to move."""
     return next((each.target for each in groups if text in each.transit.walls), None)

@@ -86,15 +86,6 @@ def test_a_load_never_falls_below_nothing() -> None:
     assert projection.load.tolist() == [0, 2]
 
 
-def test_names_and_tags_match_by_glob() -> None:
-    play = Rounds(farm("xen1: pg-1 1, pg-2 1, w[1] 1").with_(**{"w[1]": {"tags": ("db", "prod")}}), AT_ONCE)
-    projection = Projection(play.next().observation)
-    assert projection.matches("vm", "named", "pg-*").tolist() == [True, True, False]
-    assert projection.matches("vm", "tagged", "d?").tolist() == [False, False, True]
-    assert projection.matches("vm", "named", "w[1]").tolist() == [False, False, True], "only * and ? are special"
-    assert projection.matches("host", "named", "xen[1]").tolist() == [False]
-
-
 def test_an_empty_farm_has_empty_columns() -> None:
     projection = Projection(Rounds(farm("xen1:"), AT_ONCE).next(silent=["xen1"]).observation)
     assert columns(projection) == {"busy": [], "used": [], "vms": [], "load": [], "vcpus": []}

@@ -21,6 +21,8 @@ WALLS = (
     'keep vms tagged "db" on hosts tagged "licensed"\n',
     'never move vms tagged "pet"\n',
     'drain hosts tagged "old"\n',
+    'keep at most 1 of vms tagged "db" per rack\n',
+    'keep vms tagged "db" apart from vms tagged "app"\n',
     "limit 5 at once\n",
     "limit 3 at once, 2 per host\n",
 )
@@ -29,6 +31,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "pet": {"tags": ("pet",)}, "paused": {"state": "paused"}, "blocked": {"state": "blocked"},
     "bound": {"passthrough": True},
 }  # fmt: skip
+RACKS = (("rack:a",), ("rack:a",), ("rack:b",), ("rack:b", "rack:c"), ())
 VMS = st.tuples(
     st.integers(0, 20), st.sampled_from(["db", "db", "app", "cache", *KINDS]), st.sampled_from([256.0, 512.0, 1024.0])
 )
@@ -43,7 +46,7 @@ def farms(draw: st.DrawFn) -> Farm:
         figures: dict[str, Any] = {
             "cores": draw(st.sampled_from([4.0, 8.0])),
             "memory": draw(st.sampled_from([3072.0, 8192.0, 32768.0])),
-            "tags": draw(st.sampled_from([("licensed",), (), ("old",)])),
+            "tags": draw(st.sampled_from([("licensed",), (), ("old",)])) + draw(st.sampled_from(RACKS)),
             "maintenance": draw(st.integers(0, 9)) == 9,
         }
         made.with_(**{name: figures})
@@ -103,8 +106,25 @@ class Placement:
             or ("cache" in tags and "app" in at_source[0] and "cache" not in at_source[1]),
             WALLS[2]: "db" in tags and "licensed" not in self.farm.hosts[move.target].tags,
             WALLS[3]: "pet" in tags,
+            WALLS[5]: "db" in tags and self._is_too_many(move),
+            WALLS[6]: ("db" in tags and "app" in at_target[0]) or ("app" in tags and "db" in at_target[0]),
         }
         return [wall for wall, is_broken in breaches.items() if is_broken and wall in self.text]
+
+    def _is_too_many(self, move: Move) -> bool:
+        """Whether the target is outside all racks, or another database is in one that the move enters."""
+        own, entered = self._racks(move.source), self._racks(move.target)
+        taken = {
+            rack
+            for vm in self.farm.vms.values()
+            if vm.name != move.vm and "db" in vm.tags
+            for host in self.at[vm.name]
+            for rack in self._racks(host)
+        }
+        return not entered or bool((entered - own) & taken)
+
+    def _racks(self, host: str) -> set[str]:
+        return {tag for tag in self.farm.hosts[host].tags if tag.startswith("rack:")}
 
     def _tags_at(self, host: str, without: str) -> tuple[set[str], set[str]]:
         """The tags of all other VMs there, and of those of them that stay."""

@@ -1,5 +1,7 @@
 """Which moves may run side by side."""
 
+from dataclasses import replace
+
 import pytest
 
 from balancer.core.model import Move, Order, OrderState
@@ -7,16 +9,20 @@ from balancer.core.waves import at_once, in_waves
 from tests.farms import journey, rules
 
 
-def told(*journeys: str, limit: str = "2 at once, 1 per host", under_way: tuple[str, ...] = ()) -> list[int]:
+def told(
+    *journeys: str, limit: str = "2 at once, 1 per host", keep: str = "", under_way: tuple[str, ...] = ()
+) -> list[int]:
     """The waves of moves written `vm source target`, in their order."""
     orders = [
         Order(f"o{number}", 1, 1, move(text), OrderState.UNDER_WAY, 0.0) for number, text in enumerate(under_way)
     ]  # fmt: skip
-    return [each.wave for each in in_waves([move(text) for text in journeys], rules(f"limit {limit}"), orders)]
+    return [each.wave for each in in_waves([move(text) for text in journeys], rules(f"limit {limit}\n{keep}"), orders)]
 
 
 def move(text: str) -> Move:
-    return journey(*text.split())
+    """`vm source target`, of hosts whose names begin with the letter of their rack."""
+    made = journey(*text.split())
+    return replace(made, leaves=(f"rack:{made.source[0]}",), enters=(f"rack:{made.target[0]}",))
 
 
 def test_two_at_once_and_the_rest_later() -> None:
@@ -32,6 +38,22 @@ def test_a_host_counts_at_both_ends() -> None:
     assert told("a 1 2", "b 2 3") == [1, 2]
     assert told("a 1 3", "b 2 3") == [1, 2]
     assert told("a 1 2", "b 1 3") == [1, 2]
+
+
+def test_a_domain_counts_a_move_that_begins_or_ends_in_it_once() -> None:
+    limit = "9 at once, 1 per rack"
+    assert told("a a1 b1", "b a2 c1", "c d1 e1", limit=limit) == [1, 2, 1]
+    assert told("a a1 b1", "b c1 b2", limit=limit) == [1, 2]
+    assert told("a a1 a2", "b a3 a4", "c a5 b1", limit="9 at once, 2 per rack") == [1, 1, 2]
+    assert told("a a1 b1", limit=limit, under_way=("x c1 b2",)) == [2]
+
+
+def test_where_neighbours_are_counted_in_a_domain_what_another_leaves_there_is_taken_later() -> None:
+    limit, keep = "9 at once", 'keep at most 1 of vms named "*" per rack'
+    assert told("a a1 b1", "b c1 a2", limit=limit, keep=keep) == [1, 2]
+    assert told("a a1 a2", "b c1 a3", limit=limit, keep=keep) == [1, 1], "the first one stays in its rack"
+    assert told("a a1 b1", "b c1 a2", limit=limit) == [1, 1]
+    assert told("b c1 a2", limit=limit, keep=keep, under_way=("x a1 b1",)) == [2]
 
 
 def test_a_move_that_need_not_wait_for_an_earlier_one_does_not() -> None:
@@ -82,11 +104,12 @@ def test_an_order_in_doubt_still_takes_its_place() -> None:
 
 
 def test_where_a_keep_with_stands_hosts_see_one_move_at_a_time() -> None:
-    assert at_once(rules("limit 9 at once")) == (9, float("inf"))
-    assert at_once(rules('limit 9 at once\nkeep vms named "a*" with vms named "c*"')) == (9, 1)
-    assert at_once(rules("")) == (2, 1)
+    assert at_once(rules("limit 9 at once")) == {None: 9}
+    assert at_once(rules('limit 9 at once\nkeep vms named "a*" with vms named "c*"')) == {None: 9, "host": 1}
+    assert at_once(rules("")) == {None: 2, "host": 1}
 
 
 def test_thousands_of_moves_find_their_waves() -> None:
     many = [f"v{number} s{number} t{number}" for number in range(2000)]
     assert told(*many) == [number // 2 + 1 for number in range(2000)]
+    assert told(*many, limit="1 per rack") == list(range(1, 2001))
