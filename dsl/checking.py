@@ -60,14 +60,18 @@ HOLD: Final[Bounds] = MappingProxyType({Kind.ROUNDS: ("1 round", "1000 rounds"),
 PAUSE: Final[Bounds] = MappingProxyType({Kind.TIME: ("0 s", "30 d")})
 MIGRATIONS: Final = 1000
 NEIGHBOURS: Final = 1000
+LOST: Final = 100
+COST: Final = 1000
 PERIODS: Final = ("round", "hour", "day")
 STEPS: Final = ("repairs", "drains", "rules", "preferences", "goal")
 """The kinds of move that an `except` may name."""
 
 _CALLED: Final[Mapping[Kind, str]] = MappingProxyType({Kind.TIME: "time", Kind.ROUNDS: "number of rounds"})
-_ONCE: Final[Mapping[type, str]] = MappingProxyType({Every: "every", Limit: "limit", Rest: "rest"})
+_ONCE: Final[Mapping[type, str]] = MappingProxyType({
+    Every: "every", Limit: "limit", Rest: "rest", Reserve: "reserve",
+})  # fmt: skip
 _LATER: Final[Mapping[type, str]] = MappingProxyType({
-    Reserve: "reserve", Balance: "balance", Pack: "pack",
+    Balance: "balance", Pack: "pack",
 })  # fmt: skip
 _OWN_WORDS: Final = frozenset({*THING, "facts"})
 
@@ -152,10 +156,6 @@ def _unsupported(statements: Iterable[Statement]) -> Iterator[Finding]:
 def _later(statement: Statement) -> Iterator[str | None]:
     """The words of a statement that a later version gives a meaning to."""
     match statement:
-        case Keep(hard=False):
-            yield "prefer"
-        case Never(hard=False):
-            yield "avoid moving"
         case _:
             yield _LATER.get(type(statement))
 
@@ -271,10 +271,18 @@ def _unkept(keep: Keep) -> Iterator[Finding]:
     yield from _plural(per, ("host",), keep.span)
     if keep.hard and keep.cost is not None:
         yield error("wrong-kind", "a keep always holds, at no cost", keep.span, "take the cost out, or write prefer")
+    yield from _priceless(keep)
+
+
+def _priceless(wish: Keep | Never) -> Iterator[Finding]:
+    """A cost that weighs nothing, or more than all others together ever could."""
+    if wish.cost is not None and not 0 < wish.cost <= COST:
+        yield error("out-of-bounds", f"a cost of {wish.cost:g}", wish.span, f"write more than 0, and {COST} at most")
 
 
 def _never(meanings: Meanings, never: Never) -> Never:
     meanings.findings.extend(_unknown_steps(never.excepted, never.span))
+    meanings.findings.extend(_priceless(never))
     meanings.findings.extend(() if never.during is None else mistakes(never.during, meanings.vocabulary.zones))
     return replace(
         never,
@@ -296,6 +304,13 @@ def _unknown_steps(steps: Iterable[str], span: Span) -> Iterator[Finding]:
         if step not in STEPS:
             hint = did_you_mean(step, STEPS) or f"known are {', '.join(STEPS)}"
             yield error("unknown-name", f"“{step}” is no kind of move", span, hint)
+
+
+def _reserve(meanings: Meanings, reserve: Reserve) -> Reserve:
+    if not 1 <= reserve.lost <= LOST:
+        message = f"a reserve for {reserve.lost} lost hosts"
+        meanings.findings.append(error("out-of-bounds", message, reserve.span, f"write 1 to {LOST}"))
+    return reserve
 
 
 def _limit(meanings: Meanings, limit: Limit) -> Limit:
@@ -346,5 +361,5 @@ def _amount(meanings: Meanings, amount: Amount, bounds: Bounds) -> Amount:
 
 _CHECKED: Final[Mapping[type, Callable[[Meanings, Any], Statement]]] = MappingProxyType({
     Every: _every, Rule: _rule, Drain: _drain, Keep: _keep, Never: _never, Limit: _limit, Rest: _rest, Freeze: _freeze,
-    Window: _window,
+    Window: _window, Reserve: _reserve,
 })  # fmt: skip

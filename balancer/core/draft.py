@@ -10,12 +10,14 @@ from typing import Final, Protocol
 
 import numpy as np
 
+from balancer.core.concerns import Concerns
 from balancer.core.model import Engagement, Move, Rejection, State, Streak, Transit, Unmended
-from balancer.core.projection import Places, Projection
+from balancer.core.projection import Floats, Places, Projection
 from balancer.core.scope import Sets
 from balancer.core.sieve import Sieve
 from balancer.core.tags import named
 from balancer.core.walls import Barred, Wall
+from balancer.core.wishes import Wish, in_spite_of, total_price
 from dsl.evaluation import Column
 from dsl.ruleset import Ruleset
 
@@ -41,7 +43,7 @@ class Draft:
     """A plan in the making.
 
     `reported` are the columns of the reports alone, `streaks` include this round; `engagements` are the rules that stay
-    engaged.
+    engaged, `alone` the VMs whose moves are not to run beside others.
     """
 
     reported: Projection
@@ -50,26 +52,26 @@ class Draft:
     sets: Sets
     state: State
     streaks: Sequence[Streak]
-    walls: tuple[Wall, ...]
+    walls: Concerns[Wall]
+    wishes: Concerns[Wish]
     moves: list[Move] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
     tally: Counter[str] = field(default_factory=Counter)
     noted: set[tuple[str, str]] = field(default_factory=set)
     engagements: list[Engagement] = field(default_factory=list)
+    alone: set[str] = field(default_factory=set)
     unmended: list[Unmended] = field(default_factory=list)
+
+    def price(self, step: Step, vm: int) -> Floats:
+        """What moving this VM to each host costs, over all wishes."""
+        return total_price(self.wishes, self.projection, vm, step.kind)
 
     def aside(self, projection: Projection) -> "Draft":
         """The same draft over another projection, to try what may come to nothing: nothing of it is noted here."""
         return replace(
-            self,
-            projection=projection,
-            moves=[],
-            rejections=[],
-            tally=Counter(),
-            noted=set(),
-            engagements=[],
-            unmended=[],
-        )
+            self, projection=projection, moves=[], rejections=[], tally=Counter(), noted=set(), engagements=[],
+            alone=set(), unmended=[],
+        )  # fmt: skip
 
     def notes_first(self, vm: str, step: Step) -> bool:
         """Whether this rule asks for this VM's refusals for the first time this round: once told is enough."""
@@ -91,19 +93,20 @@ def on_host(projection: Projection, host: int) -> Places:
     return np.flatnonzero(projection.where == host)
 
 
-def departures(draft: Draft, step: Step, vms: Places) -> Sieve:
-    """These VMs, with the walls that keep them where they are laid over them."""
+def departures(draft: Draft, step: Step, vms: Places, but: tuple[type[Wall], ...] = ()) -> Sieve:
+    """These VMs, with the walls that keep them where they are laid over them, `but` for those of some kinds."""
     sieve = Sieve(np.ones(len(vms), dtype=bool))
-    for wall in draft.walls:
-        sieve.bar(wall.leaving(draft.projection, vms, step.kind))
+    for wall in draft.walls.of_any(vms):
+        if not isinstance(wall, but):
+            sieve.bar(wall.leaving(draft.projection, vms, step.kind))
     return sieve
 
 
 def find_target(draft: Draft, step: Step, vm: int, targets: Targets) -> int | None:
-    """The best host for a VM, or None; every host refused on the way is noted."""
+    """The cheapest and best host for a VM, or None; every host refused on the way is noted."""
     sieve, ranking = weigh(draft, step, [vm], targets)
     note_hosts(draft, step, vm, sieve, ranking)
-    best = sieve.order(ranking)
+    best = sieve.order([draft.price(step, vm), *ranking])
     return int(best[0]) if best.size else None
 
 
@@ -116,8 +119,8 @@ def weigh(draft: Draft, step: Step, vms: Sequence[int], targets: Targets) -> tup
     elsewhere[draft.projection.where[vms[0]]] = False
     sieve = Sieve(elsewhere)
     lot = replace(draft, projection=draft.projection.as_one(vms)) if len(vms) > 1 else draft
-    for wall in draft.walls:
-        for vm in vms:
+    for vm in vms:
+        for wall in draft.walls.of(vm):
             sieve.bar(wall.arriving(lot.projection, vm, step.kind))
     return sieve, targets.choose(lot, sieve, vms[0])
 
@@ -126,6 +129,7 @@ def take(draft: Draft, step: Step, vm: int, target: int, reasons: tuple[str, Map
     """Take a move into the plan and into the projection."""
     why, figures = reasons
     projection = draft.projection
+    why = "; ".join([why, *in_spite_of(draft.wishes, projection, vm, target, step.kind)])
     seen, hosts = projection.observation.vms[vm], projection.observation.hosts
     source = hosts[projection.where[vm]]
     draft.moves.append(
@@ -136,6 +140,9 @@ def take(draft: Draft, step: Step, vm: int, target: int, reasons: tuple[str, Map
             transit=step.transit,
         )
     )  # fmt: skip
+    memory = sum(move.memory for move in draft.moves)
+    if any(wall.is_tight(projection, memory) for wall in draft.walls.of(vm)):
+        draft.alone.add(seen.uuid)
     projection.move(vm, target)
 
 

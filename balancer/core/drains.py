@@ -9,14 +9,14 @@ from collections.abc import Collection
 import numpy as np
 
 from balancer.core.draft import Draft, Step, departures, note_vms, on_host
-from balancer.core.groups import Errand, hangs, send, unbound
+from balancer.core.groups import BONDS, bound, find, take_way
 from balancer.core.projection import Places
 from balancer.core.room import Fullest, least_full
 from dsl.syntax import Drain
 
 
 def empty(draft: Draft) -> None:
-    """Move what can be moved off the drained hosts, the largest first, so that the small fill the gaps."""
+    """Move what can be moved off the drained hosts."""
     for drain in draft.rules.drains:
         _empty(draft, drain)
 
@@ -32,10 +32,9 @@ def _empty(draft: Draft, drain: Drain) -> None:
 def _empty_host(draft: Draft, step: Step, vms: Places) -> None:
     """Send these VMs of one host away in their order; groups wait until those have gone that need nobody."""
     source, groups = draft.projection.where[vms[:1]], []
-    stay = departures(unbound(draft), step, vms)
-    free = frozenset(vms[stay.open].tolist())
+    free = frozenset(vms[departures(draft, step, vms, BONDS).open].tolist())
     for vm in vms.tolist():
-        if vm in free and hangs(draft, step, Fullest(), vm) is not None:
+        if vm in free and bound(draft, step, Fullest(), vm).bonds:
             groups.append(vm)
         else:
             _send(draft, step, vm, free)
@@ -45,12 +44,10 @@ def _empty_host(draft: Draft, step: Step, vms: Places) -> None:
 
 
 def _send(draft: Draft, step: Step, vm: int, free: Collection[int]) -> None:
-    if vm in free:
-        send(draft, Errand(step, Fullest(), lambda vm, target: _reasons(draft, vm, target)), vm, free)
-    else:
-        note_vms(draft, step, np.array([vm]), departures(unbound(draft), step, np.array([vm])))
-
-
-def _reasons(draft: Draft, vm: int, target: int) -> tuple[str, dict[str, float]]:
-    source = draft.projection.names["host"][draft.projection.where[vm]]
-    return f"{source} is drained; {least_full(draft, vm, target)}", {}
+    if vm not in free:
+        note_vms(draft, step, np.array([vm]), departures(draft, step, np.array([vm]), BONDS))
+        return
+    way = find(draft, step, Fullest(), vm, free)
+    if way is not None:
+        source = draft.projection.names["host"][draft.projection.where[vm]]
+        take_way(draft, step, way, (f"{source} is drained; {least_full(draft, vm, way.target)}", {}))

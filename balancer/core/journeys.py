@@ -1,4 +1,4 @@
-"""The statement `never move`: which journeys are never made.
+"""The journeys of `never move` and `avoid moving`.
 
 Rule: without `to` the VM stays where it is; with it, those hosts are closed to it. What nobody knows counts as barred.
 """
@@ -28,6 +28,11 @@ class NeverMove(Wall):
     text: str
     line: int
 
+    @property
+    def concerns(self) -> Flags:
+        """Those that do not make these journeys."""
+        return self.members
+
     def leaving(self, projection: Projection, vms: Places, kind: str) -> Iterator[Barred]:
         """Without a target, the VM stays."""
         if self.target is None and kind not in self.excepted:
@@ -52,8 +57,8 @@ class NeverMove(Wall):
         return np.broadcast_to(possible, projection.cores.shape)
 
 
-def never_wall(never: Never, sets: Sets) -> Wall:
-    """The wall that a `never move` statement builds."""
+def never_wall(never: Never, sets: Sets) -> NeverMove:
+    """The wall that a `never move` statement builds, or what an `avoid moving` counts."""
     target = never.target
     return NeverMove(
         members=sets.members(never.vms).possible,

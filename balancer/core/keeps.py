@@ -13,19 +13,23 @@ import numpy as np
 from balancer.core.domains import Domains
 from balancer.core.projection import Floats, Places, Projection
 from balancer.core.scope import Sets
-from balancer.core.walls import Barred, Wall
+from balancer.core.walls import Barred, Mendable
 from dsl.evaluation import Flags
 from dsl.ruleset import Ruleset
 from dsl.syntax import Keep
 
 
-class KeepWall(Wall, ABC):
+class KeepWall(Mendable, ABC):
     """A wall about neighbourhood, which may stand broken before anything moves."""
 
-    text: str
-    line: int
-
     __slots__ = ()
+
+    rule = "keep"
+
+    @property
+    @abstractmethod
+    def concerns(self) -> Flags:
+        """The VMs that it speaks of."""
 
     @abstractmethod
     def strays(self, projection: Projection) -> int:
@@ -34,14 +38,6 @@ class KeepWall(Wall, ABC):
     @abstractmethod
     def swing(self, projection: Projection, vm: int) -> Floats:
         """How many strays more, or fewer, there would be with this VM on each host."""
-
-    @abstractmethod
-    def against(self, projection: Projection) -> Flags:
-        """The VMs among which the strays are; none where it is whole."""
-
-    def menders(self, projection: Projection) -> Flags:
-        """The VMs any one of which may make it less broken by moving."""
-        return self.against(projection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +52,11 @@ class AtMost(KeepWall):
     domains: Domains
     text: str
     line: int
+
+    @property
+    def concerns(self) -> Flags:
+        """Its members."""
+        return self.members
 
     def arriving(self, projection: Projection, vm: int, kind: str) -> Iterator[Barred]:
         """Hosts whose domain has, or awaits, as many others as may be there."""
@@ -107,6 +108,11 @@ class ApartFrom(KeepWall):
     text: str
     line: int
 
+    @property
+    def concerns(self) -> Flags:
+        """Both sides."""
+        return np.asarray(self.members | self.others)
+
     def arriving(self, projection: Projection, vm: int, kind: str) -> Iterator[Barred]:
         """Hosts that have, or await, one of the other side."""
         if self.members[vm] or self.others[vm]:
@@ -145,6 +151,11 @@ class Beside(KeepWall):
     company: Flags
     text: str
     line: int
+
+    @property
+    def concerns(self) -> Flags:
+        """Members and company."""
+        return np.asarray(self.members | self.company)
 
     def leaving(self, projection: Projection, vms: Places, kind: str) -> Iterator[Barred]:
         """The last of the company may not leave members alone."""
@@ -196,6 +207,11 @@ class On(KeepWall):
     text: str
     line: int
 
+    @property
+    def concerns(self) -> Flags:
+        """Its members."""
+        return self.members
+
     def arriving(self, projection: Projection, vm: int, kind: str) -> Iterator[Barred]:
         """Every host that is not certainly one of them."""
         if self.members[vm]:
@@ -226,6 +242,11 @@ class Together(KeepWall):
     text: str
     line: int
     destination: int | None = None
+
+    @property
+    def concerns(self) -> Flags:
+        """The group."""
+        return self.members
 
     def leaving(self, projection: Projection, vms: Places, kind: str) -> Iterator[Barred]:
         """Who is at home stays, as long as there are others."""

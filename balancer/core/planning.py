@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from balancer.core.assessment import is_reached
+from balancer.core.concerns import Concerns
 from balancer.core.draft import Draft
 from balancer.core.drains import empty
 from balancer.core.journeys import never_wall
@@ -19,16 +20,18 @@ from balancer.core.model import Engagement, Move, Observation, Order, OrderState
 from balancer.core.projection import Projection
 from balancer.core.relief import relieve
 from balancer.core.repairs import mend
+from balancer.core.reserve import ReserveWall
 from balancer.core.safety import Own, back_off, failing_hosts, fit
 from balancer.core.scope import Sets, of_farm
 from balancer.core.transits import InTransit, begun, destination, in_transit
 from balancer.core.walls import Always, Closed, Memory, Quiet, Wall
 from balancer.core.waves import in_waves
 from balancer.core.windows import in_force, waits_for
+from balancer.core.wishes import Costly, wishes
 from balancer.core.wording import condition, stays_broken
 from dsl.evaluation import truth
 from dsl.ruleset import Ruleset
-from dsl.syntax import Kind
+from dsl.syntax import Kind, Reserve
 
 STEPS: Final[tuple[tuple[str, Callable[[Draft], None]], ...]] = (
     ("repairs", mend),
@@ -48,10 +51,8 @@ class Planned:
 
 def plan(sets: Sets, state: State, streaks: Sequence[Streak], rules: Ruleset) -> Planned:
     """Decide one round. `sets` are those of its reports, `streaks` include this round."""
-    reported = sets.reported
-    observation = reported.observation
-    projection = Projection.with_orders(observation, state, rules.rest.vm)
-    draft = Draft(reported, projection, rules, sets, state, streaks, walls(rules, sets, state, projection))
+    draft = drafted(sets, state, streaks, rules)
+    projection, observation = draft.projection, draft.projection.observation
     before, asunder = projection.spread(), in_transit(begun(rules, state, projection))
     frozen = _frozen(rules, projection, sets)
     waiting = [kind for kind, _ in STEPS if waits_for(kind, rules.windows, observation.wall)]
@@ -59,7 +60,7 @@ def plan(sets: Sets, state: State, streaks: Sequence[Streak], rules: Ruleset) ->
     for step in open_.values():
         step(draft)
     told = frozen and f"nothing is decided: {frozen}"
-    moves = in_waves(draft.moves, rules, state.orders)
+    moves = in_waves(draft.moves, rules, state.orders, draft.alone)
     result = Plan(
         round=observation.round,
         complete=observation.complete,
@@ -77,8 +78,20 @@ def plan(sets: Sets, state: State, streaks: Sequence[Streak], rules: Ruleset) ->
     return Planned(result, tuple(draft.engagements) if "rules" in open_ else state.engagements)
 
 
+def drafted(sets: Sets, state: State, streaks: Sequence[Streak], rules: Ruleset) -> Draft:
+    """A plan in which nothing is planned yet."""
+    observation = sets.reported.observation
+    projection = Projection.with_orders(observation, state, rules.rest.vm)
+    wished = wishes(rules, sets, observation.wall)
+    standing = (*walls(rules, sets, state, projection), Costly(wished))
+    return Draft(
+        sets.reported, projection, rules, sets, state, streaks,
+        walls=Concerns[Wall](standing, len(observation.vms)), wishes=wished,
+    )  # fmt: skip
+
+
 def walls(rules: Ruleset, sets: Sets, state: State, projection: Projection) -> tuple[Wall, ...]:
-    """All walls of a round, the cheapest and most final first."""
+    """All walls of a round but those that costs make, the cheapest and most final first."""
     observation = projection.observation
     groups = begun(rules, state, projection)
     untouchable = _untouchable(observation, state.orders)
@@ -87,13 +100,16 @@ def walls(rules: Ruleset, sets: Sets, state: State, projection: Projection) -> t
     for drain in rules.drains:
         drained |= sets.members(drain.hosts).true
     doubtful = np.array([host.name in untouchable for host in observation.hosts], dtype=bool)
+    closed: tuple[Closed, ...] = (
+        Closed("maintenance", np.array([host.maintenance for host in observation.hosts], dtype=bool)),
+        *_closed(observation),
+        Closed("drain", drained),
+    )
     return (
         Always(frozenset(doubt.uuid for doubt in observation.doubts)),
         *(InTransit(group) for group in groups),
         Closed("in doubt", doubtful, gives=False),
-        Closed("maintenance", np.array([host.maintenance for host in observation.hosts], dtype=bool)),
-        *_closed(observation),
-        Closed("drain", drained),
+        *closed,
         Closed("unknown", projection.unmeasured),
         Closed("failed twice", np.array([host.name in failing for host in observation.hosts], dtype=bool), gives=False),
         back_off(state, observation.now),
@@ -103,10 +119,19 @@ def walls(rules: Ruleset, sets: Sets, state: State, projection: Projection) -> t
         *(keep_wall(keep, sets, destination(groups, keep.text)) for keep in rules.keeps),
         *(never_wall(each, sets) for each in rules.nevers if in_force(each.during, observation.wall)),
         Memory(),
+        *_reserved(rules.reserve, closed),
     )
 
 
-def _closed(observation: Observation) -> Iterator[Wall]:
+def _reserved(reserve: Reserve | None, closed: Sequence[Closed]) -> Iterator[ReserveWall]:
+    """The room for lost hosts; those that are closed give none."""
+    if reserve is not None:
+        takes = ~np.any([each.hosts for each in closed], axis=0)
+        text = f"reserve memory for {reserve.lost} lost host{'s' if reserve.lost > 1 else ''}"
+        yield ReserveWall(reserve.lost, takes, text, reserve.span.line)
+
+
+def _closed(observation: Observation) -> Iterator[Closed]:
     """Hosts that cannot take a VM for reasons of the farm's own, one wall for each reason."""
     for reason in sorted(set(observation.closed.values())):
         hosts = [observation.closed.get(host.name) == reason for host in observation.hosts]

@@ -10,7 +10,7 @@ import numpy as np
 
 from balancer.core.draft import Draft, Step, departures, rejected
 from balancer.core.model import Observation, Rejection, State
-from balancer.core.planning import walls
+from balancer.core.planning import drafted
 from balancer.core.projection import Projection
 from balancer.core.scope import Sets
 from balancer.core.sieve import Sieve
@@ -34,10 +34,7 @@ class Prospect:
 
 def prospects(observation: Observation, state: State, rules: Ruleset) -> tuple[Prospect, ...]:
     """Each VM with every other host, by name."""
-    reported = Projection(observation)
-    sets = Sets.of(rules.lets, reported)
-    projection = Projection.with_orders(observation, state, rules.rest.vm)
-    draft = Draft(reported, projection, rules, sets, state, state.streaks, walls(rules, sets, state, projection))
+    draft = drafted(Sets.of(rules.lets, Projection(observation)), state, state.streaks, rules)
     return tuple(_prospect(draft, place) for place in range(len(observation.vms)))
 
 
@@ -47,7 +44,7 @@ def _prospect(draft: Draft, place: int) -> Prospect:
     if stays:
         return Prospect(vm.name, vm.uuid, vm.host, (), tuple(_told(vm.name, None, barred, 0) for barred in stays))
     elsewhere = Sieve(np.array([host.name != vm.host for host in hosts], dtype=bool))
-    for wall in draft.walls:
+    for wall in draft.walls.of(place):
         elsewhere.bar(wall.arriving(draft.projection, place, ASKED.kind))
     why_not = {int(each): barred for barred in elsewhere.refused for each in np.flatnonzero(barred.flags)}
     return Prospect(

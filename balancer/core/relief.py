@@ -4,22 +4,23 @@ Rule: hosts come by longest streak, then busiest, then name. Without `until` a h
 goes on, on projected loads, and the rule stays engaged until reports meet it or nothing is left to move.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Final
 
 import numpy as np
 
 from balancer.core.assessment import condition_of, is_reached
 from balancer.core.draft import Draft, Step, departures, note_vms, on_host
-from balancer.core.groups import Errand, send, unbound
+from balancer.core.groups import BONDS, Way, find, price, take_way
 from balancer.core.model import Engagement, Streak
 from balancer.core.projection import Places
 from balancer.core.scope import ClauseScope, of_hosts, of_source, of_targets, of_vms
 from balancer.core.sieve import Sieve, even, keys
 from balancer.core.walls import Quiet
 from balancer.core.wording import compared, condition, numbers, preference
-from dsl.evaluation import Column, truth
+from dsl.evaluation import Column, Flags, truth
 from dsl.syntax import Key, Rule, Test
 
 OWNERS: Final = {"host": "target", "source": "source", "vm": "vm", "after": "after", "farm": "farm"}
@@ -83,7 +84,7 @@ def _in_trouble(draft: Draft, rule: Rule, mine: Mapping[str, Streak], engaged: s
     now = np.ones(len(projection.cores), dtype=bool)
     if rule.when.now is not None:
         now = np.broadcast_to(truth(rule.when.now, of_hosts(projection, draft.sets)).true, now.shape)
-    leaving = projection.departed
+    leaving = projection.departed | {move.source for move in draft.moves if move.reason != "overload"}
     quiet = [wall for wall in draft.walls if isinstance(wall, Quiet)]
     share = even(np.nan_to_num(draft.reported.share))
     ranked = []
@@ -118,32 +119,69 @@ def _move_one(draft: Draft, rule: Rule, host: int, streak: Streak | None) -> boo
     step = Step("rules", rule.name, rule.span.line)
     vms = on_host(draft.projection, host)
     scope = of_vms(draft.projection, draft.sets, vms)
-    sieve = departures(unbound(draft), step, vms)
+    sieve = departures(draft, step, vms, BONDS)
     sieve.gates(rule.move.where, scope)
     note_vms(draft, step, vms, sieve)
     free = frozenset(vms[sieve.open].tolist())
-    errand = Errand(step, _ByRule(rule), lambda vm, target: _reasons(draft, rule, vm, target, streak))
-    return any(send(draft, errand, vm, free) for vm in vms[sieve.order(keys(rule.move.by, scope))].tolist())
+    ranked = vms[sieve.order(keys(rule.move.by, scope))].tolist()
+    chosen = _cheapest(draft, step, ranked, lambda vm: find(draft, step, _ByRule(rule), vm, free))
+    if chosen is not None:
+        take_way(draft, step, chosen, _reasons(draft, step, rule, chosen, streak))
+    return chosen is not None
 
 
-def _reasons(draft: Draft, rule: Rule, vm: int, target: int, streak: Streak | None) -> tuple[str, dict[str, float]]:
+def _cheapest(draft: Draft, step: Step, vms: Sequence[int], seek: Callable[[int], Way | None]) -> Way | None:
+    """The VM and target that cost least in all, then the first VM in this order; None where no VM finds a host.
+
+    The VMs that could be cheapest are tried first, so that with nothing at a cost the first that finds a host is it.
+    """
+    best: tuple[float, int] | None = None
+    cheapest = None
+    for floor, rank in sorted((_least_price(draft, step, vm), rank) for rank, vm in enumerate(vms)):
+        if best is not None and (floor, rank) > best:
+            break
+        way = seek(vms[rank])
+        if way is not None and (best is None or (price(draft, step, way), rank) < best):
+            best, cheapest = (price(draft, step, way), rank), way
+    return cheapest
+
+
+def _least_price(draft: Draft, step: Step, vm: int) -> float:
+    """The least that moving this VM may cost, whatever stands against it."""
+    if not draft.wishes:
+        return 0.0
+    elsewhere = np.delete(draft.price(step, vm), draft.projection.where[vm])
+    return float(elsewhere.min(initial=inf))
+
+
+def _reasons(draft: Draft, step: Step, rule: Rule, way: Way, streak: Streak | None) -> tuple[str, dict[str, float]]:
     """Why this host (as reported), this VM and this target (as projected), and the figures behind it."""
     projection = draft.projection
+    vm, target = way.vms[0], way.target
     source = int(projection.where[vm])
     hosts, targets = of_hosts(draft.reported, draft.sets), of_targets(projection, draft.sets, vm)
     there, elsewhere = on_host(projection, source), np.delete(np.arange(len(projection.cores)), source)
     vms, place = of_vms(projection, draft.sets, there), int(np.searchsorted(there, vm))
-    of_whom = "there" if _is_first(rule.move.by[0], vms, place, np.arange(len(there))) else "of those left"
-    left = "" if _is_first(rule.to.by[0], targets, target, elsewhere) else " of those left"
+    prices = draft.price(step, vm)
+    cheap_vms = np.array([_least_price(draft, step, each) <= prices[target] for each in there], dtype=bool)
+    of_whom = _among(rule.move.by[0], vms, place, np.arange(len(there)), cheap_vms) or " there"
+    of_which = _among(rule.to.by[0], targets, target, elsewhere, (prices <= prices[target])[elsewhere])
     parts = [
         f"{projection.names['host'][source]} {_trouble(rule, hosts, source, streak)}",
-        f"{projection.names['vm'][vm]} {preference(rule.move.by[0], vms, place, 'vm')} {of_whom}",
-        f"{projection.names['host'][target]} {preference(rule.to.by[0], targets, target, 'host')}{left}",
+        f"{projection.names['vm'][vm]} {preference(rule.move.by[0], vms, place, 'vm')}{of_whom}",
+        f"{projection.names['host'][target]} {preference(rule.to.by[0], targets, target, 'host')}{of_which}",
     ]
     figures = numbers(compared(rule.when.held), hosts, source, {})
     figures |= numbers([key.of for key in rule.move.by], vms, place, {})
     wanted = [key.of for key in rule.to.by] + [side for gate in rule.to.where for side in compared(gate.test)]
     return "; ".join(parts), figures | numbers(wanted, targets, target, OWNERS)
+
+
+def _among(key: Key, scope: ClauseScope, place: int, rivals: Places, cheap: Flags) -> str:
+    """Among whom it was wanted most: all (not said), those that cost no more, or those that were not refused."""
+    if _is_first(key, scope, place, rivals):
+        return ""
+    return " of those left" if cheap.all() or not _is_first(key, scope, place, rivals[cheap]) else " of the cheapest"
 
 
 def _is_first(key: Key, scope: ClauseScope, place: int, rivals: Places) -> bool:

@@ -13,48 +13,41 @@ from typing import Final
 import numpy as np
 
 from balancer.core.draft import Draft, Step, departures, weigh
-from balancer.core.groups import Party, hangs, haven, unbound
+from balancer.core.groups import BONDS, Party, Way, bound, haven
 from balancer.core.keeps import AtMost, KeepWall, On, Together
 from balancer.core.projection import Places, Projection
 from balancer.core.room import Fullest
 from balancer.core.sieve import Sieve
+from balancer.core.walls import Mendable
+from dsl.evaluation import Flags
 
-BUDGET: Final = 2000
-"""Hosts and moves that all searches of a round may try."""
+BUDGET: Final = 20_000
+"""Hosts that all searches of a round may look at; each VM looks at all that there are."""
 TARGETS: Final = 8
-"""Hosts that are tried for a VM, the least full first."""
+"""Hosts that are tried for a VM: what mends most first, then the cheapest, then the least full."""
 SINGLY: Final = (AtMost, On, Together)
-"""Walls of which no move brings more than one VM back."""
+"""Walls of which no move brings back more than one VM (a host in several domains of one key excepted)."""
 STEP: Final = Step("repairs", "keep", 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Action:
-    """A VM that goes to a host, or a party of them that hang together."""
-
-    vms: tuple[int, ...]
-    target: int
-    lot: Party | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Repair:
-    """Actions in their order, how many moves they are, and how many VMs stand against the walls afterwards."""
+    """Who goes where, in this order, how many moves that is, and how far the walls are from whole afterwards."""
 
     strays: float
     moves: int = 0
-    actions: tuple[Action, ...] = ()
+    ways: tuple[Way, ...] = ()
 
-    def and_then(self, action: Action, strays: float) -> "Repair":
-        """The repair with one more action, after which so many VMs stand against the walls."""
-        return Repair(strays, self.moves + len(action.vms), (*self.actions, action))
+    def and_then(self, way: Way, strays: float) -> "Repair":
+        """The repair with one more way, and what is left after it."""
+        return Repair(strays, self.moves + len(way.vms), (*self.ways, way))
 
     def is_better(self, than: "Repair") -> bool:
         """It mends more, or as much by fewer moves."""
         return (self.strays, self.moves) < (than.strays, than.moves)
 
 
-def fewest(draft: Draft, walls: Sequence[KeepWall], budget: int) -> Repair:
+def fewest(draft: Draft, walls: Sequence[Mendable], budget: int) -> Repair:
     """The repair of these walls; nothing of it is taken into the draft."""
     least = _least(draft.projection, walls)
     repair = _greedy(draft, walls)
@@ -63,14 +56,14 @@ def fewest(draft: Draft, walls: Sequence[KeepWall], budget: int) -> Repair:
     return _Search(walls, repair, budget).run(draft, least)
 
 
-def in_order(projection: Projection, walls: Sequence[KeepWall]) -> Places:
+def in_order(projection: Projection, walls: Sequence[Mendable]) -> Places:
     """The VMs that may mend these walls: those that may mend several, then the smallest, then by name."""
     counts = np.sum([wall.menders(projection) for wall in walls], axis=0)
     vms = np.flatnonzero(counts)
     return vms[np.lexsort([projection.memory[vms], -counts[vms]])]
 
 
-def _greedy(draft: Draft, walls: Sequence[KeepWall]) -> Repair:
+def _greedy(draft: Draft, walls: Sequence[Mendable]) -> Repair:
     """Whatever helps next, until nothing does."""
     repair = Repair(_strays(draft.projection, walls))
     while repair.strays:
@@ -81,21 +74,21 @@ def _greedy(draft: Draft, walls: Sequence[KeepWall]) -> Repair:
     return repair
 
 
-def _helpful(draft: Draft, walls: Sequence[KeepWall], repair: Repair) -> tuple[Draft, Repair] | None:
-    """The first action after which fewer VMs stand against the walls."""
+def _helpful(draft: Draft, walls: Sequence[Mendable], repair: Repair) -> tuple[Draft, Repair] | None:
+    """The first way after which the walls are less broken."""
     for vm in in_order(draft.projection, walls).tolist():
-        for action in _actions(draft, vm)[0]:
-            after = _after(draft, action)
+        for way in _ways(draft, walls, vm)[0]:
+            after = _after(draft, way)
             strays = _strays(after.projection, walls)
             if strays < repair.strays:
-                return after, repair.and_then(action, strays)
+                return after, repair.and_then(way, strays)
     return None
 
 
 class _Search:
     """Deeper by a move each time, as long as the budget lasts."""
 
-    def __init__(self, walls: Sequence[KeepWall], best: Repair, budget: int) -> None:
+    def __init__(self, walls: Sequence[Mendable], best: Repair, budget: int) -> None:
         self._walls = walls
         self._best = best
         self._left = budget
@@ -113,12 +106,11 @@ class _Search:
         return self._best
 
     def _deepen(self, draft: Draft, so_far: Repair, limit: int) -> None:
-        for action in self._candidates(draft, so_far, limit):
+        for way in self._candidates(draft, so_far, limit):
             if self._left <= 0:
                 return
-            self._left -= 1
-            after = _after(draft, action)
-            repair = so_far.and_then(action, _strays(after.projection, self._walls))
+            after = _after(draft, way)
+            repair = so_far.and_then(way, _strays(after.projection, self._walls))
             if repair.is_better(self._best):
                 self._best = repair
             if repair.strays and self._is_worth(after, repair, limit):
@@ -129,20 +121,20 @@ class _Search:
         if repair.moves + _least(after.projection, self._walls) > limit:
             self._is_cut = True
             return False
-        made = frozenset((vm, action.target) for action in repair.actions for vm in action.vms)
+        made = frozenset((vm, way.target) for way in repair.ways for vm in way.vms)
         is_new = self._seen.get(made, limit + 1) > repair.moves
         if is_new:
             self._seen[made] = repair.moves
         return is_new
 
-    def _candidates(self, draft: Draft, so_far: Repair, limit: int) -> Iterator[Action]:
+    def _candidates(self, draft: Draft, so_far: Repair, limit: int) -> Iterator[Way]:
         """What those may do that may mend; then, if there is a move to spare, those that are in their way."""
         menders = in_order(draft.projection, self._walls)
         in_the_way = np.zeros(len(draft.projection.cores), dtype=bool)
         for vm in menders.tolist():
-            actions, full = self._looked(draft, vm)
+            ways, full = self._looked(draft, vm)
             in_the_way |= full
-            yield from actions
+            yield from ways
         if so_far.moves + 1 + _least(draft.projection, self._walls) > limit:
             self._is_cut |= bool(in_the_way.any())
             return
@@ -150,49 +142,51 @@ class _Search:
         for vm in others[~np.isin(others, menders)].tolist():
             yield from self._looked(draft, vm)[0]
 
-    def _looked(self, draft: Draft, vm: int) -> tuple[list[Action], Places]:
+    def _looked(self, draft: Draft, vm: int) -> tuple[list[Way], Flags]:
         if self._left <= 0:
             return [], np.zeros(len(draft.projection.cores), dtype=bool)
-        self._left -= 1
-        return _actions(draft, vm)
+        self._left -= len(draft.projection.cores)
+        return _ways(draft, self._walls, vm)
 
 
-def _actions(draft: Draft, vm: int) -> tuple[list[Action], Places]:
-    """What a VM may do, alone or with its party, the least full host first; and which hosts bar it by what is there."""
+def _ways(draft: Draft, walls: Sequence[Mendable], vm: int) -> tuple[list[Way], Flags]:
+    """Where a VM may go, alone or with its party, the best first; and which hosts bar it by what is there."""
     nothing = np.zeros(len(draft.projection.cores), dtype=bool)
-    if not departures(unbound(draft), STEP, np.array([vm])).open.all():
+    if not departures(draft, STEP, np.array([vm]), BONDS).open.all():
         return [], nothing
-    lot = hangs(draft, STEP, Fullest(), vm)
-    if lot is not None:
-        free = departures(unbound(draft), STEP, np.array(lot.vms)).open.all()
-        target = haven(draft, STEP, Fullest(), lot) if free else None
-        return ([] if target is None else [Action(lot.vms, target, lot)]), nothing
+    lot = bound(draft, STEP, Fullest(), vm)
+    if lot.bonds:
+        is_free = departures(draft, STEP, np.array(lot.vms), BONDS).open.all()
+        target = haven(draft.aside(draft.projection), STEP, Fullest(), lot) if is_free else None
+        return ([] if target is None else [Way(lot, target)]), nothing
     sieve, ranking = weigh(draft, STEP, [vm], Fullest())
-    full = _in_the_way(draft, sieve)
+    full = _in_the_way(draft, sieve, vm)
     if not departures(draft, STEP, np.array([vm])).open.all():
         return [], full
-    return [Action((vm,), int(host)) for host in sieve.order(ranking)[:TARGETS]], full
+    swing = sum((wall.swing(draft.projection, vm) for wall in walls if isinstance(wall, KeepWall)), start=nothing)
+    best = sieve.order([np.asarray(swing, dtype=float), draft.price(STEP, vm), *ranking])
+    return [Way(Party((vm,)), int(host)) for host in best[:TARGETS]], full
 
 
-def _in_the_way(draft: Draft, sieve: Sieve) -> Places:
+def _in_the_way(draft: Draft, sieve: Sieve, vm: int) -> Flags:
     """Hosts that bar a VM for want of room, or by whose VMs they have: these may make way."""
-    texts = {wall.text for wall in draft.walls if isinstance(wall, KeepWall)} | {"memory", "full"}
-    flags = [barred.flags for barred in sieve.refused if barred.reason in texts]
-    return np.any(flags, axis=0) if flags else np.zeros(len(sieve.open), dtype=bool)
+    reasons = {wall.text for wall in draft.walls.of(vm) if isinstance(wall, KeepWall)} | {"memory", "full"}
+    flags = [barred.flags for barred in sieve.refused if barred.reason in reasons]
+    return np.asarray(np.any(flags, axis=0)) if flags else np.zeros(len(sieve.open), dtype=bool)
 
 
-def _after(draft: Draft, action: Action) -> Draft:
+def _after(draft: Draft, way: Way) -> Draft:
     after = draft.aside(draft.projection.fork())
-    for vm in action.vms:
-        after.projection.move(vm, action.target)
+    for vm in way.vms:
+        after.projection.move(vm, way.target)
     return after
 
 
-def _strays(projection: Projection, walls: Sequence[KeepWall]) -> float:
+def _strays(projection: Projection, walls: Sequence[Mendable]) -> float:
     return sum(wall.strays(projection) for wall in walls)
 
 
-def _least(projection: Projection, walls: Sequence[KeepWall]) -> int:
+def _least(projection: Projection, walls: Sequence[Mendable]) -> int:
     """How many moves it takes at least to mend these walls."""
     strays = (wall.strays(projection) if isinstance(wall, SINGLY) else wall.strays(projection) > 0 for wall in walls)
     return max(int(each) for each in strays)

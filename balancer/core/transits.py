@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from balancer.core.draft import Draft, Step, departures, take, weigh
-from balancer.core.groups import bonds, without
+from balancer.core.groups import BONDS
 from balancer.core.keeps import Together
 from balancer.core.model import Order, OrderState, State, Transit
 from balancer.core.projection import Places, Projection
 from balancer.core.sieve import Sieve
 from balancer.core.walls import Barred, Wall
-from dsl.evaluation import Flags
+from dsl.evaluation import Column
 from dsl.ruleset import Ruleset
 
 
@@ -41,9 +41,8 @@ class InTransit(Wall):
     def leaving(self, projection: Projection, vms: Places, kind: str) -> Iterator[Barred]:
         """Those of it that have not moved yet, and those that have."""
         uuids = self.begun.transit.vms
-        yield Barred(
-            np.array([projection.observation.vms[vm].uuid in uuids for vm in vms], dtype=bool), "in transit"
-        )  # fmt: skip
+        flags = [projection.observation.vms[vm].uuid in uuids for vm in vms]
+        yield Barred(np.array(flags, dtype=bool), "in transit")
 
 
 def begun(rules: Ruleset, state: State, projection: Projection) -> tuple[Begun, ...]:
@@ -64,24 +63,18 @@ def _begun(transit: Transit, latest: Mapping[str, Order], projection: Projection
         return None
     move, sent = orders[0].move, {order.move.uuid for order in orders}
     target, source = projection.place.get(move.target), projection.place.get(move.source)
-    left = []
-    for vm, seen in enumerate(projection.observation.vms):
-        if seen.uuid not in transit.vms or (projection.leaving[vm] and seen.uuid in sent):
-            continue
-        if target is None or seen.uuid not in sent:
-            left += [vm]
-        elif projection.bound[vm] != target:
-            return None
-    left = [vm for vm in left if projection.bound[vm] != target]
-    is_asunder = any(projection.where[vm] != source for vm in left)
-    return None if is_asunder or not left else Begun(transit, target, tuple(left))
+    members = [vm for vm, seen in enumerate(projection.observation.vms) if seen.uuid in transit.vms]
+    away = [vm for vm in members if target is None or projection.bound[vm] != target]
+    left = [vm for vm in away if projection.observation.vms[vm].uuid not in sent]
+    is_asunder = len(left) < len(away) or any(projection.where[vm] != source for vm in left)
+    return Begun(transit, target, tuple(left)) if left and not is_asunder else None
 
 
 def finish(draft: Draft) -> None:
     """Plan what is left of the groups that have begun to move; who cannot be let through is given up."""
     for each in begun(draft.rules, draft.state, draft.projection):
         if each.target is not None and not _finished(draft, each, each.target):
-            draft.walls = tuple(_loosened(wall, each.transit) for wall in draft.walls if not _holds(wall, each.transit))
+            _give_up(draft, each.transit)
 
 
 def _finished(draft: Draft, group: Begun, target: int) -> bool:
@@ -89,44 +82,43 @@ def _finished(draft: Draft, group: Begun, target: int) -> bool:
     transit, names = group.transit, draft.projection.names
     keep = next(each for each in draft.rules.keeps if each.text == transit.walls[0])
     step = Step("repairs", "keep", keep.span.line, transit)
-    passed = [wall for wall in bonds(draft.walls) if wall.text in transit.walls]
-    walls = tuple(wall for wall in without(draft.walls, passed) if not _holds(wall, transit))
-    trial = replace(draft, walls=walls).aside(draft.projection.fork())
+    passed = [wall for wall in draft.walls if _binds(wall, transit) or _holds(wall, transit)]
+    trial = replace(draft, walls=draft.walls.without(passed)).aside(draft.projection.fork())
     for vm in group.left:
-        if not departures(trial, step, np.array([vm])).open.all():
-            return False
-        sieve, _ = weigh(trial, step, [vm], Anywhere())
-        if not sieve.open[target]:
+        may_leave = departures(trial, step, np.array([vm])).open.all()
+        if not may_leave or not weigh(trial, step, [vm], Anywhere())[0].open[target]:
             return False
         trial.projection.move(vm, target)
+    told = f"{keep.text} (line {keep.span.line}), begun in round {transit.round}"
     for vm in group.left:
-        others = ", ".join(sorted(_names(draft.projection, transit) - {str(names["vm"][vm])}))
-        told = f"{keep.text} (line {keep.span.line}), begun in round {transit.round}"
-        why = f"follows {others} to {names['host'][target]}: {told}"
-        take(draft, step, vm, target, (why, {}))
+        others = sorted(each.name for each in draft.projection.observation.vms if each.uuid in transit.vms)
+        others.remove(names["vm"][vm])
+        take(draft, step, vm, target, (f"follows {', '.join(others)} to {names['host'][target]}: {told}", {}))
     return True
 
 
 class Anywhere:
     """The targets of a group that is on its way: what was chosen is chosen."""
 
-    def choose(self, draft: Draft, sieve: Sieve, vm: int) -> list[Flags]:
+    def choose(self, draft: Draft, sieve: Sieve, vm: int) -> list[Column]:
         """Nothing to weigh."""
         return []
 
 
-def _names(projection: Projection, transit: Transit) -> set[str]:
-    return {vm.name for vm in projection.observation.vms if vm.uuid in transit.vms}
+def _give_up(draft: Draft, transit: Transit) -> None:
+    """Such a group may gather anywhere."""
+    draft.walls = draft.walls.without([wall for wall in draft.walls if _holds(wall, transit)])
+    for wall in tuple(draft.walls):
+        if isinstance(wall, Together) and _binds(wall, transit):
+            draft.walls = draft.walls.exchanged(wall, replace(wall, destination=None))
+
+
+def _binds(wall: Wall, transit: Transit) -> bool:
+    return isinstance(wall, BONDS) and wall.text in transit.walls
 
 
 def _holds(wall: Wall, transit: Transit) -> bool:
     return isinstance(wall, InTransit) and wall.begun.transit == transit
-
-
-def _loosened(wall: Wall, transit: Transit) -> Wall:
-    """A group that is given up may gather anywhere."""
-    is_its = isinstance(wall, Together) and wall.text in transit.walls
-    return replace(wall, destination=None) if is_its else wall  # type: ignore[type-var]  # a `Together`, as just asked
 
 
 def in_transit(groups: Sequence[Begun]) -> frozenset[str]:

@@ -1,13 +1,13 @@
 """Which moves of a plan may run side by side.
 
-Rule: within a wave the limits hold, a host counting at both ends, a domain once; moves that share a host keep their order, and one
-that needs what another leaves behind, on a host or in a domain whose members are counted, comes in a later wave. Moves
-under way take their places in the first. Where a `keep … with` stands, a move may lean on any earlier one at its hosts,
-so there they go one after the other.
+Rule: within a wave the limits hold, a host counting at both ends, a domain once; moves that share a host keep their
+order, and one that needs what another leaves behind, on a host or in a domain whose members are counted, comes in a
+later wave. Moves under way take their places in the first. Where a `keep … with` stands, a move may lean on any earlier
+one at its hosts, so there they go one after the other; so does one that is to be made `alone`.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -21,7 +21,7 @@ FARM: Final[Place] = (None, "")
 
 
 def at_once(rules: Ruleset) -> dict[str | None, int]:
-    """How many moves may start side by side, by what stands behind `per`: what may be under way, or start in a round."""
+    """How many moves may be under way or start in a round, by what stands behind `per`."""
     caps = [(cap.per, cap.count) for cap in rules.caps if cap.period in {None, "round"}]
     if any(keep.relation.how == "with" for keep in rules.keeps):
         caps.append(("host", 1))
@@ -36,8 +36,10 @@ def places(move: Move, per: str | None) -> tuple[Place, ...]:
     return tuple((per, end) for end in dict.fromkeys(ends))
 
 
-def in_waves(moves: Sequence[Move], rules: Ruleset, orders: Iterable[Order] = ()) -> tuple[Move, ...]:
-    """The same moves in the same order, each with the earliest wave it may start in."""
+def in_waves(
+    moves: Sequence[Move], rules: Ruleset, orders: Iterable[Order] = (), alone: Collection[str] = ()
+) -> tuple[Move, ...]:
+    """The same moves in the same order, each with the earliest wave it may start in; `alone` are some by uuid."""
     slots = _Slots(at_once(rules))
     counted = {str(keep.relation.per) for keep in rules.keeps if keep.relation.how == "at_most"}
     under_way = [order.move for order in orders if order.is_open]
@@ -45,12 +47,16 @@ def in_waves(moves: Sequence[Move], rules: Ruleset, orders: Iterable[Order] = ()
     for move in under_way:
         slots.take(move, 1)
     earliest: dict[str, int] = {}
+    floor, last = 1, min(1, len(under_way))
     placed = []
     for move in moves:
         ends = (move.source, move.target)
         taken = (left_behind.get(place, 0) + 1 for place in _taken_up(move, counted))
-        wave = slots.first(move, max(*(earliest.get(end, 1) for end in ends), *taken))
+        after_all = last + 1 if move.uuid in alone else floor
+        wave = slots.first(move, max(after_all, *(earliest.get(end, 1) for end in ends), *taken))
         slots.take(move, wave)
+        last = max(last, wave)
+        floor = wave + 1 if move.uuid in alone else floor
         earliest |= dict.fromkeys(ends, wave)
         left_behind |= dict.fromkeys(_given_up(move, counted), wave)
         placed.append(replace(move, wave=wave))
@@ -69,7 +75,7 @@ class _Slots:
     def first(self, move: Move, wave: int) -> int:
         """The first wave from this one on in which the move has room everywhere."""
         mine = [place for per in self._most for place in places(move, per)]
-        wave = max(wave, *(self._full_up_to.get(place, 0) + 1 for place in mine), 1)
+        wave = max([wave, *(self._full_up_to.get(place, 0) + 1 for place in mine)])
         while any(self._load[wave, place] >= self._most[place[0]] for place in mine):
             wave += 1
         return wave

@@ -23,6 +23,7 @@ WALLS = (
     'drain hosts tagged "old"\n',
     'keep at most 1 of vms tagged "db" per rack\n',
     'keep vms tagged "db" apart from vms tagged "app"\n',
+    "reserve memory for 1 lost host\n",
     "limit 5 at once\n",
     "limit 3 at once, 2 per host\n",
 )
@@ -96,6 +97,26 @@ class Placement:
                 used[host] += self.farm.vms[name].memory
         return {name for name, host in self.farm.hosts.items() if used[name] > host.memory}
 
+    def lacking(self) -> float:
+        """What of the fullest host's VMs finds no room elsewhere, the largest first, each where it fits best."""
+        on = {
+            name: [vm.memory for vm in self.farm.vms.values() if name in self.at[vm.name]] for name in self.farm.hosts
+        }
+        lost = max(sorted(on), key=lambda name: sum(on[name]))
+        gives = [
+            name
+            for name, host in self.farm.hosts.items()
+            if name != lost and not host.maintenance and not ("old" in host.tags and WALLS[4] in self.text)
+        ]
+        room, left = {name: self.farm.hosts[name].memory - sum(on[name]) for name in gives}, 0.0
+        for size in sorted(on[lost], reverse=True):
+            fits = [name for name in room if room[name] >= size]
+            if fits:
+                room[min(fits, key=lambda name: room[name])] -= size
+            else:
+                left += size
+        return left
+
     def broken_by(self, move: Move) -> list[str]:
         """The walls of this file that the move breaks, while the others are where they are."""
         at_source, at_target = self._tags_at(move.source, move.vm), self._tags_at(move.target, move.vm)
@@ -155,6 +176,19 @@ def test_executed_wave_by_wave_with_both_ends_counted_none_does_either(made: Far
         assert [placement.broken_by(move) for move in side_by_side] == [[] for _ in side_by_side]
         assert placement.overfull() <= overfull
         placement.at |= {move.vm: {move.target} for move in side_by_side}
+
+
+@given(farms(), texts(), st.data())
+def test_in_whatever_order_the_moves_of_a_wave_end_none_leaves_less_room_for_a_lost_host(
+    made: Farm, text: str, data: st.DataObject
+) -> None:
+    placement = Placement(made, text)
+    planned = in_trouble(measured(made, text if WALLS[7] in text else text + WALLS[7])).plan.moves
+    for wave in sorted({move.wave for move in planned}):
+        before = placement.lacking()
+        for move in data.draw(st.permutations([move for move in planned if move.wave == wave])):
+            placement.at[move.vm] = {move.target}
+            assert placement.lacking() <= before
 
 
 @given(farms(), texts())
