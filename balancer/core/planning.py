@@ -17,6 +17,7 @@ from balancer.core.drains import empty
 from balancer.core.journeys import never_wall
 from balancer.core.keeps import broken, keep_wall
 from balancer.core.model import Engagement, Move, Observation, Order, OrderState, Plan, State, Streak
+from balancer.core.preferences import prefer
 from balancer.core.projection import Projection
 from balancer.core.relief import relieve
 from balancer.core.repairs import mend
@@ -37,6 +38,7 @@ STEPS: Final[tuple[tuple[str, Callable[[Draft], None]], ...]] = (
     ("repairs", mend),
     ("drains", empty),
     ("rules", relieve),
+    ("preferences", prefer),
 )
 """The order of evaluation: each kind of move, and what plans it. Later steps see what earlier ones project."""
 
