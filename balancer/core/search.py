@@ -21,7 +21,7 @@ from balancer.core.sieve import Sieve
 from balancer.core.walls import Mendable
 from dsl.evaluation import Flags
 
-BUDGET: Final = 20_000
+BUDGET: Final = 6_000
 """Hosts that all searches of a round may look at; each VM looks at all that there are."""
 TARGETS: Final = 8
 """Hosts that are tried for a VM: what mends most first, then the cheapest, then the least full."""
@@ -152,17 +152,15 @@ class _Search:
 def _ways(draft: Draft, walls: Sequence[Mendable], vm: int) -> tuple[list[Way], Flags]:
     """Where a VM may go, alone or with its party, the best first; and which hosts bar it by what is there."""
     nothing = np.zeros(len(draft.projection.cores), dtype=bool)
-    if not departures(draft, STEP, np.array([vm]), BONDS).open.all():
-        return [], nothing
     lot = bound(draft, STEP, Fullest(), vm)
     if lot.bonds:
         is_free = departures(draft, STEP, np.array(lot.vms), BONDS).open.all()
         target = haven(draft.aside(draft.projection), STEP, Fullest(), lot) if is_free else None
         return ([] if target is None else [Way(lot, target)]), nothing
+    if not departures(draft, STEP, np.array([vm])).open.all():
+        return [], nothing
     sieve, ranking = weigh(draft, STEP, [vm], Fullest())
     full = _in_the_way(draft, sieve, vm)
-    if not departures(draft, STEP, np.array([vm])).open.all():
-        return [], full
     swing = sum((wall.swing(draft.projection, vm) for wall in walls if isinstance(wall, KeepWall)), start=nothing)
     best = sieve.order([np.asarray(swing, dtype=float), draft.price(STEP, vm), *ranking])
     return [Way(Party((vm,)), int(host)) for host in best[:TARGETS]], full

@@ -100,7 +100,8 @@ def test_at_most_a_host_in_two_domains_must_have_room_in_both() -> None:
 def test_at_most_a_vm_under_way_counts_in_both_domains_and_within_one_once() -> None:
     four = "xen1: db1 2, web1 1.7 | xen2: db2 0.1, db3 0 | xen3: db4 0.1 | xen4: "
     for target, expected in (("xen4", "web1: xen1 -> xen3"), ("xen3", "db1: xen1 -> xen4")):
-        play = Rounds(racks(four, xen1="a", xen2="b", xen3="b", xen4="c"), RACKS.replace("2 of", "1 of"))
+        unmended = RACKS.replace("2 of", "1 of") + "never move vms except rules\n"
+        play = Rounds(racks(four, xen1="a", xen2="b", xen3="b", xen4="c"), unmended)
         play.order(journey("db4", "xen3", target))
         assert moves(play.next()) == [expected]
     play = Rounds(racks("xen1: db1 2, web1 1.7 | xen2: db2 0.1 | xen3: ", xen1="a", xen2="b", xen3="b"), RACKS)
@@ -112,7 +113,7 @@ def test_at_most_broken_from_the_start_is_counted_and_within_the_domain_its_vms_
     three = racks("xen1: db1 2, db2 1.7, db3 0 | xen2: | xen3: db4 0.5, db5 0", xen1="a", xen2="a", xen3="b")
     told = decided(three, RACKS)
     assert (told.plan.broken, moves(told)) == (1, ["db1: xen1 -> xen2"])
-    assert refused(told) == ['db1 -> xen3: keep at most 2 of vms tagged "db" per rack']
+    assert set(refused(told)) == {'db1 -> xen3: keep at most 2 of vms tagged "db" per rack'}
 
 
 def test_at_most_whoever_stands_outside_all_domains_is_a_stray_and_may_come_in() -> None:
@@ -173,7 +174,7 @@ def test_with_a_member_goes_only_where_company_is() -> None:
 def test_with_the_last_company_does_not_leave_members_alone() -> None:
     told = decided(farm("xen1: cache1 2, app1 1.7 | xen2:"), WITH)
     assert moves(told) == []
-    assert refused(told)[0] == 'cache1: keep vms named "app*" with vms named "cache*"'
+    assert refused(told) == ["cache1 -> xen2: max load", "app1 -> xen2: max load"], "nor does it fit with them"
 
 
 def test_with_company_of_which_more_stays_may_leave() -> None:
@@ -187,8 +188,8 @@ def test_with_company_under_way_is_none_at_either_end() -> None:
     assert moves(told) == []
     assert refused(told) == [
         "cache2: under way",
-        'cache1: keep vms named "app*" with vms named "cache*"',
-        'app1 -> xen2: keep vms named "app*" with vms named "cache*"',
+        "cache1 -> xen2: max load",
+        "app1 -> xen2: max load",
     ]
 
 
@@ -249,7 +250,7 @@ KEEPS = (
     'keep vms named "a*" apart', 'keep at most 2 of vms named "a*" per host', "keep at most 1 of vms per rack",
     'keep vms named "a*" apart from vms named "b*"', 'keep vms named "a*" apart from vms where not named "b*"',
     'keep vms named "a*" with vms named "b*"', 'keep vms named "a*" with vms named "*1"',
-    'keep vms named "a*" on hosts tagged "rack:r"',
+    'keep vms named "a*" on hosts tagged "rack:r"', 'keep vms named "a*" together', "keep vms together",
 )  # fmt: skip
 RACKS_OF = {"xen1": ("rack:r",), "xen2": ("rack:r", "rack:s"), "xen3": ("rack:s",), "xen4": ()}
 

@@ -10,7 +10,7 @@ from tests.scenarios.regenerate import FOLDER, SCENARIOS, documents, played, wis
 AS_JSON = FOLDER / "full.yaml"
 MOVE = {
     "vm", "uuid", "from", "to", "rule", "line", "why", "numbers", "reason", "wave",
-    "id", "outcome", "detail", "predicted", "seconds",
+    "group", "in_transit", "id", "outcome", "detail", "predicted", "seconds",
 }  # fmt: skip
 REJECTION = {"vm", "host", "rule", "line", "reason", "value", "limit"}
 
