@@ -50,4 +50,4 @@ def _send(draft: Draft, step: Step, vm: int, free: Collection[int]) -> None:
     way = find(draft, step, Fullest(), vm, free)
     if way is not None:
         source = draft.projection.names["host"][draft.projection.where[vm]]
-        take_way(draft, step, way, (f"{source} is drained; {least_full(draft, vm, way.target)}", {}))
+        take_way(draft, step, way, (f"{source} is drained; {least_full(draft, step, way.vms, way.target)}", {}))

@@ -19,13 +19,14 @@ from balancer.core.keeps import broken, keep_wall
 from balancer.core.model import Engagement, Move, Observation, Order, OrderState, Plan, State, Streak
 from balancer.core.preferences import prefer
 from balancer.core.projection import Projection
+from balancer.core.quiet import quiet
 from balancer.core.relief import relieve
 from balancer.core.repairs import mend
 from balancer.core.reserve import ReserveWall
 from balancer.core.safety import Own, back_off, failing_hosts, fit
 from balancer.core.scope import Sets, of_farm
 from balancer.core.transits import InTransit, begun, destination, in_transit
-from balancer.core.walls import Always, Closed, Memory, Quiet, Wall
+from balancer.core.walls import Always, Closed, Memory, Wall
 from balancer.core.waves import in_waves
 from balancer.core.windows import in_force, waits_for
 from balancer.core.wishes import Costly, wishes
@@ -117,7 +118,7 @@ def walls(rules: Ruleset, sets: Sets, state: State, projection: Projection) -> t
         back_off(state, observation.now),
         *((Own(state.own_vm),) if state.own_vm else ()),
         fit(observation),
-        Quiet(rules.rest, state.orders, state.journeys, observation.now),
+        quiet(rules.rest, state, observation.now),
         *(keep_wall(keep, sets, destination(groups, keep.text)) for keep in rules.keeps),
         *(never_wall(each, sets) for each in rules.nevers if in_force(each.during, observation.wall)),
         Memory(),

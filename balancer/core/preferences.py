@@ -31,7 +31,8 @@ def prefer(draft: Draft) -> None:
             return
         wish, way = found
         gain = -price(draft, _step(wish), way)
-        why = f"{wish.text} is not so; this lowers the cost by {gain:g}; {least_full(draft, way.vms[0], way.target)}"
+        room = least_full(draft, _step(wish), way.vms, way.target)
+        why = f"{wish.text} is not so; this lowers the cost by {gain:g}; {room}"
         take_way(draft, _step(wish), way, (why, {}))
 
 

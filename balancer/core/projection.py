@@ -58,15 +58,18 @@ class Projection:
         """The reports, with the moves under way counted at both ends and those that failed since the last round.
 
         A move that is done, and whose VM a report still shows at its source, counts as under way for `settling`
-        seconds: the report is older than the end of the move, or the move was only rehearsed.
+        seconds: the report is older than the end of the move, or the move was only rehearsed. Only the VM's latest such
+        move counts: a later one may have brought it back.
         """
         projection = cls(observation)
+        latest = {order.move.uuid: order for order in state.orders if order.state is OrderState.DONE}
         for order in state.orders:
             if order.is_open:
                 projection.moves_under_way += 1
                 projection.depart(order)
-            elif projection.still_shows(order) and observation.now - (order.ended or 0.0) < settling:
-                projection.depart(order)
+            elif order is latest.get(order.move.uuid):
+                if projection.still_shows(order) and observation.now - (order.ended or 0.0) < settling:
+                    projection.depart(order)
             elif order.state is OrderState.FAILED and order.ended is not None:
                 projection.failures += state.time <= order.ended < observation.now
         return projection

@@ -16,9 +16,9 @@ from balancer.core.draft import Draft, Step, departures, note_vms, on_host
 from balancer.core.groups import BONDS, Way, find, price, take_way
 from balancer.core.model import Engagement, Streak
 from balancer.core.projection import Places
+from balancer.core.quiet import Quiet
 from balancer.core.scope import ClauseScope, of_hosts, of_source, of_targets, of_vms
 from balancer.core.sieve import Sieve, even, keys
-from balancer.core.walls import Quiet
 from balancer.core.wording import compared, condition, numbers, preference
 from dsl.evaluation import Column, Flags, truth
 from dsl.syntax import Key, Rule, Test

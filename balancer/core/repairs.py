@@ -84,7 +84,7 @@ def _take(draft: Draft, walls: list[Mendable], repair: Repair) -> None:
     mends = f"{moves} mend{'' if repair.moves > 1 else 's'} it{' as far as can be' if repair.strays else ''}"
     for way in repair.ways:
         wall, broken = _broken(draft, walls, way)
-        why = f"{broken}; {mends}; {least_full(draft, way.vms[0], way.target)}"
+        why = f"{broken}; {mends}; {least_full(draft, _step(wall), way.vms, way.target)}"
         take_way(draft, _step(wall), way, (why, {}))
 
 

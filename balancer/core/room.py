@@ -3,9 +3,12 @@
 Rule: the host whose greater share of cpu and memory is least afterwards, and never above 100 % of either.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 
-from balancer.core.draft import Draft
+from balancer.core.draft import Draft, Step
 from balancer.core.scope import of_targets
 from balancer.core.sieve import Sieve
 from balancer.core.walls import Barred
@@ -33,7 +36,11 @@ class Fullest:
         return [fullest]
 
 
-def least_full(draft: Draft, vm: int, target: int) -> str:
-    """Why a VM goes there, where nothing but room decides."""
-    fullest = spoken(float(Fullest.of(draft, vm)[target]), Kind.SHARE)
-    return f"{draft.projection.names['host'][target]} is least full afterwards ({fullest})"
+def least_full(draft: Draft, step: Step, vms: Sequence[int], target: int) -> str:
+    """Why these VMs of one host go there, where nothing but costs and room decides."""
+    lot = replace(draft, projection=draft.projection.as_one(vms))
+    fullest = spoken(float(Fullest.of(lot, vms[0])[target]), Kind.SHARE)
+    prices = sum((draft.price(step, vm) for vm in vms), start=np.zeros(len(draft.projection.cores)))
+    is_cheaper = np.delete(prices, draft.projection.where[vms[0]]).max() > prices[target]
+    among = " of the cheapest" if is_cheaper else ""
+    return f"{draft.projection.names['host'][target]} is least full afterwards{among} ({fullest})"

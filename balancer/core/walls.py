@@ -12,10 +12,8 @@ from typing import Final
 import numpy as np
 
 from agents.report import FALSELY_PAUSED, RUNNING, UNKNOWN_TO_LIBVIRT
-from balancer.core.model import Journey, Order, OrderState
 from balancer.core.projection import Places, Projection
 from dsl.evaluation import Column, Flags
-from dsl.ruleset import RestTimes
 from dsl.syntax import Kind
 
 NOTES: Final = (FALSELY_PAUSED, UNKNOWN_TO_LIBVIRT)
@@ -128,66 +126,6 @@ class Closed(Wall):
     def arriving(self, projection: Projection, vm: int, kind: str) -> Iterator[Barred]:
         """None of them."""
         yield Barred(self.hosts, self.reason)
-
-
-@dataclass(frozen=True, slots=True)
-class Quiet(Wall):
-    """What has just moved rests, whoever moved it. It binds the rules; drains do not wait."""
-
-    times: RestTimes
-    orders: tuple[Order, ...]
-    journeys: tuple[Journey, ...]
-    now: float
-
-    def leaving(self, projection: Projection, vms: Places, kind: str) -> Iterator[Barred]:
-        """VMs that moved less than `rest vm` ago."""
-        if kind == "rules":
-            tired = {uuid: since for uuid, since in self._moved() if since < self.times.vm}
-            since = np.array([tired.get(projection.observation.vms[vm].uuid, np.inf) for vm in vms], dtype=float)
-            yield Barred(np.isfinite(since), "rest", value=since, limit=np.asarray(self.times.vm), kind=Kind.TIME)
-
-    def arriving(self, projection: Projection, vm: int, kind: str) -> Iterator[Barred]:
-        """Hosts that took part in a move less than `rest host` ago, and those this VM left a while ago."""
-        if kind != "rules":
-            return
-        resting, left = np.full(len(projection.cores), np.inf), np.full(len(projection.cores), np.inf)
-        for order, since in self._ended():
-            for end in (order.move.source, order.move.target):
-                if since < self.times.host and end in projection.place:
-                    resting[projection.place[end]] = since
-            if (
-                order.state is OrderState.DONE
-                and order.move.uuid == projection.observation.vms[vm].uuid
-                and since < self.times.no_return
-                and order.move.source in projection.place
-            ):
-                left[projection.place[order.move.source]] = since
-        for journey in self.journeys:
-            since = max(0.0, self.now - journey.seen)
-            is_its = journey.uuid == projection.observation.vms[vm].uuid
-            if is_its and since < self.times.no_return and journey.source in projection.place:
-                left[projection.place[journey.source]] = since
-        yield Barred(np.isfinite(resting), "rest", value=resting, limit=np.asarray(self.times.host), kind=Kind.TIME)
-        yield Barred(np.isfinite(left), "no return", value=left, limit=np.asarray(self.times.no_return), kind=Kind.TIME)
-
-    def resting(self, host: str) -> bool:
-        """Whether a host has taken part in a move less than `rest host` ago."""
-        return any(
-            since < self.times.host and host in (order.move.source, order.move.target) for order, since in self._ended()
-        )
-
-    def _moved(self) -> Iterator[tuple[str, float]]:
-        """VMs that were moved, by us or by others, with the seconds since."""
-        yield from ((order.move.uuid, since) for order, since in self._ended())
-        yield from ((each.uuid, max(0.0, self.now - each.seen)) for each in self.journeys)
-
-    def _ended(self) -> Iterator[tuple[Order, float]]:
-        """Orders that were begun and have ended, with the seconds since; a clock that was set back makes them 0."""
-        return (
-            (order, max(0.0, self.now - order.ended))
-            for order in self.orders
-            if order.ended is not None and not order.never_begun
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,12 @@
 """Which journeys are never made."""
 
+import numpy as np
 import pytest
 
+from balancer.core.journeys import never_wall
+from balancer.core.projection import Projection
+from balancer.core.scope import Sets
+from dsl.checking import STEPS
 from tests.farms import AT_ONCE, Farm, Rounds, decided, farm, moves, refused
 
 HOT = "xen1: web1 2, web2 1.7 | xen2: | xen3: busy 0.5"
@@ -27,6 +32,17 @@ def test_never_except_drains_lets_a_drain_pass_and_a_rule_not() -> None:
     text = 'never move vms tagged "pet" except drains\n'
     assert moves(decided(hot(), AT_ONCE + text)) == ["web2: xen1 -> xen2"]
     assert "web1: xen1 -> xen2" in moves(decided(hot(), 'drain host "xen1"\n' + text))
+
+
+@pytest.mark.parametrize("kind", STEPS)
+@pytest.mark.parametrize("excepted", STEPS)
+@pytest.mark.parametrize("to", ["", ' to host "xen2"'])
+def test_never_binds_every_kind_of_move_but_those_behind_except(kind: str, excepted: str, to: str) -> None:
+    play = Rounds(hot(), f'never move vms tagged "pet"{to} except {excepted}')
+    projection = Projection(play.next().observation)
+    wall = never_wall(play.rules.nevers[0], Sets.of((), projection))
+    barred = (*wall.leaving(projection, np.array([1]), kind), *wall.arriving(projection, 1, kind))
+    assert any(each.flags.any() for each in barred) is (kind != excepted)
 
 
 def test_never_binds_drains_too() -> None:

@@ -1,5 +1,7 @@
 """Who may be whose neighbour."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -288,6 +290,15 @@ def test_unknown_hosts_are_not_those_where_members_may_be() -> None:
     on = AT_ONCE + 'keep vms on hosts where cpu_group == "amd"\n'
     told = decided(farm("xen1: web1 2, web2 1.7 | xen2: | xen3: busy 0.5").with_(xen3={"cpu_group": "amd"}), on)
     assert moves(told) == ["web1: xen1 -> xen3"]
+
+
+def test_a_vm_that_a_later_move_brought_back_is_not_awaited_where_it_was() -> None:
+    play = Rounds(db(farm("xen1: db1 2, web1 1.7 | xen2: | xen3: db2 0.5 | xen4: web4 0.4"), "db1", "db2"), APART)
+    went = play.order(journey("db2", "xen3", "xen2"), OrderState.DONE, ago=60)
+    assert moves(play.next()) == ["db1: xen1 -> xen4"]
+    play.state = replace(play.state, orders=(replace(went, id="the first"),))
+    play.order(journey("db2", "xen2", "xen3"), OrderState.DONE)
+    assert moves(play.next()) == ["db1: xen1 -> xen2"]
 
 
 @pytest.mark.parametrize(("state", "awaited"), [(OrderState.DONE, True), (OrderState.FAILED, False)])

@@ -24,6 +24,8 @@ WALLS = (
     'keep at most 1 of vms tagged "db" per rack\n',
     'keep vms tagged "db" apart from vms tagged "app"\n',
     "reserve memory for 1 lost host\n",
+    'avoid moving vms tagged "app" cost 2\n',
+    'prefer vms tagged "db" apart\n',
     "limit 5 at once\n",
     "limit 3 at once, 2 per host\n",
 )

@@ -4,7 +4,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from balancer.core.model import OrderState
-from tests.farms import AT_ONCE, Rounds, farm
+from balancer.core.windows import waits_for
+from dsl.checking import STEPS
+from dsl.hours import WallTime
+from tests.farms import AT_ONCE, Rounds, farm, rules
 
 HOT = "hv1: a 2, b 1.9 | hv2: c 0.1"
 AT_NIGHT = "window mon-fri 20:00-06:00 Europe/Paris"
@@ -42,6 +45,15 @@ def test_moves_start_inside_the_window_only(moment: str, moved: list[str]) -> No
 def test_several_windows_add_up() -> None:
     text = f"{AT_ONCE}{AT_NIGHT}\nwindow sat-sun 00:00-24:00 Europe/Paris"
     assert [moves_at(f"2026-12-{day} 12:00", text) for day in ("04", "05")] == [[], ["a to hv2"]]
+
+
+@pytest.mark.parametrize("kind", STEPS)
+@pytest.mark.parametrize("excepted", STEPS)
+def test_every_kind_of_move_waits_but_those_behind_except(kind: str, excepted: str) -> None:
+    windows = rules(f"{AT_NIGHT} except {excepted}").windows
+    assert waits_for(kind, windows, {"Europe/Paris": WallTime(1, 12 * 60)}) is (kind != excepted)
+    assert not waits_for(kind, windows, {"Europe/Paris": WallTime(1, 22 * 60)})
+    assert waits_for(kind, windows, {}) is (kind != excepted), "a zone of which nobody knows the time"
 
 
 def test_the_kinds_behind_except_do_not_wait() -> None:
