@@ -132,7 +132,9 @@ class Placement:
             WALLS[5]: "db" in tags and self._is_too_many(move),
             WALLS[6]: ("db" in tags and "app" in at_target[0]) or ("app" in tags and "db" in at_target[0]),
         }
-        return [wall for wall, is_broken in breaches.items() if is_broken and wall in self.text]
+        passed = () if move.transit is None else move.transit.walls
+        broken = (wall for wall, is_broken in breaches.items() if is_broken and wall in self.text)
+        return [wall for wall in broken if wall.strip() not in passed]
 
     def _is_too_many(self, move: Move) -> bool:
         """Whether the target is outside all racks, or another database is in one that the move enters."""
