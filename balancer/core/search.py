@@ -21,7 +21,7 @@ from balancer.core.sieve import Sieve
 from balancer.core.walls import Mendable
 from dsl.evaluation import Flags
 
-BUDGET: Final = 6_000
+BUDGET: Final = 2_000
 """Hosts that all searches of a round may look at; each VM looks at all that there are."""
 TARGETS: Final = 8
 """Hosts that are tried for a VM: what mends most first, then the cheapest, then the least full."""

@@ -350,6 +350,7 @@ def test_refusals_are_told_with_figures_that_refuse(made: Farm, text: str) -> No
 
 
 @given(farms(), texts())
-def test_after_the_plan_the_busiest_host_is_no_busier(made: Farm, text: str) -> None:
-    plan = in_trouble(measured(made, text.replace('drain hosts tagged "old"\n', ""))).plan
+def test_after_the_plan_of_rules_the_busiest_host_is_no_busier(made: Farm, text: str) -> None:
+    plan = in_trouble(measured(made, text)).plan
+    assume({move.reason for move in plan.moves} <= {"overload"})
     assert plan.after.cpu_max <= plan.before.cpu_max
