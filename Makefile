@@ -17,9 +17,9 @@ LAB_PACKAGES := e2fsprogs mmdebstrap qemu-system-x86
 PAIR_PACKAGES := iproute2 libvirt-clients libvirt-daemon libvirt-daemon-driver-qemu
 
 # What the tests ask of Debian: the real brokers and the real MCollective (with what its process agent needs), libvirt
-# (built for .venv's Python), promtool, systemd-analyze; and a lab of two hypervisors.
+# (built for .venv's Python), promtool, systemd-analyze, Vim; and a lab of two hypervisors.
 PACKAGES := activemq default-jre-headless gcc libc6-dev libvirt-dev mcollective mcollective-client pkg-config \
-	prometheus python3-dev rabbitmq-server ruby-sys-proctable systemd $(LAB_PACKAGES) $(PAIR_PACKAGES)
+	prometheus python3-dev rabbitmq-server ruby-sys-proctable systemd vim $(LAB_PACKAGES) $(PAIR_PACKAGES)
 
 .PHONY: help
 help:  ## this list
@@ -47,13 +47,23 @@ lab: | $(BIN)/python  ## two real Xen hypervisors on this machine, until Ctrl-C;
 	@deploy/lab/run.sh $(BIN)/python
 
 .PHONY: bench
-bench: .venv/ready-test  ## how long a round takes: the core over 1,000 hosts, the wire over both brokers
+bench: .venv/ready-test  ## how long a round takes: the core over 1,000 hosts, the wire over both brokers; and a rule file
 	@$(BIN)/python tests/bench/core_round.py
+	@PYTHONPATH=. $(BIN)/python tests/bench/many_rules.py
+	@PYTHONPATH=. $(BIN)/python tests/bench/rules_file.py
 	@PYTHONPATH=. $(BIN)/python tests/bench/wire_round.py
 
 .PHONY: transcripts
 transcripts: .venv/ready-test  ## writes what each scenario prints anew; read the difference before it is committed
 	@$(BIN)/python -m tests.scenarios.regenerate
+
+.PHONY: editors
+editors: .venv/ready-test  ## writes the colours of rule files for editors anew, from the grammar and the vocabulary
+	@PYTHONPATH=. $(BIN)/python deploy/editors/generate.py
+
+.PHONY: reference
+reference: .venv/ready-test  ## writes the tables of all words in docs/rules.md anew
+	@PYTHONPATH=. $(BIN)/python docs/reference.py
 
 .PHONY: picture
 picture: .venv/ready-demo  ## draws docs/demo.svg anew, from a real run of the demo

@@ -36,12 +36,16 @@ from balancer.adapters.rule_file import RuleFile, read
 from balancer.adapters.simulated_farm import ScenarioFarm
 from balancer.adapters.snapshot import SnapshotFarm, read_snapshot
 from balancer.adapters.terminal import Terminal
+from balancer.adapters.trials.farm import TrialFarm
+from balancer.adapters.trials.grounds import Stage
+from balancer.adapters.trials.recorder import Recorder
 from balancer.adapters.unattended import Unattended
 from balancer.config import Configuration
 from balancer.core.checkup import Check, Checkup, of_agents, of_clocks, of_libvirt, of_own_vm, of_storage
 from balancer.core.cycle import primed, step, suppose
 from balancer.core.model import Decision, Discovered, Sighting, State
 from balancer.core.prospects import prospects
+from balancer.core.trials.record import Record
 from balancer.errors import UsageError
 from balancer.execution import Settings
 from balancer.installation import DEFAULT, shipped
@@ -173,15 +177,30 @@ def simulation(wish: Wish, stream: TextIO) -> Iterator[Play]:
         yield Play(loop, wish.rounds or scenario.rounds, farm, tally, seed)
 
 
-def _before(scenario: Scenario) -> State:
+def _before(scenario: Scenario, now: float = 0.0) -> State:
     """What a balancer would remember of the VMs whose age the scenario tells."""
-    return State(
-        sightings=tuple(Sighting(vm.identity, -vm.age, 0.0, None) for vm in scenario.vms if vm.age is not None)
-    )
+    aged = ((vm.identity, vm.age) for vm in scenario.vms if vm.age is not None)
+    return State(sightings=tuple(Sighting(identity, now - age, now, None) for identity, age in aged))
 
 
 def _addresses(scenario: Scenario) -> Mapping[str, str]:
     return {host.name: host.address or host.name for host in scenario.hosts}
+
+
+# -- a test of rules ------------------------------------------------------------------------------------------
+
+
+def play_trial(stage: Stage, rules: Ruleset, start: float) -> Record:
+    """The loop on a test's farm, in virtual time: round 1 is at `start`, and was preceded by a look at the farm."""
+    scenario = stage.scenario
+    interval = scenario.interval or rules.every or DEFAULT_EVERY
+    clock, farm, recorder = VirtualClock(start - interval), SimulatedFarm(scenario, interval=interval), Recorder()
+    port = TrialFarm(stage, farm, clock)
+    state = primed(_before(scenario, start), port.observe(0), clock.now())
+    clock.wait_until(start)
+    settings = Settings(instance="test", epoch=1, mode="simulation", bandwidth=scenario.migration.bandwidth)
+    Loop(Ports(clock, port, recorder, Unattended(rules)), settings, Pace(interval, poll=1.0), state).run(stage.rounds)
+    return recorder.played(farm.placement)
 
 
 # -- the daemon -----------------------------------------------------------------------------------------------

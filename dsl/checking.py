@@ -7,6 +7,7 @@ statement replaces its default as a whole.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
+from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
@@ -48,6 +49,7 @@ from dsl.syntax import (
     Test,
     When,
     Window,
+    without_places,
 )
 from dsl.units import UNITS, based, quantity
 from dsl.vocabulary import Vocabulary
@@ -58,6 +60,9 @@ Bounds = Mapping[Kind, tuple[str, str]]
 ROUND: Final[Bounds] = MappingProxyType({Kind.TIME: ("5 s", "1 h")})
 HOLD: Final[Bounds] = MappingProxyType({Kind.ROUNDS: ("1 round", "1000 rounds"), Kind.TIME: ("1 s", "1 d")})
 PAUSE: Final[Bounds] = MappingProxyType({Kind.TIME: ("0 s", "30 d")})
+TOLERANCE: Final[Mapping[Kind, Bounds]] = MappingProxyType({
+    Kind.SHARE: {Kind.SHARE: ("0.1%", "100%")}, Kind.NUMBER: {Kind.NUMBER: ("0.01", "1000")},
+})  # fmt: skip
 MIGRATIONS: Final = 1000
 NEIGHBOURS: Final = 1000
 LOST: Final = 100
@@ -66,12 +71,11 @@ PERIODS: Final = ("round", "hour", "day")
 STEPS: Final = ("repairs", "drains", "rules", "preferences", "goal")
 """The kinds of move that an `except` may name."""
 
-_CALLED: Final[Mapping[Kind, str]] = MappingProxyType({Kind.TIME: "time", Kind.ROUNDS: "number of rounds"})
-_ONCE: Final[Mapping[type, str]] = MappingProxyType({
-    Every: "every", Limit: "limit", Rest: "rest", Reserve: "reserve",
+_CALLED: Final[Mapping[Kind, str]] = MappingProxyType({
+    Kind.TIME: "time", Kind.ROUNDS: "number of rounds", Kind.SHARE: "share", Kind.NUMBER: "plain number",
 })  # fmt: skip
-_LATER: Final[Mapping[type, str]] = MappingProxyType({
-    Balance: "balance", Pack: "pack",
+_ONCE: Final[Mapping[type, str]] = MappingProxyType({
+    Every: "every", Limit: "limit", Rest: "rest", Reserve: "reserve", Balance: "goal", Pack: "goal",
 })  # fmt: skip
 _OWN_WORDS: Final = frozenset({*THING, "facts"})
 
@@ -84,7 +88,7 @@ def check(
     """The ruleset that the statements make, None where there is an error; warnings stand beside it."""
     lets = _all(Let, statements)
     ordered, circles = _in_order(lets)
-    findings = [*circles, *_repeated(statements), *_misnamed(lets, vocabulary), *_unsupported(statements)]
+    findings = [*circles, *_repeated(statements), *_misnamed(lets, vocabulary)]
     meanings = Meanings(vocabulary, MappingProxyType(_things(ordered)), findings)
     others = [each for each in statements if type(each) in _CHECKED]
     checked = [_let(meanings, each) for each in ordered] + [_CHECKED[type(each)](meanings, each) for each in others]
@@ -145,19 +149,6 @@ def _misnamed(lets: Iterable[Let], vocabulary: Vocabulary) -> Iterator[Finding]:
     for let in lets:
         if let.name in taken:
             yield error("reserved", f"“{let.name}” is a word of the language", let.span, f"call it my_{let.name}")
-
-
-def _unsupported(statements: Iterable[Statement]) -> Iterator[Finding]:
-    for each in statements:
-        for words in filter(None, _later(each)):
-            yield error("unsupported", f"“{words}” is not supported yet", each.span, "take it out")
-
-
-def _later(statement: Statement) -> Iterator[str | None]:
-    """The words of a statement that a later version gives a meaning to."""
-    match statement:
-        case _:
-            yield _LATER.get(type(statement))
 
 
 # -- lets --------------------------------------------------------------------------------------------------------------
@@ -226,7 +217,8 @@ def _rule(meanings: Meanings, rule: Rule) -> Rule:
 def _when(meanings: Meanings, when: When) -> When:
     held = meanings.test(when.held, WHEN)
     hold = None if when.hold is None else _amount(meanings, when.hold, HOLD)
-    return replace(when, held=held, hold=hold, now=None if when.now is None else meanings.test(when.now, WHEN))
+    checked = replace(when, held=held, hold=hold, now=None if when.now is None else meanings.test(when.now, WHEN))
+    return replace(checked, identity=sha256(repr(without_places(checked)).encode()).hexdigest()[:16])
 
 
 def _choice(meanings: Meanings, choice: Choice, clause: Clause) -> Choice:
@@ -313,6 +305,35 @@ def _reserve(meanings: Meanings, reserve: Reserve) -> Reserve:
     return reserve
 
 
+def _balance(meanings: Meanings, balance: Balance) -> Balance:
+    meanings.findings.extend(_too_many(balance.at_most, balance.span))
+    word = meanings.vocabulary.find("host", balance.signal)
+    if word is None or not word.can_be_even:
+        known = [each.name for each in meanings.vocabulary.words.values() if each.can_be_even]
+        hint = did_you_mean(balance.signal, known) or f"known are {', '.join(known)}"
+        meanings.findings.append(error("unknown-name", f"“{balance.signal}” cannot be balanced", balance.span, hint))
+        return balance
+    gaining = balance.gaining
+    return replace(
+        balance,
+        within=_amount(meanings, balance.within, TOLERANCE[word.kind]),
+        gaining=None if gaining is None else _amount(meanings, gaining, TOLERANCE[word.kind]),
+    )
+
+
+def _pack(meanings: Meanings, pack: Pack) -> Pack:
+    meanings.findings.extend(_too_many(pack.at_most, pack.span))
+    if pack.gaining is not None:
+        message = "a move that packs gains nothing before its host is empty"
+        meanings.findings.append(error("wrong-kind", message, pack.gaining.span, "leave out “each gaining”"))
+    return replace(pack, where=tuple(_gate(meanings, gate, TO) for gate in pack.where))
+
+
+def _too_many(moves: int, span: Span) -> Iterator[Finding]:
+    if not 1 <= moves <= MIGRATIONS:
+        yield error("out-of-bounds", f"a plan of {moves} moves", span, f"write 1 to {MIGRATIONS}")
+
+
 def _limit(meanings: Meanings, limit: Limit) -> Limit:
     meanings.findings.extend(finding for cap in limit.caps for finding in _unlimited(cap))
     return limit
@@ -352,14 +373,18 @@ def _amount(meanings: Meanings, amount: Amount, bounds: Bounds) -> Amount:
         meanings.findings.append(error("wrong-unit", f"{amount.text} is no {wanted}", amount.span, f"units: {units}"))
     elif kind is Kind.ROUNDS and not value.is_integer():
         meanings.findings.append(error("wrong-unit", "a round cannot be parted", amount.span))
-    elif not quantity(bounds[kind][0], kind) <= value <= quantity(bounds[kind][1], kind):
+    elif not _bound(bounds[kind][0], kind) <= value <= _bound(bounds[kind][1], kind):
         low, high = bounds[kind]
         message = f"{amount.text} is out of bounds"
         meanings.findings.append(error("out-of-bounds", message, amount.span, f"write {low} to {high}"))
     return replace(amount, value=value, unit=None, kind=kind)
 
 
+def _bound(text: str, kind: Kind) -> float:
+    return float(text) if kind is Kind.NUMBER else quantity(text, kind)
+
+
 _CHECKED: Final[Mapping[type, Callable[[Meanings, Any], Statement]]] = MappingProxyType({
     Every: _every, Rule: _rule, Drain: _drain, Keep: _keep, Never: _never, Limit: _limit, Rest: _rest, Freeze: _freeze,
-    Window: _window, Reserve: _reserve,
+    Window: _window, Reserve: _reserve, Balance: _balance, Pack: _pack,
 })  # fmt: skip

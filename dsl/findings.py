@@ -14,6 +14,9 @@ from dsl.syntax import Span
 SHOWN: Final = 100
 """As many findings of one file are told; who has more mends these first."""
 
+_LETTERS: Final = 50_000
+"""As many pairs of letters are held against each other in search of the word that was meant."""
+
 _WIDTH: Final = 120
 _ALLOWED: Final = re.compile(r'(?:"[^"\n]*"|[^"#\n])*#\s*allow:\s*([a-z-]+)\s+\S')
 
@@ -40,8 +43,11 @@ def warning(code: str, message: str, span: Span, hint: str = "") -> Finding:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that was probably meant."""
-    return next(iter(difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.6)), None)
+    """The known word that was probably meant; none among so many that the search would take long."""
+    words = sorted(known)
+    if len(word) * sum(map(len, words)) > _LETTERS:
+        return None
+    return next(iter(difflib.get_close_matches(word, words, n=1, cutoff=0.6)), None)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -66,13 +72,23 @@ def in_order(findings: Iterable[Finding], text: str) -> tuple[Finding, ...]:
 def render(finding: Finding, file: str, source_text: str) -> str:
     """Where and what, the line itself, and a caret below the words in question with the way out behind it."""
     span = finding.span
-    headline = f"{file}:{span.line}:{span.column}: {finding.code}: {finding.message}"
+    headline = _headline(finding, file)
     lines = source_text.split("\n")
     if not 0 < span.line <= len(lines) or not source_text:
         return f"{headline}: {finding.hint}" if finding.hint else headline
     shown, column, width = _window(_visible(lines[span.line - 1]), span)
     caret = _padding(shown, column) + "^" * width
     return f"{headline}\n{span.line:>5} | {shown}\n      | {caret} {finding.hint}".rstrip()
+
+
+def in_one_line(finding: Finding, file: str) -> str:
+    """`file:line:col: code: message (hint)`, the form that editors read."""
+    hint = f" ({finding.hint})" if finding.hint else ""
+    return f"{_headline(finding, file)}{hint}"
+
+
+def _headline(finding: Finding, file: str) -> str:
+    return f"{file}:{finding.span.line}:{finding.span.column}: {finding.code}: {finding.message}"
 
 
 def _window(line: str, span: Span) -> tuple[str, int, int]:

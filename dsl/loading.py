@@ -12,16 +12,21 @@ from dsl.findings import Finding, in_order
 from dsl.parser import parse
 from dsl.reading import decoded
 from dsl.ruleset import Ruleset
+from dsl.syntax import Statement
 from dsl.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The rules of a file (None: it cannot be run with), what there is to say of it, and its text to say it on."""
+    """The rules of a file (None: it cannot be run with), what there is to say of it, and its text to say it on.
+
+    `statements` are those that could be read, as they were written, also where the file cannot be run with.
+    """
 
     ruleset: Ruleset | None
     findings: tuple[Finding, ...]
     text: str
+    statements: tuple[Statement, ...] = ()
 
 
 def load(file: str, source: bytes, vocabulary: Vocabulary) -> Loaded:
@@ -32,7 +37,7 @@ def load(file: str, source: bytes, vocabulary: Vocabulary) -> Loaded:
     parsed = parse(text)
     ruleset, found = check(parsed.statements, vocabulary, file, hashlib.sha256(source).hexdigest())
     findings = in_order((*parsed.findings, *_certain(found, parsed.findings)), text)
-    return Loaded(None if parsed.findings else ruleset, findings, text)
+    return Loaded(None if parsed.findings else ruleset, findings, text, parsed.statements)
 
 
 def _certain(found: Iterable[Finding], unread: tuple[Finding, ...]) -> Iterable[Finding]:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from dsl.clauses import ARRIVALS, HOSTS, THING, VMS, Clause
-from dsl.findings import Finding, did_you_mean, error, nearest
+from dsl.findings import SHOWN, Finding, did_you_mean, error, nearest
 from dsl.syntax import (
     All,
     Amount,
@@ -107,7 +107,8 @@ class Meanings:
             self._complain("wrong-set", message, of.span)
 
     def _unknown_set(self, name: str, span: Span) -> None:
-        hint = did_you_mean(name, self.sets) or f'name it with a let, or put a name from the farm in quotes: "{name}"'
+        near = did_you_mean(name, self.sets) if self._is_told() else ""
+        hint = near or f'name it with a let, or put a name from the farm in quotes: "{name}"'
         self._complain("unknown-set", f"no let names a set “{name}”", span, hint)
 
     # -- tests
@@ -232,14 +233,18 @@ class Meanings:
     def _word(self, name: Name, clause: Clause) -> Word | None:
         """The vocabulary's word for a name; where there is none, a finding."""
         owner = self._owner(name.owner, clause)
-        ways = clause.ways(name.name, self.vocabulary)
         word = self.vocabulary.find(THING[owner], name.name) if owner else None
-        if word is None and owner is None and ways:
+        if word is None:
+            self._no_word(name, clause, owner)
+        return word
+
+    def _no_word(self, name: Name, clause: Clause, owner: str | None) -> None:
+        ways = clause.ways(name.name, self.vocabulary)
+        if owner is None and ways:
             message = f"{_wording(name)} has no meaning in {clause.title}"
             self._complain("wrong-owner", message, name.span, f"write {' or '.join(ways)}")
-        elif word is None:
+        else:
             self._unknown_name(name, clause, ways)
-        return word
 
     def _unknown_name(self, name: Name, clause: Clause, ways: tuple[str, ...]) -> None:
         owner = self._owner(name.owner, clause)
@@ -254,7 +259,7 @@ class Meanings:
             return f"write {' or '.join(ways)}"
         owner = self._owner(name.owner, clause)
         words = {word for whose in ([owner] if owner else clause.owners.values()) for word in self._names(whose)}
-        near = nearest(name.name, words)
+        near = nearest(name.name, words) if self._is_told() else None
         if near is None:
             return f"known are {', '.join(sorted(words))}" if words else ""
         meant = f"{name.owner}.{near}" if name.owner in clause.owners else clause.ways(near, self.vocabulary)[0]
@@ -267,6 +272,10 @@ class Meanings:
 
     def _owner(self, written: str | None, clause: Clause) -> str | None:
         return clause.bare if written is None else clause.owners.get(written)
+
+    def _is_told(self) -> bool:
+        """For what is not told anyway, no near word is looked for."""
+        return len(self.findings) <= SHOWN
 
     def _complain(self, code: str, message: str, span: Span, hint: str = "") -> None:
         self.findings.append(error(code, message, span, hint))

@@ -5,8 +5,10 @@ A statement begins at the margin, indented lines go on with it: so every mistake
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
+from types import MappingProxyType
 from typing import Final
 
 from dsl.findings import Finding, error
@@ -22,8 +24,11 @@ OPERATORS: Final = 200
 _BOM: Final = "\ufeff"
 _START: Final = Span(1, 1, 1, 2)
 _SCRAP: Final = re.compile(r'(?P<comment>#[^\n]*)|"[^"\n]*"?|[\w.]+|[<>=!]=|\S')
-_GAP: Final = re.compile(r'("[^"\n]*")|(?:\s|#[^\n]*)+')
+_MARGIN: Final = re.compile(r"^[^\s#]", re.MULTILINE)
+_STRANGER: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]|\r(?!\n)")
 _OPERATORS: Final = frozenset({"and", "or", "not", "+", "-", "*", "/"})
+_NAMED: Final[Mapping[str, str]] = MappingProxyType({"\0": "NUL", "\x1b": "ESC", "\f": "a form feed"})
+_OPERATOR: Final = re.compile(r"\b(?:and|or|not)\b|[-+*/]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,15 @@ def decoded(source: bytes) -> tuple[str, tuple[Finding, ...]]:
     return text, tuple(_strangers(text))
 
 
+def crowded(text: str) -> Finding | None:
+    """Why a text has too many statements to be read, seen at its margin alone."""
+    surplus = next(islice(_MARGIN.finditer(text), STATEMENTS, None), None)
+    if surplus is None:
+        return None
+    message = f"a file has at most {STATEMENTS} statements; nothing of this one is read"
+    return error("too-many", message, Passage(text, 1).span(*surplus.span()), "take the file apart")
+
+
 def passages(text: str) -> Iterator[Passage]:
     """The statements of a text, each with all that is indented below it; what is indented above the first, too."""
     start, lines = 1, list[str]()
@@ -85,13 +99,28 @@ def scraps(text: str) -> Iterator[Scrap]:
     return (Scrap(found[0], found.start()) for found in _SCRAP.finditer(text) if found["comment"] is None)
 
 
-def single_spaced(text: str) -> str:
-    """The text on one line, without comments, one blank for each gap outside quotes."""
-    return _GAP.sub(lambda gap: gap[1] or " ", text).strip()
+def is_spoken(text: str) -> bool:
+    """Whether it holds more than comments."""
+    return next(scraps(text), None) is not None
+
+
+def comment_start(line: str) -> int | None:
+    """The offset of a line's comment; a `#` in quotes begins none."""
+    found = (scrap for scrap in _SCRAP.finditer(line) if scrap["comment"] is not None) if "#" in line else ()
+    return next((scrap.start() for scrap in found), None)
 
 
 def overgrown(passage: Passage) -> Finding | None:
     """Why a statement is too deep or too long to be thought through."""
+    return _excess(passage) if _may_be_overgrown(passage.text) else None
+
+
+def _may_be_overgrown(text: str) -> bool:
+    """Seen at a glance, comments and quotes counted with the rest, so that hardly any is looked at word by word."""
+    return len(text) > WORDS or text.count("(") > NESTING or len(_OPERATOR.findall(text)) > OPERATORS
+
+
+def _excess(passage: Passage) -> Finding | None:
     depth = operators = 0
     for count, scrap in enumerate(scraps(passage.text), 1):
         depth += (scrap.text == "(") - (scrap.text == ")")
@@ -107,9 +136,17 @@ def overgrown(passage: Passage) -> Finding | None:
 
 
 def _strangers(text: str) -> Iterator[Finding]:
-    """Characters that no editor puts into a rule file on purpose."""
+    """Characters that no editor puts into a rule file on purpose, the first of them: a line must say what it shows."""
     if text.startswith(_BOM):
         yield error("encoding", "the file begins with a byte order mark", _START, "save it as UTF-8 without BOM")
-    nul = text.find("\0")
-    if nul >= 0:
-        yield error("encoding", "a NUL character stands here", Passage(text, 1).span(nul, nul + 1), "take it out")
+    stranger = _STRANGER.search(text)
+    if stranger is not None:
+        yield _stranger(stranger[0], Passage(text, 1).span(stranger.start(), stranger.end()))
+
+
+def _stranger(character: str, place: Span) -> Finding:
+    if character == "\r":
+        message = "a carriage return stands here that ends no line"
+        return error("encoding", message, place, "save the file with the line ends of Unix or Windows")
+    name = _NAMED.get(character, f"U+{ord(character):04X}")
+    return error("encoding", f"a character that nobody sees stands here, {name}", place, "take it out")

@@ -211,12 +211,16 @@ class Let:
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """`held [for amount] [and now]`: what must have held that long, and what must hold at this moment."""
+    """`held [for amount] [and now]`: what must have held that long, and what must hold at this moment.
+
+    As checked, `identity` tells it from every other that says something else, wherever it stands.
+    """
 
     held: Test
     hold: Amount | None
     now: Test | None
     span: Span
+    identity: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ class Word:
     """One name: whose it is (`host`, `vm` or `farm`), of which kind, and what it means, unit included, in one line.
 
     `supported` is False for a name that the language has and this version cannot measure yet. `whole` is the name that
-    this one is a part of, where people expect a share and get an amount: a VM's `cpu` of its `vcpus`.
+    this one is a part of, where people expect a share and get an amount: a VM's `cpu` of its `vcpus`. `can_be_even` is
+    True for what hosts have because of their VMs, so that a goal can spread it.
     """
 
     owner: str
@@ -25,6 +26,7 @@ class Word:
     meaning: str
     supported: bool = True
     whole: str = ""
+    can_be_even: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,144 +1,87 @@
-"""The best possible placement of a small farm, by an exact solver (OR-Tools' CP-SAT): what plans are measured against.
+"""An exact solver for small farms: the best placement that so many moves can reach, whatever their order.
 
-It knows no order of moves and nothing between two placements: what it finds is a bound. No sequence of moves can be
-better, and where nothing is in the way one is as good.
+It knows memory, CPUs, `keep … apart` and `keep … on`. It is a judge for tests alone; nobody balances with it.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ortools.sat.python import cp_model
 
 from tests.farms import Farm
 
-SECONDS = 20.0
-EIGHTHS = 8
-"""CPU is counted in eighths: the solver reckons in whole numbers, and farms of tests are made so."""
+SCALE = 1_000_000
+"""Parts of a share, so that the solver reckons in whole numbers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Keep:
-    """A `keep` of the language, over VMs by name: `how` as there, `others` are VMs, or hosts behind `on`."""
+@dataclass(frozen=True)
+class Walls:
+    """Which VMs may not share a host, and which may be on these hosts only."""
 
-    how: str
-    members: frozenset[str]
-    others: frozenset[str] = frozenset()
-    count: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Best:
-    """How many stand against the keeps at least, and by how few moves that is reached."""
-
-    strays: int
-    moves: int
+    apart: frozenset[str] = frozenset()
+    bound: frozenset[str] = frozenset()
+    hosts: frozenset[str] = frozenset()
 
 
-class Model:
-    """Which VM is where, as variables: `at[vm, host]` is 1 or 0.
+class Placements:
+    """All placements of a farm's VMs that so many moves can reach and that break no wall more than now."""
 
-    A host is never filled beyond its memory and cores by what arrives; VMs of `fixed` stay.
-    """
+    def __init__(self, made: Farm, walls: Walls, moves: int) -> None:
+        self.farm, self.model = made, cp_model.CpModel()
+        self.on = {(vm, host): self.model.new_bool_var(f"{vm}@{host}") for vm in made.vms for host in made.hosts}
+        for vm in made.vms:
+            self.model.add_exactly_one(self.on[vm, host] for host in made.hosts)
+        stays = [self.on[name, vm.host] for name, vm in made.vms.items()]
+        self.model.add(sum(stays) >= len(stays) - moves)
+        for host in made.hosts:
+            self._room(host)
+        self._walls(walls)
 
-    def __init__(self, farm: Farm, fixed: Collection[str] = ()) -> None:
-        self.farm = farm
-        self.model = cp_model.CpModel()
-        self.at = {(vm, host): self.model.new_bool_var(f"{vm}@{host}") for vm in farm.vms for host in farm.hosts}
-        self.moves: cp_model.LinearExprT = sum(
-            1 - self.at[vm.name, vm.host] for vm in farm.vms.values()
-        )  # fmt: skip
-        for vm in farm.vms.values():
-            self.model.add_exactly_one(self.at[vm.name, host] for host in farm.hosts)
-            if vm.name in fixed:
-                self.model.add(self.at[vm.name, vm.host] == 1)
-        for host in farm.hosts:
-            self._fits(host)
+    def _room(self, host: str) -> None:
+        """Memory and CPUs of a host that takes a VM are not exceeded."""
+        figures = self.farm.hosts[host]
+        here = {name: vm for name, vm in self.farm.vms.items() if vm.host == host}
+        arrived = [self.on[name, host] for name in self.farm.vms if name not in here]
+        takes = self.model.new_bool_var(f"{host} takes")
+        self.model.add_max_equality(takes, arrived) if arrived else self.model.add(takes == 0)
+        memory = sum(int(vm.memory) * self.on[name, host] for name, vm in self.farm.vms.items())
+        busy = sum(round(vm.cpu * 1000) * self.on[name, host] for name, vm in self.farm.vms.items())
+        self.model.add(memory <= int(figures.memory)).only_enforce_if(takes)
+        self.model.add(busy <= round(figures.cores * 1000)).only_enforce_if(takes)
 
-    def _fits(self, name: str) -> None:
-        """Nothing arrives at a host that has no room for it."""
-        host, vms = self.farm.hosts[name], self.farm.vms.values()
-        arrives = self.model.new_bool_var(f"arrives at {name}")
-        for vm in vms:
-            if vm.host != name:
-                self.model.add_implication(self.at[vm.name, name], arrives)
-        memory = sum(round(vm.memory) * self.at[vm.name, name] for vm in vms)
-        cpu = sum(round(vm.cpu * EIGHTHS) * self.at[vm.name, name] for vm in vms)
-        self.model.add(memory <= round(host.memory)).only_enforce_if(arrives)
-        self.model.add(cpu <= round(host.cores * EIGHTHS)).only_enforce_if(arrives)
-
-    def strays(self, keep: Keep) -> cp_model.LinearExprT:
-        """How many stand against a keep, as the balancer counts them."""
-        return {
-            "apart": self._beyond, "at_most": self._beyond, "apart_from": self._pairs, "with": self._alone,
-            "on": self._elsewhere, "together": self._asunder,
-        }[keep.how](keep)  # fmt: skip
-
-    def _beyond(self, keep: Keep) -> cp_model.LinearExprT:
-        over = []
+    def _walls(self, walls: Walls) -> None:
         for host in self.farm.hosts:
-            beyond = self.model.new_int_var(0, len(keep.members), "")
-            self.model.add(beyond >= self._on(keep.members, host) - keep.count)
-            over.append(beyond)
-        return sum(over)
+            members = [self.on[name, host] for name in walls.apart if name in self.farm.vms]
+            there = sum(self.farm.vms[name].host == host for name in walls.apart if name in self.farm.vms)
+            self.model.add(sum(members) <= max(1, there))
+        for name in walls.bound & self.farm.vms.keys():
+            allowed = walls.hosts | {self.farm.vms[name].host}
+            self.model.add(sum(self.on[name, host] for host in self.farm.hosts if host in allowed) == 1)
 
-    def _pairs(self, keep: Keep) -> cp_model.LinearExprT:
-        pairs = []
+    def least_excess(self, within: float) -> float:
+        """The least that hosts are outside of the farm's mean of CPU, all together, and how it is reached."""
+        cores = {name: host.cores for name, host in self.farm.hosts.items()}
+        mean = sum(vm.cpu for vm in self.farm.vms.values()) / sum(cores.values())
+        outside = []
         for host in self.farm.hosts:
-            for one in sorted(keep.members):
-                for other in sorted(keep.others):
-                    meet = self.model.new_bool_var("")
-                    self.model.add(meet >= self.at[one, host] + self.at[other, host] - 1)
-                    pairs.append(meet)
-        return sum(pairs)
-
-    def _alone(self, keep: Keep) -> cp_model.LinearExprT:
-        lonely = []
-        for member in sorted(keep.members):
-            alone = self.model.new_bool_var("")
-            for host in self.farm.hosts:
-                self.model.add(alone >= self.at[member, host] - self._on(keep.others, host))
-            lonely.append(alone)
-        return sum(lonely)
-
-    def _elsewhere(self, keep: Keep) -> cp_model.LinearExprT:
-        return sum(1 - self._at_any(vm, keep.others) for vm in sorted(keep.members))
-
-    def _asunder(self, keep: Keep) -> cp_model.LinearExprT:
-        homes = {host: self.model.new_bool_var("") for host in self.farm.hosts}
-        self.model.add_exactly_one(homes.values())
-        strays = []
-        for vm in sorted(keep.members):
-            stray = self.model.new_bool_var("")
-            for host, home in homes.items():
-                self.model.add(stray >= home - self.at[vm, host])
-            strays.append(stray)
-        return sum(strays)
-
-    def _on(self, vms: Collection[str], host: str) -> cp_model.LinearExprT:
-        return sum(self.at[vm, host] for vm in sorted(vms))
-
-    def _at_any(self, vm: str, hosts: Collection[str]) -> cp_model.LinearExprT:
-        return sum(self.at[vm, host] for host in sorted(hosts))
-
-    def least(self, *targets: cp_model.LinearExprT) -> list[int]:
-        """The least of the first, then of the second where the first is least, and so on."""
-        found = []
-        for target in targets:
-            self.model.minimize(target)
-            solver = cp_model.CpSolver()
-            solver.parameters.max_time_in_seconds = SECONDS
-            solver.parameters.num_workers = 1
-            status = solver.solve(self.model)
-            assert status == cp_model.OPTIMAL, solver.status_name(status)
-            found.append(round(solver.objective_value))
-            self.model.add(target <= found[-1])
-        return found
+            level = sum(round(vm.cpu / cores[host] * SCALE) * self.on[name, host] for name, vm in self.farm.vms.items())
+            out = self.model.new_int_var(0, 10 * SCALE, f"{host} outside")
+            for sign in (1, -1):
+                self.model.add(out >= sign * (level - round(mean * SCALE)) - round(within * SCALE))
+            outside.append(out)
+        self.model.minimize(sum(outside))
+        solver = cp_model.CpSolver()
+        solver.parameters.num_workers = 1
+        solver.parameters.random_seed = 1
+        assert solver.solve(self.model) == cp_model.OPTIMAL
+        return solver.objective_value / SCALE
 
 
-def best_repair(farm: Farm, keeps: Sequence[Keep], before: Sequence[int], fixed: Collection[str] = ()) -> Best:
-    """The repair that leaves fewest strays, by fewest moves; no keep is worse than `before`."""
-    model = Model(farm, fixed)
-    strays = [model.strays(keep) for keep in keeps]
-    for each, most in zip(strays, before, strict=True):
-        model.model.add(each <= most)
-    return Best(*model.least(sum(strays), model.moves))
+def excess(made: Farm, where: Mapping[str, str], within: float) -> float:
+    """How far hosts are outside of the farm's mean of CPU, all together, with the VMs on these hosts."""
+    cores = {name: host.cores for name, host in made.hosts.items()}
+    mean = sum(vm.cpu for vm in made.vms.values()) / sum(cores.values())
+    busy = dict.fromkeys(made.hosts, 0.0)
+    for vm, host in where.items():
+        busy[host] += made.vms[vm].cpu
+    return sum(max(0.0, abs(busy[host] / cores[host] - mean) - within) for host in made.hosts)

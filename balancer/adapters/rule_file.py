@@ -4,10 +4,12 @@ Rule: there is always a ruleset in force. A file that cannot be run with leaves 
 once per change; nothing half-read is ever used.
 """
 
+import os
 import stat
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Final
 
 from balancer.ports import Journal, JournalError, RulesRead
@@ -104,6 +106,34 @@ def read_bytes(path: Path) -> bytes:
         raise RulesError(
             f"{path}:1:1: unreadable: {error.strerror}; name a rule file that this user may read"
         ) from None
+
+
+def write_text(path: Path, text: str) -> None:
+    """The file written anew, wholly or not at all, its mode and owner kept; RulesError where it cannot be written."""
+    target = path.resolve()
+    try:
+        with NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as beside:
+            try:
+                beside.write(text.encode())
+                beside.flush()
+                os.fsync(beside.fileno())
+                _like(target, Path(beside.name))
+                Path(beside.name).replace(target)
+            except BaseException:
+                Path(beside.name).unlink()
+                raise
+    except OSError as error:
+        raise RulesError(
+            f"{path}:1:1: unwritable: {error.strerror}; the file is as it was: name one that this user may write"
+        ) from None
+
+
+def _like(model: Path, path: Path) -> None:
+    """Whose file it was, and who may read it; only root can give a file away."""
+    status = model.stat()
+    with suppress(PermissionError):
+        os.chown(path, status.st_uid, status.st_gid)
+    path.chmod(stat.S_IMODE(status.st_mode))
 
 
 def _stamp(path: Path) -> Stamp | None:

@@ -24,6 +24,13 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def percent(text: str) -> float:
+    """A share of a hundred: `80` or `80%`."""
+    if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]+)?%?", text) or float(text.rstrip("%")) > 100:
+        raise ArgumentTypeError(f"“{text}” is not a number from 0 to 100")
+    return float(text.rstrip("%"))
+
+
 def seconds(text: str) -> float:
     """A time: `30s`, `2 min`, or a plain number of seconds."""
     try:
@@ -43,9 +50,10 @@ def add_daemon(parser: ArgumentParser) -> None:
     parser.add_argument("--state", type=Path, help="its state directory, instead of a configuration")
 
 
-def add_format(parser: ArgumentParser) -> None:
-    """`--format`: for whom it prints."""
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="for people or for programs")
+def add_format(parser: ArgumentParser, *others: str) -> None:
+    """`--format`: for whom it prints; `others` are formats that this command alone has."""
+    choices = ("text", "json", *others)
+    parser.add_argument("--format", choices=choices, default="text", help="for people or for programs")
 
 
 def state_directory(arguments: Namespace) -> Path:

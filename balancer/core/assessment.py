@@ -6,7 +6,6 @@ boot of the host and a `when` that was rewritten. Unknown is not trouble.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from hashlib import sha256
 from math import ceil
 from typing import Final
 
@@ -17,7 +16,7 @@ from balancer.core.projection import Projection
 from balancer.core.scope import Sets, of_hosts
 from dsl.evaluation import truth
 from dsl.ruleset import Ruleset
-from dsl.syntax import Amount, Kind, Rule, without_places
+from dsl.syntax import Amount, Kind, Rule
 
 MISSES_THAT_BREAK: Final = 2
 PUNCTUAL: Final = 0.99
@@ -26,7 +25,7 @@ PUNCTUAL: Final = 0.99
 
 def condition_of(rule: Rule) -> str:
     """What identifies a rule's test whatever else of the file is rewritten."""
-    return sha256(repr(without_places(rule.when)).encode()).hexdigest()[:16]
+    return rule.when.identity
 
 
 def assess(rules: Ruleset, sets: Sets, projection: Projection, streaks: Iterable[Streak]) -> tuple[Streak, ...]:

@@ -55,8 +55,9 @@ class Concerns(Generic[Each]):
     def __iter__(self) -> Iterator[Each]:
         return (self._each[row] for row in np.flatnonzero(self._rows))
 
-    def __bool__(self) -> bool:
-        return bool(self._each)
+    def any_of(self, vm: int) -> bool:
+        """Whether any speaks of this VM."""
+        return bool(self._by_vm[vm].any())
 
     def of(self, vm: int) -> Iterator[Each]:
         """Those that speak of this VM."""

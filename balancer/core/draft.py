@@ -13,6 +13,7 @@ import numpy as np
 from balancer.core.concerns import Concerns
 from balancer.core.model import Engagement, Move, Rejection, State, Streak, Transit, Unmended
 from balancer.core.projection import Floats, Places, Projection
+from balancer.core.quiet import Quiet
 from balancer.core.scope import Sets
 from balancer.core.sieve import Sieve
 from balancer.core.tags import named
@@ -24,7 +25,9 @@ from dsl.ruleset import Ruleset
 LISTED: Final = 50
 """Refused hosts listed per VM, nearest first; the tally counts them all."""
 
-REASONS: Final = {"repairs": "repair", "drains": "drain", "rules": "overload", "preferences": "preference"}
+REASONS: Final = {
+    "repairs": "repair", "drains": "drain", "rules": "overload", "preferences": "preference", "goal": "goal",
+}  # fmt: skip
 """What a move is for, by the step that wants it."""
 
 
@@ -54,6 +57,7 @@ class Draft:
     streaks: Sequence[Streak]
     walls: Concerns[Wall]
     wishes: Concerns[Wish]
+    quiet: Quiet
     moves: list[Move] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
     tally: Counter[str] = field(default_factory=Counter)
@@ -61,6 +65,14 @@ class Draft:
     engagements: list[Engagement] = field(default_factory=list)
     alone: set[str] = field(default_factory=set)
     unmended: list[Unmended] = field(default_factory=list)
+    _by_rule: dict[tuple[str, str], dict[str, Streak]] = field(default_factory=dict, init=False)
+
+    def streaks_of(self, rule: str, condition: str) -> Mapping[str, Streak]:
+        """By host, for how long a rule's condition has held there."""
+        if not self._by_rule:
+            for streak in self.streaks:
+                self._by_rule.setdefault((streak.rule, streak.condition), {})[streak.host] = streak
+        return self._by_rule.get((rule, condition), {})
 
     def price(self, step: Step, vm: int) -> Floats:
         """What moving this VM to each host costs, over all wishes."""
@@ -83,7 +95,7 @@ class Draft:
 class Targets(Protocol):
     """How a step chooses among hosts."""
 
-    def choose(self, draft: Draft, sieve: Sieve, vm: int) -> Sequence[Column]:
+    def choose(self, draft: Draft, sieve: Sieve, vm: int, /) -> Sequence[Column]:
         """Bar what does not do, and give the columns to rank the rest by: less is better."""
         ...
 
@@ -99,6 +111,16 @@ def departures(draft: Draft, step: Step, vms: Places, but: tuple[type[Wall], ...
     for wall in draft.walls.of_any(vms):
         if not isinstance(wall, but):
             sieve.bar(wall.leaving(draft.projection, vms, step.kind))
+    return sieve
+
+
+def arrivals(draft: Draft, step: Step, vm: int) -> Sieve:
+    """All other hosts, with the walls that keep this VM away laid over them."""
+    elsewhere = np.ones(len(draft.projection.cores), dtype=bool)
+    elsewhere[draft.projection.where[vm]] = False
+    sieve = Sieve(elsewhere)
+    for wall in draft.walls.of(vm):
+        sieve.bar(wall.arriving(draft.projection, vm, step.kind))
     return sieve
 
 

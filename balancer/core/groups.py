@@ -145,7 +145,7 @@ def haven(draft: Draft, step: Step, targets: Targets, lot: Party) -> int | None:
 
 def _obstacle(beyond: Draft, step: Step, targets: Targets, way: Way) -> Barred | None:
     """What bars one of the party from this host, once those before it have arrived."""
-    trial = beyond.aside(beyond.projection.fork())
+    trial = beyond.aside(beyond.projection.copy())
     for vm in way.vms:
         sieve, _ = weigh(trial, step, [vm], targets)
         met = next((barred for barred in sieve.refused if barred.flags[way.target]), None)

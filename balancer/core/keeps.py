@@ -267,7 +267,7 @@ class Together(KeepWall):
 
     def swing(self, projection: Projection, vm: int) -> Floats:
         """One fewer where it comes home, one more where it leaves it; a move that makes another host home counts so."""
-        swing, trial = np.zeros(len(projection.cores)), projection.fork()
+        swing, trial = np.zeros(len(projection.cores)), projection.copy()
         if self.members[vm]:
             inhabited = np.unique(projection.bound[self.members])
             vacant = np.setdiff1d(np.arange(len(swing)), inhabited)

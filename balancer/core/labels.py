@@ -7,7 +7,7 @@ pattern: a file may hold hundreds of them.
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from fnmatch import fnmatchcase
+from fnmatch import translate
 from typing import Final
 
 import numpy as np
@@ -49,8 +49,8 @@ class Labels:
         begin, end = bisect_left(self._labels, head), bisect_right(self._labels, head + _LAST)
         if rest == "*":
             return slice(begin, end)
-        glob = pattern.replace("[", "[[]")
-        return [number for number in range(begin, end) if fnmatchcase(self._labels[number], glob)]
+        fits = re.compile(translate(pattern.replace("[", "[[]"))).match
+        return [number for number in range(begin, end) if fits(self._labels[number])]
 
     def _flags(self, found: slice | list[int]) -> Flags:
         flags = np.zeros(self._count, dtype=bool)

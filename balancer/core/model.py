@@ -284,9 +284,10 @@ class Unmended:
 class Plan:
     """All moves that the rules ask for, in an order that may be executed, and what was refused on the way.
 
-    `frozen` says why nothing is decided at all; `tally` counts every rejection by reason, `rejections` lists the
-    nearest; `sentence` is the round in one sentence; `waiting` are the kinds of move that wait for their window;
-    `broken` counts the VMs against a `keep`, `unmended` are the walls that stay broken after all these moves.
+    `frozen` says why nothing is decided at all, `frozen_by` the line of the `freeze` (0: the default); `waiting` are
+    the kinds of move that wait for their window; `tally` counts every rejection by reason, `rejections` lists the
+    nearest; `sentence` is the round in one sentence; `broken` counts the VMs against a `keep`, `unmended` are the walls
+    that stay broken after all these moves.
     """
 
     round: int
@@ -299,6 +300,7 @@ class Plan:
     after: Spread
     sentence: str
     broken: int = 0
+    frozen_by: int | None = None
     waiting: tuple[str, ...] = ()
     unmended: tuple[Unmended, ...] = ()
 

@@ -34,7 +34,7 @@ FORGET_SIGHTING: Final = 7 * 86400.0
 SLACK: Final = 1.05
 """Nothing eats more than its CPUs; counters and clocks are read one after the other, hence five per cent."""
 DIGITS: Final = 9
-"""Of a rate. What is beyond is the noise of a division, and noise must not decide between equals."""
+"""Of a rate. What is beyond is the noise of divisions and sums, and noise must not decide between equals."""
 SHORTEST: Final = 0.5
 """Seconds an agent's own interval must have before a rate is made of it."""
 
@@ -206,7 +206,7 @@ def _busy(own: _Eaten | None, vms: Iterable[Vm]) -> float | None:
     known = [rate for rate in rates if rate is not None]
     if (own is not None and own.rate is None) or (rates and not known):
         return None
-    return sum(known) + (own.rate or 0.0 if own is not None else 0.0)
+    return round(sum(known) + (own.rate or 0.0 if own is not None else 0.0), DIGITS)
 
 
 def _host(report: Report, busy: float | None, contention: float | None) -> Host:

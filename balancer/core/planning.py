@@ -14,12 +14,13 @@ from balancer.core.assessment import is_reached
 from balancer.core.concerns import Concerns
 from balancer.core.draft import Draft
 from balancer.core.drains import empty
+from balancer.core.goal import pursue
 from balancer.core.journeys import never_wall
 from balancer.core.keeps import broken, keep_wall
 from balancer.core.model import Engagement, Move, Observation, Order, OrderState, Plan, State, Streak
 from balancer.core.preferences import prefer
 from balancer.core.projection import Projection
-from balancer.core.quiet import quiet
+from balancer.core.quiet import Quiet, quiet
 from balancer.core.relief import relieve
 from balancer.core.repairs import mend
 from balancer.core.reserve import ReserveWall
@@ -40,6 +41,7 @@ STEPS: Final[tuple[tuple[str, Callable[[Draft], None]], ...]] = (
     ("drains", empty),
     ("rules", relieve),
     ("preferences", prefer),
+    ("goal", pursue),
 )
 """The order of evaluation: each kind of move, and what plans it. Later steps see what earlier ones project."""
 
@@ -57,7 +59,7 @@ def plan(sets: Sets, state: State, streaks: Sequence[Streak], rules: Ruleset) ->
     draft = drafted(sets, state, streaks, rules)
     projection, observation = draft.projection, draft.projection.observation
     before, asunder = projection.spread(), in_transit(begun(rules, state, projection))
-    frozen = _frozen(rules, projection, sets)
+    frozen, frozen_by = _frozen(rules, projection, sets)
     waiting = [kind for kind, _ in STEPS if waits_for(kind, rules.windows, observation.wall)]
     open_ = {kind: step for kind, step in STEPS if frozen is None and kind not in waiting}
     for step in open_.values():
@@ -75,6 +77,7 @@ def plan(sets: Sets, state: State, streaks: Sequence[Streak], rules: Ruleset) ->
         after=projection.spread(),
         sentence=_sentence(draft, told or _moves_told(moves, projection), waiting),
         broken=broken(rules, sets, asunder),
+        frozen_by=frozen_by,
         waiting=tuple(waiting),
         unmended=tuple(draft.unmended),
     )
@@ -85,15 +88,15 @@ def drafted(sets: Sets, state: State, streaks: Sequence[Streak], rules: Ruleset)
     """A plan in which nothing is planned yet."""
     observation = sets.reported.observation
     projection = Projection.with_orders(observation, state, rules.rest.vm)
-    wished = wishes(rules, sets, observation.wall)
-    standing = (*walls(rules, sets, state, projection), Costly(wished))
+    still, wished = quiet(rules.rest, state, observation.now), wishes(rules, sets, observation.wall)
+    standing = (*_walls(rules, sets, state, projection, still), Costly(wished))
     return Draft(
         sets.reported, projection, rules, sets, state, streaks,
-        walls=Concerns[Wall](standing, len(observation.vms)), wishes=wished,
+        walls=Concerns[Wall](standing, len(observation.vms)), wishes=wished, quiet=still,
     )  # fmt: skip
 
 
-def walls(rules: Ruleset, sets: Sets, state: State, projection: Projection) -> tuple[Wall, ...]:
+def _walls(rules: Ruleset, sets: Sets, state: State, projection: Projection, still: Quiet) -> tuple[Wall, ...]:
     """All walls of a round but those that costs make, the cheapest and most final first."""
     observation = projection.observation
     groups = begun(rules, state, projection)
@@ -118,7 +121,7 @@ def walls(rules: Ruleset, sets: Sets, state: State, projection: Projection) -> t
         back_off(state, observation.now),
         *((Own(state.own_vm),) if state.own_vm else ()),
         fit(observation),
-        quiet(rules.rest, state, observation.now),
+        still,
         *(keep_wall(keep, sets, destination(groups, keep.text)) for keep in rules.keeps),
         *(never_wall(each, sets) for each in rules.nevers if in_force(each.during, observation.wall)),
         Memory(),
@@ -151,16 +154,16 @@ def _untouchable(observation: Observation, orders: Iterable[Order]) -> frozenset
     return frozenset(doubtful)
 
 
-def _frozen(rules: Ruleset, projection: Projection, sets: Sets) -> str | None:
-    """Why nothing is decided, or None. What nobody knows freezes as well."""
+def _frozen(rules: Ruleset, projection: Projection, sets: Sets) -> tuple[str | None, int | None]:
+    """Why nothing is decided, or None, and the line that says so. What nobody knows freezes as well."""
     if not projection.observation.hosts:
-        return "no host reported"
+        return "no host reported", None
     scope = of_farm(projection, sets)
     for freeze in rules.freezes:
         if truth(freeze.test, scope).possible.all():
             why = condition(freeze.test, scope, 0, "farm") or freeze.text
-            return f"{why}{_who_is_missing(projection.observation)}"
-    return None
+            return f"{why}{_who_is_missing(projection.observation)}", freeze.span.line
+    return None, None
 
 
 def _who_is_missing(observation: Observation) -> str:
@@ -201,11 +204,13 @@ def _moves_told(moves: Sequence[Move], projection: Projection) -> str | None:
 
 
 def _shut(waiting: Sequence[str], rules: Ruleset) -> str:
-    """Which kinds of move wait for a window, and for which."""
+    """For which windows moves wait, and which kinds do not."""
     if not waiting:
         return ""
     hours = [f"{each.hours.days} {each.hours.hours} {each.hours.zone}" for each in rules.windows]
-    return f"; {', '.join(waiting)} wait for {' or '.join(hours)}"
+    others = [kind for kind, _ in STEPS if kind not in waiting]
+    excepted = f", {', '.join(others)} excepted" if others else ""
+    return f"; moves wait for {' or '.join(hours)}{excepted}"
 
 
 def _still_open(projection: Projection) -> str:

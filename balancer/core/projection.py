@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from functools import cached_property
-from typing import Any, Final, Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +18,6 @@ from dsl.evaluation import Column, Flags
 
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
-
-_CHANGED: Final = ("used", "load", "busy", "vms", "vcpus", "host_moves", "vm_moves", "where")
-"""The columns that a move changes."""
 
 
 class Projection:
@@ -152,12 +149,12 @@ class Projection:
         self.vm_moves[vm] += 1
         self.where[vm] = target
 
-    def fork(self) -> Self:
-        """The same farm, for moves that may come to nothing: what is done to the one is not done to the other."""
-        forked = copy(self)
-        for name in _CHANGED:
-            setattr(forked, name, getattr(self, name).copy())
-        return forked
+    def copy(self) -> Self:
+        """Another one to plan on, as this one is now."""
+        other = copy(self)
+        for column in ("used", "load", "busy", "where", "vms", "vcpus", "host_moves", "vm_moves"):
+            setattr(other, column, getattr(self, column).copy())
+        return other
 
     def as_one(self, vms: Sequence[int]) -> Self:
         """The same farm with the first of these VMs as large as all of them: what a host would be with the lot."""

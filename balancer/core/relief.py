@@ -16,11 +16,10 @@ from balancer.core.draft import Draft, Step, departures, note_vms, on_host
 from balancer.core.groups import BONDS, Way, find, price, take_way
 from balancer.core.model import Engagement, Streak
 from balancer.core.projection import Places
-from balancer.core.quiet import Quiet
 from balancer.core.scope import ClauseScope, of_hosts, of_source, of_targets, of_vms
 from balancer.core.sieve import Sieve, even, keys
 from balancer.core.wording import compared, condition, numbers, preference
-from dsl.evaluation import Column, Flags, truth
+from dsl.evaluation import Column, truth
 from dsl.syntax import Key, Rule, Test
 
 OWNERS: Final = {"host": "target", "source": "source", "vm": "vm", "after": "after", "farm": "farm"}
@@ -49,7 +48,7 @@ def relieve(draft: Draft) -> None:
 def _relieve(draft: Draft, rule: Rule) -> list[Engagement]:
     """Ease every host this rule has reached, and say on which it stays engaged."""
     identity = condition_of(rule)
-    mine = {each.host: each for each in draft.streaks if (each.rule, each.condition) == (rule.name, identity)}
+    mine = draft.streaks_of(rule.name, identity)
     begun = {each.host for each in draft.state.engagements if (each.rule, each.condition) == (rule.name, identity)}
     engaged = begun if rule.until is not None else set()
     hosts = _in_trouble(draft, rule, mine, engaged)
@@ -80,18 +79,19 @@ def _ease_all(draft: Draft, rule: Rule, hosts: Sequence[int], streaks: Mapping[s
 
 def _in_trouble(draft: Draft, rule: Rule, mine: Mapping[str, Streak], engaged: set[str]) -> list[int]:
     """Hosts to be relieved: longest streak first, then busiest, then by name."""
+    if not mine and not engaged:
+        return []
     projection = draft.projection
     now = np.ones(len(projection.cores), dtype=bool)
     if rule.when.now is not None:
         now = np.broadcast_to(truth(rule.when.now, of_hosts(projection, draft.sets)).true, now.shape)
     leaving = projection.departed | {move.source for move in draft.moves if move.reason != "overload"}
-    quiet = [wall for wall in draft.walls if isinstance(wall, Quiet)]
     share = even(np.nan_to_num(draft.reported.share))
     ranked = []
     for host in sorted((mine.keys() | engaged) & projection.place.keys()):
         place, streak = projection.place[host], mine.get(host)
         reached = is_reached(streak, rule.when.hold) and bool(now[place])
-        waits = any(wall.resting(host) for wall in quiet) or (rule.until is None and host in leaving)
+        waits = draft.quiet.resting(host) or (rule.until is None and host in leaving)
         if host in engaged or (reached and not waits):
             ranked.append((-(streak.rounds if streak else 0), -share[place], place))
     return [place for _, _, place in sorted(ranked)]
@@ -115,7 +115,7 @@ def _is_met(until: Test, scope: ClauseScope) -> bool:
 
 
 def _move_one(draft: Draft, rule: Rule, host: int, streak: Streak | None) -> bool:
-    """Plan one move off this host: the first VM by the rule's order that finds a target, with whom it takes along."""
+    """Plan one move off this host, with whom the VM takes along: the cheapest, then the first by the rule's order."""
     step = Step("rules", rule.name, rule.span.line)
     vms = on_host(draft.projection, host)
     scope = of_vms(draft.projection, draft.sets, vms)
@@ -148,7 +148,7 @@ def _cheapest(draft: Draft, step: Step, vms: Sequence[int], seek: Callable[[int]
 
 def _least_price(draft: Draft, step: Step, vm: int) -> float:
     """The least that moving this VM may cost, whatever stands against it."""
-    if not draft.wishes:
+    if not draft.wishes.any_of(vm):
         return 0.0
     elsewhere = np.delete(draft.price(step, vm), draft.projection.where[vm])
     return float(elsewhere.min(initial=inf))
@@ -163,9 +163,11 @@ def _reasons(draft: Draft, step: Step, rule: Rule, way: Way, streak: Streak | No
     there, elsewhere = on_host(projection, source), np.delete(np.arange(len(projection.cores)), source)
     vms, place = of_vms(projection, draft.sets, there), int(np.searchsorted(there, vm))
     prices = draft.price(step, vm)
-    cheap_vms = np.array([_least_price(draft, step, each) <= prices[target] for each in there], dtype=bool)
-    of_whom = _among(rule.move.by[0], vms, place, np.arange(len(there)), cheap_vms) or " there"
-    of_which = _among(rule.to.by[0], targets, target, elsewhere, (prices <= prices[target])[elsewhere])
+    of_whom = _among(
+        rule.move.by[0], vms, place, np.arange(len(there)),
+        lambda rival: _least_price(draft, step, int(there[rival])) <= prices[target],
+    ) or " there"  # fmt: skip
+    of_which = _among(rule.to.by[0], targets, target, elsewhere, lambda rival: bool(prices[rival] <= prices[target]))
     parts = [
         f"{projection.names['host'][source]} {_trouble(rule, hosts, source, streak)}",
         f"{projection.names['vm'][vm]} {preference(rule.move.by[0], vms, place, 'vm')}{of_whom}",
@@ -177,17 +179,13 @@ def _reasons(draft: Draft, step: Step, rule: Rule, way: Way, streak: Streak | No
     return "; ".join(parts), figures | numbers(wanted, targets, target, OWNERS)
 
 
-def _among(key: Key, scope: ClauseScope, place: int, rivals: Places, cheap: Flags) -> str:
+def _among(key: Key, scope: ClauseScope, place: int, rivals: Places, costs_no_more: Callable[[int], bool]) -> str:
     """Among whom it was wanted most: all (not said), those that cost no more, or those that were not refused."""
-    if _is_first(key, scope, place, rivals):
-        return ""
-    return " of those left" if cheap.all() or not _is_first(key, scope, place, rivals[cheap]) else " of the cheapest"
-
-
-def _is_first(key: Key, scope: ClauseScope, place: int, rivals: Places) -> bool:
-    """Whether no rival was wanted more; the refused may have been."""
     column = even(keys([key], scope)[0])
-    return column.ndim == 0 or not (column[rivals] < column[place]).any()
+    wanted_more = rivals[column[rivals] < column[place]] if column.ndim else rivals[:0]
+    if not wanted_more.size:
+        return ""
+    return " of those left" if any(costs_no_more(int(rival)) for rival in wanted_more) else " of the cheapest"
 
 
 def _trouble(rule: Rule, hosts: ClauseScope, source: int, streak: Streak | None) -> str:

@@ -52,7 +52,7 @@ def _find_homes(draft: Draft) -> None:
 
 def _gathers(draft: Draft, wall: Together, home: Together) -> bool:
     """Whether all members can come home, one after the other."""
-    step, trial = _step(wall), draft.aside(draft.projection.fork())
+    step, trial = _step(wall), draft.aside(draft.projection.copy())
     trial.walls = draft.walls.exchanged(wall, home)
     for vm in np.flatnonzero(home.menders(trial.projection)).tolist():
         may_leave = departures(trial, step, np.array([vm])).open.all()

@@ -135,12 +135,16 @@ def halting(state: State, now: float) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class BackOff(Wall):
-    """What failed lately waits: a VM for any target, a VM and a target longer, whatever was refused a while."""
+    """What failed lately waits: a VM for any target, a VM and a target longer, whatever was refused a while.
+
+    `remembered` are the VMs, by uuid, that failed to reach or were refused by anybody: of the others nothing is said.
+    """
 
     vms: Mapping[str, Strikes]
     pairs: Mapping[str, Strikes]
     refusals: Mapping[str, Refusal]
     now: float
+    remembered: frozenset[str]
 
     def leaving(self, projection: Projection, vms: Places, kind: str) -> Iterator[Barred]:
         """VMs whose last moves failed, and those that their source would not let go."""
@@ -151,6 +155,8 @@ class BackOff(Wall):
     def arriving(self, projection: Projection, vm: int, kind: str) -> Iterator[Barred]:
         """Hosts to which this VM failed to go, and those that refused it when asked just before."""
         uuid, hosts = projection.observation.vms[vm].uuid, projection.observation.hosts
+        if uuid not in self.remembered:
+            return
         keys = [pair(uuid, host.name) for host in hosts]
         yield self._waiting([self.pairs.get(key, Strikes()) for key in keys], PAIR_WAITS)
         yield from self._refused(keys)
@@ -170,7 +176,8 @@ def back_off(state: State, now: float) -> BackOff:
     """The wall that the past has built."""
     recent = {pair(each.uuid, each.target or ANY): each for each in state.refusals if now - each.time < REFUSED_WAITS}
     vms, pairs = (strikes(state.orders, state.resumed, keys) for keys in (of_vm, of_pair))
-    return BackOff(vms, pairs, recent, now)
+    remembered = frozenset(key.partition(" ")[0] for key in (*pairs, *recent))
+    return BackOff(vms, pairs, recent, now, remembered)
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,10 +78,10 @@ class Sets:
 
     def _worked_out(self, of: All) -> Truth:
         assert of.test is not None, "a set without a test is all there is"
-        scope = of_hosts(self.reported, self)
-        if of.thing == "vm":
-            scope = of_vms(self.reported, self, np.arange(len(self.reported.cpu)))
+        scope = of_all_vms(self.reported, self) if of.thing == "vm" else of_hosts(self.reported, self)
         result, shape = truth(of.test, scope), (len(self._things(of.thing)),)
+        if result.true.shape == shape:
+            return result
         return Truth(np.broadcast_to(result.true, shape), np.broadcast_to(result.false, shape))
 
     def _labels_of(self, thing: str, how: str) -> Labels:
@@ -139,9 +139,15 @@ def of_hosts_after(projection: Projection, sets: Sets, vm: int) -> ClauseScope:
 
 
 def of_vms(projection: Projection, sets: Sets, vms: Places) -> ClauseScope:
-    """`move vm` and `vms …`: these VMs, and where each is."""
+    """`move vm`: these VMs, and where each is."""
     where = projection.where[vms]
     reach = {"vm": Reach("vm", vms), "source": Reach("host", where), "farm": Reach("farm")}
+    return ClauseScope(projection, sets, reach)
+
+
+def of_all_vms(projection: Projection, sets: Sets) -> ClauseScope:
+    """`vms …`: all VMs, and where each is."""
+    reach = {"vm": Reach("vm"), "source": Reach("host", projection.where), "farm": Reach("farm")}
     return ClauseScope(projection, sets, reach)
 
 

@@ -174,7 +174,7 @@ def _in_the_way(draft: Draft, sieve: Sieve, vm: int) -> Flags:
 
 
 def _after(draft: Draft, way: Way) -> Draft:
-    after = draft.aside(draft.projection.fork())
+    after = draft.aside(draft.projection.copy())
     for vm in way.vms:
         after.projection.move(vm, way.target)
     return after

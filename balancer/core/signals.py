@@ -23,7 +23,8 @@ class Signal:
     """One name of the language.
 
     `phrase` is how a value is told of its owner: `{}` stands for the value, a second one for its plural's s. `whole`
-    is the name that this one is a part of, for whoever writes a share where an amount is.
+    is the name that this one is a part of, for whoever writes a share where an amount is; `can_be_even` marks what
+    `balance` can even out.
     """
 
     owner: str
@@ -34,6 +35,7 @@ class Signal:
     after: Callable[[Projection, int], Column] | None = None
     phrase: str = ""
     whole: str = ""
+    can_be_even: bool = False
 
 
 def _numbers(values: list[float | None]) -> Column:
@@ -55,11 +57,12 @@ def _one(value: float) -> Column:
 
 SIGNALS: Final = (
     Signal("host", "cpu", Kind.SHARE, "busy share of its cores, Domain-0 included",
-           lambda p: p.share, lambda p, vm: (p.busy + p.cpu[vm]) / p.cores),
+           lambda p: p.share, lambda p, vm: (p.busy + p.cpu[vm]) / p.cores, can_be_even=True),
     Signal("host", "memory", Kind.SHARE, "share of its memory in use, Domain-0 included",
-           lambda p: _share(p.used, p.total), lambda p, vm: _share(p.used + p.memory[vm], p.total)),
+           lambda p: _share(p.used, p.total), lambda p, vm: _share(p.used + p.memory[vm], p.total),
+           can_be_even=True),
     Signal("host", "load", Kind.NUMBER, "1-minute run queue",
-           lambda p: p.load, lambda p, vm: p.load + p.cpu[vm]),
+           lambda p: p.load, lambda p, vm: p.load + p.cpu[vm], can_be_even=True),
     Signal("host", "contention", Kind.SHARE, "share of its time in which Domain-0 had to wait for a CPU",
            lambda p: p.figures("host", "contention")),
     Signal("host", "cores", Kind.NUMBER, "physical CPUs", lambda p: p.cores),
@@ -106,5 +109,6 @@ SIGNALS: Final = (
 TABLE: Final[Mapping[tuple[str, str], Signal]] = MappingProxyType({(each.owner, each.name): each for each in SIGNALS})
 
 VOCABULARY: Final = Vocabulary.of(
-    Word(each.owner, each.name, each.kind, each.meaning, whole=each.whole) for each in SIGNALS
+    Word(each.owner, each.name, each.kind, each.meaning, whole=each.whole, can_be_even=each.can_be_even)
+    for each in SIGNALS
 )

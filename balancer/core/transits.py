@@ -83,7 +83,7 @@ def _finished(draft: Draft, group: Begun, target: int) -> bool:
     keep = next(each for each in draft.rules.keeps if each.text == transit.walls[0])
     step = Step("repairs", "keep", keep.span.line, transit)
     passed = [wall for wall in draft.walls if _binds(wall, transit) or _holds(wall, transit)]
-    trial = replace(draft, walls=draft.walls.without(passed)).aside(draft.projection.fork())
+    trial = replace(draft, walls=draft.walls.without(passed)).aside(draft.projection.copy())
     for vm in group.left:
         may_leave = departures(trial, step, np.array([vm])).open.all()
         if not may_leave or not weigh(trial, step, [vm], Anywhere())[0].open[target]:

@@ -105,6 +105,8 @@ class Costly(Wall):
 
 def total_price(wishes: Concerns[Wish], projection: Projection, vm: int, kind: str) -> Floats:
     """What moving this VM to each host costs in all."""
+    if not wishes.any_of(vm):
+        return np.zeros(len(projection.cores))
     prices = (wish.price(projection, vm, kind) for wish in wishes.of(vm))
     return even(sum(prices, start=np.zeros(len(projection.cores))))
 

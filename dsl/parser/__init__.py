@@ -13,7 +13,7 @@ from dsl.findings import SHOWN, Finding, error
 from dsl.parser.building import Builder
 from dsl.parser.grammar import grammar
 from dsl.parser.mistakes import Mistake
-from dsl.reading import STATEMENTS, Passage, overgrown, passages, scraps
+from dsl.reading import Passage, crowded, is_spoken, overgrown, passages, scraps
 from dsl.syntax import Statement
 
 
@@ -27,11 +27,15 @@ class Parsed:
 
 def parse(text: str) -> Parsed:
     """Read all statements of a file; raises nothing, whatever the text."""
+    crowd = crowded(text)
+    if crowd is not None:
+        return Parsed((), (crowd,))
     statements: list[Statement] = []
     findings: list[Finding] = []
-    for count, passage in enumerate(_spoken(text), 1):
-        if count > STATEMENTS or len(findings) > SHOWN:
-            findings.append(error("too-many", "nothing is read from here on", passage.span(0, 1), _limit(count)))
+    for passage in _spoken(text):
+        if len(findings) > SHOWN:
+            place = passage.span(0, 1)
+            findings.append(error("too-many", "nothing is read from here on", place, "mend the mistakes above first"))
             break
         read = _read(passage)
         statements += read.statements
@@ -41,11 +45,7 @@ def parse(text: str) -> Parsed:
 
 def _spoken(text: str) -> Iterable[Passage]:
     """The passages that hold more than comments."""
-    return (passage for passage in passages(text) if next(scraps(passage.text), None) is not None)
-
-
-def _limit(count: int) -> str:
-    return f"a file has at most {STATEMENTS} statements" if count > STATEMENTS else "mend the mistakes above first"
+    return (passage for passage in passages(text) if is_spoken(passage.text))
 
 
 def _read(passage: Passage) -> Parsed:
@@ -57,8 +57,7 @@ def _read(passage: Passage) -> Parsed:
     except UnexpectedInput as mistake:
         return Parsed((), (Mistake.of(passage, mistake).finding(),))
     builder = Builder(passage)
-    statement = builder.transform(tree)
-    return Parsed((statement,), tuple(builder.findings))
+    return Parsed((builder.statement(tree),), tuple(builder.findings))
 
 
 def _out_of_place(passage: Passage) -> Finding | None:

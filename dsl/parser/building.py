@@ -6,11 +6,12 @@ Rule: one method for each rule of the grammar, under its name; nothing here know
 from dataclasses import replace
 from typing import Any, Final
 
-from lark import Token, Transformer_NonRecursive, v_args
+from lark import Token, Tree
 from lark.tree import Meta
 
 from dsl.findings import Finding, error
-from dsl.reading import Passage, single_spaced
+from dsl.phrases import amount_text, phrase
+from dsl.reading import Passage
 from dsl.syntax import (
     All,
     Amount,
@@ -57,15 +58,23 @@ _Journey = tuple[Set, Set | None, Set | None, Hours | None]
 _PERIODS: Final = ("round", "hour", "day")
 
 
-@v_args(inline=True, meta=True)
-class Builder(Transformer_NonRecursive[Token, Statement]):
+class Builder:
     """One method for each rule of the grammar, under its name; it gets the parts built, keywords left out."""
 
     def __init__(self, passage: Passage) -> None:
-        super().__init__(visit_tokens=False)
         self._passage = passage
-        self._lines = passage.text.split("\n")
         self.findings: list[Finding] = []
+
+    def statement(self, tree: Tree[Token]) -> Statement:
+        """The statement of a tree; what cannot be meant is a finding beside it."""
+        built: Statement = self._built(tree)
+        return built
+
+    def _built(self, part: Any) -> Any:
+        """A tree, its branches first, as deep as `overgrown` lets it be; a token or nothing stays what it is."""
+        if not isinstance(part, Tree):
+            return part
+        return getattr(self, part.data)(part.meta, *map(self._built, part.children))
 
     # what to do
 
@@ -97,7 +106,7 @@ class Builder(Transformer_NonRecursive[Token, Statement]):
         return Key(str(direction), of, self._span(meta))
 
     def where(self, meta: Meta, test: Test, label: Token | None) -> Gate:
-        return Gate(test, _unquoted(label) or self._source(test.span), self._span(meta))
+        return Gate(test, _unquoted(label) or phrase(test), self._span(meta))
 
     def drain(self, meta: Meta, hosts: Set) -> Drain:
         return Drain(hosts, self._span(meta))
@@ -117,7 +126,8 @@ class Builder(Transformer_NonRecursive[Token, Statement]):
     def keep(self, meta: Meta, word: Token, *parts: Any) -> Keep:
         *kept, cost = parts
         vms, relation = kept[0] if len(kept) == 1 else kept
-        return Keep(word == "keep", vms, relation, cost, single_spaced(self._passage.text), self._span(meta))
+        keep = Keep(word == "keep", vms, relation, cost, "", self._span(meta))
+        return replace(keep, text=phrase(keep))
 
     def spread(self, _meta: Meta, count: Token, vms: Set, per: Token) -> tuple[Set, Relation]:
         return vms, Relation("at_most", count=self._count(count), per=str(per))
@@ -135,15 +145,10 @@ class Builder(Transformer_NonRecursive[Token, Statement]):
         return Relation("on", hosts)
 
     def never(self, meta: Meta, journey: _Journey, excepted: tuple[str, ...] | None) -> Never:
-        return replace(self.avoid(meta, journey, excepted, None), hard=True)
+        return self._journeys(meta, journey, excepted, None, hard=True)
 
     def avoid(self, meta: Meta, journey: _Journey, excepted: tuple[str, ...] | None, cost: float | None) -> Never:
-        text = single_spaced(self._passage.text)
-        vms, source, target, during = journey
-        return Never(
-            hard=False, vms=vms, source=source, target=target, during=during,
-            excepted=excepted or (), cost=cost, text=text, span=self._span(meta),
-        )  # fmt: skip
+        return self._journeys(meta, journey, excepted, cost, hard=False)
 
     def journey(self, _meta: Meta, vms: Set, source: Set | None, target: Set | None, during: Hours | None) -> _Journey:
         return vms, source, target, during
@@ -187,7 +192,7 @@ class Builder(Transformer_NonRecursive[Token, Statement]):
         return Window(hours, excepted or (), self._span(meta))
 
     def freeze(self, meta: Meta, test: Test) -> Freeze:
-        return Freeze(test, self._source(test.span), self._span(meta))
+        return Freeze(test, phrase(test), self._span(meta))
 
     def excepted(self, _meta: Meta, *kinds: Token) -> tuple[str, ...]:
         return tuple(str(kind) for kind in kinds)
@@ -245,22 +250,19 @@ class Builder(Transformer_NonRecursive[Token, Statement]):
         return Over(str(function), of, window, self._span(meta))
 
     def amount(self, meta: Meta, number: Token, unit: Token | None) -> Amount:
-        span = self._span(meta)
-        return Amount(float(number), _text(unit), self._source(span), span)
+        return Amount(float(number), _text(unit), amount_text(number, unit), self._span(meta))
+
+    def _journeys(
+        self, meta: Meta, journey: _Journey, excepted: tuple[str, ...] | None, cost: float | None, *, hard: bool
+    ) -> Never:
+        never = Never(hard, *journey, excepted or (), cost, "", self._span(meta))
+        return replace(never, text=phrase(never))
 
     # places
 
     def _span(self, meta: Meta) -> Span:
         above = self._passage.line - 1
         return Span(meta.line + above, meta.column, meta.end_line + above, meta.end_column)
-
-    def _source(self, span: Span) -> str:
-        """What the author wrote there, on one line and without comments."""
-        first = span.line - self._passage.line
-        lines = self._lines[first : span.end_line - self._passage.line + 1]
-        lines[-1] = lines[-1][: span.end_column - 1]
-        lines[0] = lines[0][span.column - 1 :]
-        return single_spaced("\n".join(lines))
 
     def _count(self, number: Token) -> int:
         if "." in number:

@@ -53,6 +53,12 @@ def reserved_words() -> frozenset[str]:
 
 
 @cache
+def patterns() -> Mapping[str, str]:
+    """What each terminal looks like, as a regular expression."""
+    return {terminal.name: terminal.pattern.to_regexp() for terminal in grammar().terminals}
+
+
+@cache
 def spellings() -> Mapping[str, tuple[str, ...]]:
     """What each terminal may look like, where that can be listed."""
     listed = {terminal.name: terminal.pattern for terminal in grammar().terminals}

@@ -11,20 +11,23 @@ from typing import Final, Self
 
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
-from dsl.findings import Finding, did_you_mean, error
-from dsl.parser.grammar import spellings
+from dsl.findings import Finding, did_you_mean, error, nearest
+from dsl.parser.grammar import reserved_words, spellings
 from dsl.reading import Passage, Scrap, scraps
 from dsl.syntax import Span
 from dsl.units import MISTAKEN
 
-_FOREIGN: Final[Mapping[str, str]] = MappingProxyType({"=": "==", "&": "and", "|": "or", "!": "not", "'": '"'})
-"""What other languages write, and the word for it here."""
+_FOREIGN: Final[Mapping[str, tuple[str, str]]] = MappingProxyType({
+    "=": ("CMP", "=="), "&": ("AND", "and"), "|": ("OR", "or"), "!": ("NOT", "not"), "'": ("STRING", '"'),
+})  # fmt: skip
+"""What other languages write, and where this one takes which word for it."""
 
+_DIGITS: Final = 15
 _OWNERS: Final = frozenset({"host", "vm", "source", "after", "farm"})
 _DESCRIBED: Final[Mapping[str, str]] = MappingProxyType({
     "$END": "the end of the statement", "UNIT": "a unit", "NUMBER": "a number", "NAME": "a name", "REF": "a name",
     "STRING": "text in quotes", "CMP": "a comparison", "SIGN": "+ or -", "TIMES": "* or /", "FUNCTION": "an aggregate",
-    "ONCE": "at once", "DAYS": "days", "HOURS": "hours", "ZONE": "a time zone",
+    "DAYS": "days", "HOURS": "hours", "ZONE": "a time zone",
 })  # fmt: skip
 
 
@@ -89,25 +92,28 @@ class Mistake:
         run = _run(self.passage.text, found)
         glued = self.before is not None and self.before.end == found.start and not run.isidentifier()
         behind_thing = re.search(r"\b(host|vm)\s+\S*\Z", self.passage.text[: found.start]) is not None
-        return f'names from the farm go in quotes: "{run}"' if glued and behind_thing else ""
+        return f'names from the farm go in quotes: "{run}"' if run and glued and behind_thing else ""
 
     def _unit(self, found: Scrap) -> str:
         meant = MISTAKEN.get(found.text) if "UNIT" in self.wanted else None
         return f"did you mean {meant}?" if meant else ""
 
     def _near(self, found: Scrap) -> str:
-        if found.text in _FOREIGN:
-            return f"did you mean {_FOREIGN[found.text]}?"
-        words = {word for name in self.wanted for word in spellings().get(name, ())}
-        return did_you_mean(found.text, words) or self._owned(found)
+        terminal, word = _FOREIGN.get(found.text, ("", ""))
+        if terminal in self.wanted:
+            return f"did you mean {word}?"
+        words = {word.lower(): word for name in self.wanted for word in spellings().get(name, ())}
+        near = nearest(found.text.lower(), words)
+        return f"did you mean {words[near]}?" if near else self._owned(found)
 
     def _owned(self, found: Scrap) -> str:
         owner, name = self.before.text.lower() if self.before else "", found.text.lstrip(".")
-        return f"did you mean {owner}.{name}?" if owner in _OWNERS and name.isidentifier() else ""
+        is_name = name.isidentifier() and name not in reserved_words()
+        return f"did you mean {owner}.{name}?" if owner in _OWNERS and is_name else ""
 
     def _too_long(self, found: Scrap) -> str:
-        glued = self.before is not None and self.before.end == found.start and self.before.text.isalnum()
-        return "a number has at most 15 digits, a name 64 letters" if glued and found.text.isalnum() else ""
+        long = self.before is not None and self.before.end == found.start and len(self.before.text) >= _DIGITS
+        return f"a number has at most {_DIGITS} digits, a name 64 letters" if long and found.text.isalnum() else ""
 
 
 def _around(text: str, position: int) -> tuple[Scrap | None, Scrap | None]:

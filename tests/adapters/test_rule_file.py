@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from balancer.adapters.rule_file import RuleFile, RulesError
+from balancer.adapters.rule_file import RuleFile, RulesError, write_text
 from balancer.core.signals import VOCABULARY
 from balancer.ports import RulesRead
 from tests.adapters.samples import Memory
@@ -127,3 +127,23 @@ def test_while_the_journal_is_full_the_rules_go_on_and_the_news_wait(path: Path)
     rules.current()
     rules.current()
     assert journal.events == [RulesRead(str(path), None)] * 2
+
+
+def test_a_file_is_written_wholly_or_not_at_all(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_file: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(RulesError, match="unwritable: No space left on device; the file is as it was"):
+        write_text(path, BETTER)
+
+    assert path.read_text() == GOOD
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_running_balancer_sees_that_a_file_was_written(path: Path) -> None:
+    rules = RuleFile(path, VOCABULARY, Memory())
+    write_text(path, BETTER)
+    hold = rules.current().rules[0].when.hold
+    assert hold is not None
+    assert hold.value == 5

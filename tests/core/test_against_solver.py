@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from tests.farms import Farm, Rounds, farm
-from tests.solver import Best, Keep, best_repair
+from tests.repairs_solver import Best, Keep, best_repair
 
 WORDS = {
     "apart": 'keep vms tagged "{0}" apart',

@@ -36,6 +36,8 @@ def test_several_vms_have_those_of_any() -> None:
     assert [each.name for each in SAID.of_any(np.array([], dtype=int))] == []
 
 
-def test_none_at_all_is_nothing_to_ask() -> None:
-    assert (bool(SAID), bool(Concerns([], 4))) == (True, False)
+def test_of_some_vms_nothing_is_said() -> None:
+    few = Concerns([Said("a", (0, 2))], 4)
+    assert [few.any_of(vm) for vm in range(4)] == [True, False, True, False]
+    assert [Concerns[Said]([], 4).any_of(vm) for vm in range(4)] == [False] * 4
     assert list(Concerns[Said]([], 4).of(3)) == []

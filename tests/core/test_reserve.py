@@ -5,8 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from balancer.core.model import State
-from balancer.core.planning import walls
+from balancer.core.planning import drafted
 from balancer.core.projection import Projection
 from balancer.core.reserve import ReserveWall
 from balancer.core.scope import Sets
@@ -23,10 +22,9 @@ def sized(text: str, **memory: float) -> Farm:
 def shortfall(made: Farm, text: str = ONE) -> float:
     """GiB that find no room."""
     play = Rounds(made, text)
-    sets = Sets.of((), Projection(play.next().observation))
-    projection = Projection.with_orders(sets.reported.observation, play.state)
-    (wall,) = (each for each in walls(play.rules, sets, State(), projection) if isinstance(each, ReserveWall))
-    return wall.shortfall(projection) / 1024
+    draft = drafted(Sets.of((), Projection(play.next().observation)), play.state, (), play.rules)
+    (wall,) = (each for each in draft.walls if isinstance(each, ReserveWall))
+    return wall.shortfall(draft.projection) / 1024
 
 
 def test_what_ran_on_the_fullest_host_finds_room_on_the_others() -> None:

@@ -63,7 +63,7 @@ def test_the_kinds_behind_except_do_not_wait() -> None:
 
 def test_a_closed_window_is_told() -> None:
     assert told_at("2026-12-01 12:00", f"{AT_ONCE}{AT_NIGHT} except drains") == (
-        "no action: hv1 in trouble for 1 round; repairs, rules, preferences wait for mon-fri 20:00-06:00 Europe/Paris"
+        "no action: hv1 in trouble for 1 round; moves wait for mon-fri 20:00-06:00 Europe/Paris, drains excepted"
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 from balancer.adapters.snapshot import read_snapshot, snapshot_document
 from balancer.assembly import decide_snapshot
 from balancer.cli import main
+from tests.trials import GETS_HOT, written
 
 ROOT = Path(__file__).parents[2]
 MANUAL = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
@@ -53,6 +54,17 @@ def test_rounds_1_and_summary_1(capsys: pytest.CaptureFixture[str]) -> None:
 def test_finding_1(capsys: pytest.CaptureFixture[str]) -> None:
     first, *_ = printed(capsys, "rules", "check", str(ROOT / "tests/docs/mistaken.rules"), "--format", "json")
     assert shape(first) == shape(SHOWN["finding/1"])
+
+
+def test_layout_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "my.rules").write_text("every 30s", encoding="utf-8")
+    (layout,) = printed(capsys, "rules", "format", str(tmp_path / "my.rules"), "--format", "json")
+    assert layout == SHOWN["layout/1"] | {"file": str(tmp_path / "my.rules")}
+
+
+def test_rules_test_result_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (result,) = printed(capsys, "rules", "test", "--coverage", "--format", "json", str(written(tmp_path, GETS_HOT)))
+    assert shape(result) == shape(SHOWN["rules-test-result/1"])
 
 
 def test_farm_1(tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ from dsl.syntax import Kind
 from dsl.vocabulary import Vocabulary, Word
 
 _WORDS = (
-    Word("host", "cpu", Kind.SHARE, "busy share of its cores"),
-    Word("host", "memory", Kind.SHARE, "share of its memory in use"),
-    Word("host", "load", Kind.NUMBER, "1-minute run queue"),
+    Word("host", "cpu", Kind.SHARE, "busy share of its cores", can_be_even=True),
+    Word("host", "memory", Kind.SHARE, "share of its memory in use", can_be_even=True),
+    Word("host", "load", Kind.NUMBER, "1-minute run queue", can_be_even=True),
     Word("host", "vms", Kind.NUMBER, "VMs on it"),
     Word("host", "memory_free", Kind.SIZE, "memory that is free"),
     Word("host", "age", Kind.TIME, "time since boot"),

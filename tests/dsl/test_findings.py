@@ -65,3 +65,7 @@ def test_an_error_cannot_be_allowed() -> None:
 def test_the_nearest_word_is_near() -> None:
     assert nearest("runds", {"round", "rounds", "s"}) == "rounds"
     assert nearest("zebra", {"round", "rounds", "s"}) is None
+
+
+def test_among_thousands_of_words_none_is_looked_for() -> None:
+    assert nearest("set_5000", {f"set_{number}" for number in range(4000)}) is None

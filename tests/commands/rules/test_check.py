@@ -66,3 +66,14 @@ def test_a_file_that_is_not_there_is_exit_code_2(rules: Path, capsys: pytest.Cap
     assert capsys.readouterr().err == (
         f"{rules}:1:1: unreadable: No such file or directory; name a rule file that this user may read\n"
     )
+
+
+def test_for_editors_a_finding_is_a_line_and_nothing_else_is_said(
+    rules: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rules.write_text("every 30 apples\nrule r\n  when a for 3 runds\n")
+    assert main(["rules", "check", "--format", "lines", str(rules)]) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        f"{rules}:1:10: syntax: “apples” cannot stand after “30”; wanted: a unit · the end of the statement",
+        f"{rules}:3:16: syntax: “runds” cannot stand after “3”; wanted: and · move · a unit (did you mean rounds?)",
+    ]

@@ -1,0 +1,143 @@
+"""`rules test`: test files read, every test played on the same loop as ever, judged, and what the tests left unused.
+
+Rule: it decides nothing: reading is the adapters', playing the assembly's, judging the core's.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Self
+
+from balancer.adapters.calendar import LANGUAGE
+from balancer.adapters.rule_file import read, read_bytes
+from balancer.adapters.trials.calendar import is_open
+from balancer.adapters.trials.chance import RandomFarm, Words, random_farm
+from balancer.adapters.trials.checks import load_trials
+from balancer.adapters.trials.grounds import Ground, ground_of, stage_of
+from balancer.adapters.trials.model import CaseModel, ExpectModel, FuzzModel, MoveModel, TrialFile
+from balancer.assembly import play_trial
+from balancer.core.trials.always import demand, judge_always
+from balancer.core.trials.coverage import Coverage, cover
+from balancer.core.trials.expectations import Expectation, WantedMove, judge, judge_moves
+from balancer.core.trials.judge import judge_walls
+from balancer.core.trials.record import Failure, Record
+from balancer.core.trials.shrinking import shrunk
+from balancer.core.trials.telling import Verdict
+from dsl.parser import parse
+from dsl.ruleset import Ruleset
+from dsl.syntax import Statement
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """A rule file: as bytes, as statements, and as rules that may be run."""
+
+    source: bytes
+    statements: tuple[Statement, ...]
+    rules: Ruleset
+
+    @classmethod
+    def of(cls, path: Path) -> Self:
+        """Read it; RulesError where it cannot be run with."""
+        source, rules = read_bytes(path), read(path, LANGUAGE)
+        return cls(source, parse(source.decode()).statements, rules)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a test ended; what it covered, where it says what it expects (a fuzz expects nothing in particular)."""
+
+    verdict: Verdict
+    coverage: Coverage | None = None
+
+
+def outcomes(path: Path, pattern: str = "") -> Iterator[Outcome]:
+    """The tests of a file whose name has the pattern in it, each with each of its rule files, one after the other."""
+    file = load_trials(path)
+    for rules in file.rules:
+        book = Book.of(rules)
+        for case in file.tests:
+            if _is_meant(case.name, pattern):
+                yield _Tried(path, file, book).outcome(case)
+
+
+def _is_meant(name: str, pattern: str) -> bool:
+    return fnmatchcase(name.lower(), f"*{pattern.lower()}*")
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """The tests of one file with one rule file."""
+
+    path: Path
+    file: TrialFile
+    book: Book
+
+    def outcome(self, case: CaseModel) -> Outcome:
+        if case.fuzz is not None:
+            return Outcome(self._fuzzed(case.name, case.fuzz))
+        record = self._played(case, ground_of(self.file, str(case.farm), self.path.parent), self.file.start)
+        covered = cover(self.book.rules, self.book.statements, record)
+        return Outcome(self._verdict(case.name, [record], self._failures(case, record)), covered)
+
+    def _played(self, case: CaseModel, ground: Ground, start: float) -> Record:
+        return play_trial(stage_of(case, ground), self.book.rules, start)
+
+    def _failures(self, case: CaseModel, record: Record) -> list[Failure]:
+        demands = [demand(text, self.book.rules, self.book.source, LANGUAGE) for text in case.always]
+        moves = [] if case.moves == "any" else judge_moves([_wanted(move) for move in case.moves], record)
+        walls = judge_walls(self.book.rules, record, is_open) if case.walls else []
+        told = judge([_expectation(each) for each in case.expect], record)
+        return [*record.failures(), *moves, *told, *judge_always(demands, record), *walls]
+
+    def _verdict(self, name: str, records: Sequence[Record], failures: Sequence[Failure], again: str = "") -> Verdict:
+        rounds, moves = sum(len(each.decisions) for each in records), sum(len(each.orders) for each in records)
+        return Verdict(str(self.path), name, self.book.rules.file, rounds, moves, tuple(failures), again)
+
+    # -- fuzz ----------------------------------------------------------------------------------------------------------
+
+    def _fuzzed(self, name: str, fuzz: FuzzModel) -> Verdict:
+        words, records = Words.of(self.book.rules), list[Record]()
+        for run in range(1, fuzz.runs + 1):
+            farm = random_farm(fuzz, run, words)
+            record, failures = self._on(farm)
+            records.append(Record(record.decisions, record.orders))
+            if failures:
+                least = self._smallest(farm)
+                _, left = self._on(least)
+                told = Failure(f"run {run} of seed {fuzz.seed} breaks what always holds")
+                return self._verdict(name, records, [told, *left], self._again(least, fuzz.seed))
+        return self._verdict(name, records, [])
+
+    def _on(self, farm: RandomFarm) -> tuple[Record, list[Failure]]:
+        case, model = farm.ground()
+        record = self._played(case, Ground(model), self.file.start + farm.start * 60.0)
+        return record, [*record.failures(), *judge_walls(self.book.rules, record, is_open)]
+
+    def _smallest(self, farm: RandomFarm) -> RandomFarm:
+        """The same farm with as few VMs, then hosts, as break something still."""
+        farm = farm.with_vms(shrunk(list(farm.vms), lambda names: bool(self._on(farm.with_vms(names))[1])))
+        hosts = shrunk(list(farm.hosts), lambda names: bool(names) and bool(self._on(farm.with_hosts(names))[1]))
+        return farm.with_hosts(hosts)
+
+    def _again(self, farm: RandomFarm, seed: int) -> str:
+        moment = datetime.fromtimestamp(self.file.start + farm.start * 60.0, UTC)
+        return farm.text(Path(self.book.rules.file).name, f"{moment:%Y-%m-%d %H:%M} UTC", seed)
+
+
+def _wanted(move: MoveModel) -> WantedMove:
+    return WantedMove(move.round, move.vm, move.to, move.source, move.rule, move.outcome, move.why)
+
+
+def _expectation(told: ExpectModel) -> Expectation:
+    (claim,) = told.claims
+    wanted, figures = getattr(told, claim), {}
+    if told.value is not None:
+        wanted, figures = "", told.value
+    elif told.rejected is not None:
+        its = told.rejected
+        wanted = its.reason
+        figures = {name: text for name, text in (("value", its.value), ("limit", its.limit)) if text is not None}
+    return Expectation(told.round, claim, str(wanted), told.host, told.vm, told.rule, figures)
