@@ -19,6 +19,8 @@ from balancer.core.search import BUDGET, Repair, fewest
 from balancer.core.transits import finish
 from balancer.core.walls import Mendable
 
+PLANNED: Final = 20
+"""Moves after which one plan begins no further repair; what is left comes in later rounds."""
 NAMED: Final = 4
 """VMs that are named of a broken wall."""
 PASSING: Final = frozenset({"unknown", "under way", "moved already", "in transit"})
@@ -31,9 +33,11 @@ def mend(draft: Draft) -> None:
     _find_homes(draft)
     clusters = _clusters(draft)
     for walls in clusters:
+        if len(draft.moves) >= PLANNED:
+            return
         _take(draft, walls, fewest(draft, walls, BUDGET // len(clusters)))
-    for wall in _mendable(draft):
-        _tell(draft, wall)
+        for wall in walls:
+            _tell(draft, wall)
 
 
 def _mendable(draft: Draft) -> list[Mendable]:
