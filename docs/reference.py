@@ -6,10 +6,12 @@ from typing import Final
 
 from balancer.adapters.calendar import LANGUAGE
 from dsl.manual import CLAUSES, STATEMENTS, WORDS, Entry
+from dsl.syntax import Kind
 
 MANUAL: Final = Path(__file__).with_name("rules-words.md")
 BEGIN: Final = "<!-- made by docs/reference.py; make reference writes it anew -->\n"
 END: Final = "<!-- until here -->\n"
+KINDS: Final = {Kind.BOOL: "yes or no"}
 OWNERS: Final = {
     "host": "Of a host: `host.`, `source.`, `after.`, or bare where hosts are spoken of.",
     "vm": "Of a VM: `vm.`, or bare where VMs are spoken of.",
@@ -19,8 +21,8 @@ OWNERS: Final = {
 
 def reference() -> str:
     """What begins a statement, what stands inside of one, what stands inside of clauses, what can be measured."""
-    words = (("Statements", "statement", STATEMENTS), ("Clauses", "clause", CLAUSES), ("Inside of clauses", "word", WORDS))
-    tables = [f"## {heading}\n\n{_table(title, entries)}" for heading, title, entries in words]
+    kinds = (("Statements", "statement", STATEMENTS), ("Clauses", "clause", CLAUSES), ("In clauses", "word", WORDS))
+    tables = [f"## {heading}\n\n{_table(title, entries)}" for heading, title, entries in kinds]
     names = "\n".join(f"{told}\n\n{_names(owner)}" for owner, told in OWNERS.items())
     return "\n".join((*tables, f"## Names\n\n{names}"))
 
@@ -40,7 +42,7 @@ def _code(shape: str) -> str:
 
 def _names(owner: str) -> str:
     words = [word for word in LANGUAGE.words.values() if word.owner == owner]
-    rows = "".join(f"| `{word.name}` | {word.kind} | {word.meaning} |\n" for word in words)
+    rows = "".join(f"| `{word.name}` | {KINDS.get(word.kind, word.kind)} | {word.meaning} |\n" for word in words)
     return f"| name | kind | meaning |\n|---|---|---|\n{rows}"
 
 

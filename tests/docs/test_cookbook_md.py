@@ -36,7 +36,7 @@ def recipes() -> Iterator[Recipe]:
 
 
 def without_something(rules: str) -> Iterator[tuple[str, str]]:
-    """What was taken out (a statement, a line of one, the tail of a line), and what is left, where it can be run with."""
+    """What was taken out (a statement, a line of one, a line's tail) and what is left, where it can be run with."""
     for cut in re.finditer(r"^\S.*\n(?: +.*\n)*", rules, re.MULTILINE):
         yield from _left(rules, cut.start(), cut.end())
         for line in re.finditer(r"^ +.*\n", cut[0], re.MULTILINE):

@@ -1,4 +1,4 @@
-"""The tutorial is done from top to bottom: its file grows in a folder, its commands are run there, their output compared."""
+"""The tutorial is done from top to bottom: its file grows, its commands are run, their output is compared."""
 
 import os
 import re
@@ -13,7 +13,8 @@ from dsl.formatting import format_source
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "rules.md"
-STEP = re.compile(r"^```(rules|rules doubtful|rules more|yaml tutorial|console tutorial)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+KINDS = "rules|rules doubtful|rules more|yaml tutorial|console tutorial"
+STEP = re.compile(rf"^```({KINDS})\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def done(folder: Path, page: str) -> Iterator[tuple[str, str, str]]:
