@@ -14,7 +14,7 @@ from balancer.core.draft import ASKED, Draft, Step, Targets, on_host
 from balancer.core.goal.balance import Nearer, off_mean
 from balancer.core.goal.pack import Packed, in_order
 from balancer.core.goal.scales import Scales
-from balancer.core.groups import Party, prices
+from balancer.core.groups import Party, bound, prices
 from balancer.core.preferences import Calm, step_of
 from balancer.core.relief import ByRule
 from balancer.core.repairs import broken_at, mendable
@@ -64,9 +64,10 @@ def askers(draft: Draft, vm: int) -> list[Asker]:
 
 
 def _repairs(draft: Draft, vm: int) -> Iterator[Asker]:
-    """Each broken wall that the VM might mend."""
+    """Each broken wall that the VM might mend, or who goes along with it."""
     for wall in mendable(draft):
-        if wall.menders(draft.projection)[vm]:
+        menders = wall.menders(draft.projection)
+        if menders.any() and menders[list(bound(draft, step_mending(wall), Fullest(), vm).vms)].any():
             told = broken_at(draft, wall, vm)
             yield Asker(step_mending(wall), Fullest(), told, wants=True, useless=_in_vain(wall))
 
