@@ -3,24 +3,25 @@
 Rule: asked of the same walls, wishes, targets and scales as the planner's own; a new kind of move is one row here.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 
-from balancer.core.draft import ASKED, Draft, Step, Targets, on_host
+from balancer.core.draft import ASKED, Draft, Step, Targets, lay_leaving, on_host
 from balancer.core.goal.balance import Nearer, off_mean
 from balancer.core.goal.pack import Packed, in_order
 from balancer.core.goal.scales import Scales
-from balancer.core.groups import Party, bound, prices
+from balancer.core.groups import BONDS, Party, bound, kept, prices
 from balancer.core.preferences import Calm, step_of
-from balancer.core.relief import ByRule
+from balancer.core.relief import ByRule, lay_gates
 from balancer.core.repairs import broken_at, mendable
 from balancer.core.repairs import step_of as step_mending
 from balancer.core.room import Fullest
 from balancer.core.scope import of_targets
+from balancer.core.sieve import Ledger
 from balancer.core.troubles import drained_by, drains_of, trouble
 from balancer.core.walls import Barred, Mendable
 from balancer.core.wishes import Preference
@@ -58,9 +59,29 @@ class Asker:
     takes_groups: bool = True
 
 
+NOBODY: Final = Asker(ASKED, Fullest(), "", wants=False)
+"""Who asks where nothing does: what could be, whatever is wanted."""
+
+
 def askers(draft: Draft, vm: int) -> list[Asker]:
     """All that may ask for this VM; where there is nothing, what the walls alone make of it."""
-    return [each for ask in ASKERS.values() for each in ask(draft, vm)] or [Asker(ASKED, Fullest(), "", wants=False)]
+    return [each for ask in ASKERS.values() for each in ask(draft, vm)] or [NOBODY]
+
+
+def stays(draft: Draft, asker: Asker, lot: Party, free: Collection[int]) -> Ledger:
+    """The one VM, with all that keeps it where it is: what is against it, then what is against who goes along."""
+    vm = np.array(lot.vms[:1])
+    ledger = Ledger(np.ones(1, dtype=bool))
+    lay_leaving(draft, asker.step, vm, ledger, BONDS)
+    if asker.rule:
+        lay_gates(draft, asker.rule, vm, ledger)
+    if lot.bonds:
+        others = replace(lot, vms=lot.vms[1:])
+        ledger.bar(kept(draft.projection, others, free).refused)
+    else:
+        bonds = (wall for wall in draft.walls.of(lot.vms[0]) if isinstance(wall, BONDS))
+        ledger.bar(barred for bond in bonds for barred in bond.leaving(draft.projection, vm, asker.step.kind))
+    return ledger
 
 
 def _repairs(draft: Draft, vm: int) -> Iterator[Asker]:

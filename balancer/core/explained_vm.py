@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from balancer.core.askers import Asker, askers
+from balancer.core.askers import Asker, askers, stays
 from balancer.core.clauses import gate_clauses, needs
 from balancer.core.cycle import Case, begun, decided
 from balancer.core.draft import Draft, elsewhere, lay_leaving, on_host, rejected, weigh
-from balancer.core.groups import BONDS, Party, Way, beyond, bound, kept, obstacle, prices
+from balancer.core.groups import BONDS, Party, Way, beyond, bound, obstacle, prices
 from balancer.core.model import Decision, Move, Order, Rejection
 from balancer.core.planning import waiting_kinds, windows_shut
 from balancer.core.projection import Places
@@ -123,12 +123,13 @@ def _asked(draft: Draft, asker: Asker, vm: int) -> Asked:
     projection, step, rule = draft.projection, asker.step, asker.rule
     names, its = projection.names["vm"], _neighbours(draft, asker, vm)
     lot = bound(draft, step, asker.targets, vm) if asker.takes_groups else Party((vm,))
-    stays = tuple(rejected(names[vm], None, step, barred, 0) for barred in _stays(draft, asker, lot, its.free).reasons(0))
-    rank = None if stays else its.ranked.index(vm)
+    barred = stays(draft, asker, lot, its.free).reasons(0)
+    rank = None if barred else its.ranked.index(vm)
     before = its.ranked[:rank] if rank is not None and rule is not None else ()
     scope, place = of_vms(projection, draft.sets, its.vms), int(np.searchsorted(its.vms, vm))
     return Asked(
-        step.kind, step.rule, step.line, asker.told, asker.wants, stays,
+        step.kind, step.rule, step.line, asker.told, asker.wants,
+        stays=tuple(rejected(names[vm], None, step, each, 0) for each in barred),
         needs=needs(gate_clauses(rule.move.where, scope, place, "vm")) if rule else "",
         rank=None if rank is None else len(before) + 1, of=len(its.ranked),
         why=preference(rule.move.by[0], scope, place, "vm") if rule else "",
@@ -151,22 +152,6 @@ def _neighbours(draft: Draft, asker: Asker, vm: int) -> _Neighbours:
     return _Neighbours(vms, frozenset(by_order), tuple(sorted(by_order, key=floors.__getitem__)), floors)
 
 
-def _stays(draft: Draft, asker: Asker, lot: Party, free: Collection[int]) -> Ledger:
-    """The one VM, with all that keeps it where it is: what is against it, then what is against who goes along."""
-    vm = np.array(lot.vms[:1])
-    ledger = Ledger(np.ones(1, dtype=bool))
-    lay_leaving(draft, asker.step, vm, ledger, BONDS)
-    if asker.rule:
-        lay_gates(draft, asker.rule, vm, ledger)
-    if lot.bonds:
-        others = replace(lot, vms=lot.vms[1:])
-        ledger.bar(kept(draft.projection, others, free).refused)
-    else:
-        bonds = (wall for wall in draft.walls.of(lot.vms[0]) if isinstance(wall, BONDS))
-        ledger.bar(barred for bond in bonds for barred in bond.leaving(draft.projection, vm, asker.step.kind))
-    return ledger
-
-
 def _targets(draft: Draft, asker: Asker, lot: Party) -> Iterator[Target]:
     """Every other host: those that would do by rank, then the refused, the most wanted first."""
     step, vm, rule = asker.step, lot.vms[0], asker.rule
@@ -174,7 +159,8 @@ def _targets(draft: Draft, asker: Asker, lot: Party) -> Iterator[Target]:
     ranking = [prices(draft, step, lot), *ranking]
     met = (obstacle(draft, step, asker.targets, Way(lot, int(host))) for host in np.flatnonzero(ledger.open))
     ledger.bar([barred for barred in met if barred is not None])
-    ledger.bar(asker.useless(draft, step, lot))
+    in_vain = list(asker.useless(draft, step, lot))
+    ledger.bar([replace(each, flags=each.flags & ledger.open) for each in in_vain])
     as_one = replace(draft, projection=draft.projection.as_one(lot.vms))
     names, scope = draft.projection.names, of_targets(as_one.projection, draft.sets, vm)
     ranked = [int(each) for each in ledger.order(ranking)]
@@ -199,9 +185,9 @@ def _targets(draft: Draft, asker: Asker, lot: Party) -> Iterator[Target]:
 def _of_vm(draft: Draft, decision: Decision, moves: tuple[Move, ...], asked: tuple[Asked, ...], host: str) -> str:
     """A VM in one sentence."""
     if moves:
-        first = moves[0]
-        when = "" if first.wave == 1 else f" in wave {first.wave}, once earlier moves have ended"
-        return f"moves to {first.target}{when}: {first.why}"
+        move = moves[0]
+        when = "" if move.wave == 1 else f" in wave {move.wave}, once earlier moves have ended"
+        return f"moves to {move.target}{when}: {move.why}"
     if decision.plan.frozen:
         return f"stays: nothing is decided: {decision.plan.frozen}"
     wanted = [each for each in asked if each.wants]
