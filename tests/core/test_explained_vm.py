@@ -112,7 +112,11 @@ def test_a_move_that_waits_for_another_says_in_which_wave_it_comes() -> None:
     assert explained(play, "b").told.startswith("moves to xen4 in wave 2, once earlier moves have ended: ")
 
 
-GOALS = ("", "balance cpu within 10% by at most 3 moves\n", "pack onto fewest hosts where after.cpu < 70% by at most 3 moves\n")
+GOALS = (
+    "",
+    "balance cpu within 10% by at most 3 moves\n",
+    "pack onto fewest hosts where after.cpu < 70% by at most 3 moves\n",
+)
 SEARCHED = ("repairs", "goal")
 """Kinds of move that are chosen together: each passes all walls, and need not be the best one by itself."""
 
