@@ -161,7 +161,8 @@ def _balance(draft: Draft, goal: Balance, vm: int) -> Iterator[Asker]:
 
     def gains(draft: Draft, vm: int, host: int) -> str:
         effects = scales.effects(draft.projection, np.array([vm]), np.array([host]))
-        return f"comes {spoken(-float(effects.change[0, 0]), kind)} nearer"
+        nearer = -float(effects.change[0, 0])
+        return f"comes {spoken(nearer, kind)} nearer" if nearer > 0 else ""
 
     told = off_mean(draft.projection, scales, host)
     yield Asker(scales.step, Nearer(scales), told, wants, why=gains, takes_groups=False)

@@ -13,7 +13,7 @@ import numpy as np
 from balancer.core.askers import Asker, askers, stays
 from balancer.core.clauses import gate_clauses, needs
 from balancer.core.cycle import Case, begun, decided
-from balancer.core.draft import Draft, elsewhere, lay_leaving, on_host, rejected, weigh
+from balancer.core.draft import Draft, elsewhere, lay_leaving, lay_targets, on_host, rejected
 from balancer.core.groups import BONDS, Party, Way, beyond, bound, obstacle, prices
 from balancer.core.model import Decision, Move, Order, Rejection
 from balancer.core.planning import waiting_kinds, windows_shut
@@ -155,8 +155,8 @@ def _neighbours(draft: Draft, asker: Asker, vm: int) -> _Neighbours:
 def _targets(draft: Draft, asker: Asker, lot: Party) -> Iterator[Target]:
     """Every other host: those that would do by rank, then the refused, the most wanted first."""
     step, vm, rule = asker.step, lot.vms[0], asker.rule
-    ledger, ranking = weigh(beyond(draft, lot), step, lot.vms, asker.targets, Ledger)
-    ranking = [prices(draft, step, lot), *ranking]
+    ledger = Ledger(elsewhere(draft, vm))
+    ranking = [prices(draft, step, lot), *lay_targets(beyond(draft, lot), step, lot.vms, asker.targets, ledger)]
     met = (obstacle(draft, step, asker.targets, Way(lot, int(host))) for host in np.flatnonzero(ledger.open))
     ledger.bar([barred for barred in met if barred is not None])
     in_vain = list(asker.useless(draft, step, lot))

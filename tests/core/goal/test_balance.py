@@ -94,6 +94,15 @@ def test_one_big_vm_cannot_be_helped() -> None:
     assert (moves(told), refused(told)) == ([], ["a -> hv2: gains too little"])
 
 
+def test_what_gains_too_little_is_told_by_how_much() -> None:
+    told = decided(farm("hv1: a 2.4, b 0.4 | hv2: c 2"), "balance cpu within 5% by at most 3 moves, each gaining 20%")
+    assert (moves(told), set(refused(told))) == (
+        [], {"a -> hv2: full", "b -> hv2: gains too little"},
+    )  # fmt: skip
+    little = next(each for each in told.plan.rejections if each.vm == "b")
+    assert (little.value, little.limit) == (pytest.approx(0.1), 0.2)
+
+
 def test_a_vm_on_its_way_counts_at_its_target() -> None:
     play = Rounds(farm("hv1: a 1, b 1 | hv2:"), CPU)
     (move,) = play.next().plan.moves
