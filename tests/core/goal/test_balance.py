@@ -137,7 +137,8 @@ def test_drains_and_rules_come_first() -> None:
 
 def test_at_no_step_is_a_host_given_more_than_all_of_its_cpus() -> None:
     made = farm(
-        "h0: v00 0.5, v01 1, v02 2 | h1: v10 1.5, v11 1.5, v12 2 | h2: v20 1.5, v21 1, v22 0.5, v23 0.5 | h3: v30 2, v31 0.5, v32 1.5, v33 0.5"
+        "h0: v00 0.5, v01 1, v02 2 | h1: v10 1.5, v11 1.5, v12 2 | h2: v20 1.5, v21 1, v22 0.5, v23 0.5 "
+        "| h3: v30 2, v31 0.5, v32 1.5, v33 0.5"
     )
     busy = {name: sum(vm.cpu for vm in made.vms.values() if vm.host == name) for name in made.hosts}
     cpu = {vm.name: vm.cpu for vm in made.vms.values()}
