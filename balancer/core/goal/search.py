@@ -99,10 +99,12 @@ class Search:
                 yield self._after(each.track, (each.hop,))
 
     def _is_allowed(self, track: Track, hop: Hop) -> bool:
-        """Whether no wall bars the move there; nothing is allowed any more once the walls were asked too often."""
+        """Whether there is room and no wall bars the move; nothing is allowed once the walls were asked too often."""
         self._asked -= 1
         draft, step, (vm, target) = replace(self._draft, projection=track.projection), self._scales.step, hop
-        return self._asked >= 0 and _leaves(draft, step, vm) and bool(arrivals(draft, step, vm).open[target])
+        if self._asked < 0 or not has_room(track.projection, np.array([vm]), np.array([target])).all():
+            return False
+        return _leaves(draft, step, vm) and bool(arrivals(draft, step, vm).open[target])
 
     def _after(self, track: Track, hops: Sequence[Hop]) -> Track:
         """The track with these moves behind it, walls or not."""
