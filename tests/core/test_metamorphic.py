@@ -11,7 +11,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from balancer.core.cycle import step
@@ -20,6 +20,8 @@ from tests.farms import INTERVAL, Farm, Host, Rounds
 from tests.rulefiles import documents, farms, files, journeys, may_be_run, played, told, without_lines
 
 File = tuple[str, ...]
+
+ENOUGH = settings(max_examples=40)
 
 
 def runnable(statements: File) -> str:
@@ -45,6 +47,7 @@ def under_other_names(made: Farm) -> Farm:
     )
 
 
+@ENOUGH
 @given(farms(), files())
 def test_other_names_in_the_same_order_are_other_names_in_the_plan_and_nothing_else(made: Farm, file: File) -> None:
     text = runnable(file)
@@ -56,6 +59,7 @@ def shuffled(things: Sequence[Any], chance: Random) -> list[Any]:
     return chance.sample(things, k=len(things))
 
 
+@ENOUGH
 @given(farms(), files(), st.randoms(use_true_random=False))
 def test_the_order_in_which_hosts_report_and_list_their_vms_changes_nothing(
     made: Farm, file: File, chance: Random
@@ -65,6 +69,7 @@ def test_the_order_in_which_hosts_report_and_list_their_vms_changes_nothing(
     assert documents(played(other, text)) == documents(played(made, text))
 
 
+@ENOUGH
 @given(farms(), files(), st.randoms(use_true_random=False))
 def test_the_order_of_statements_matters_between_rules_alone(made: Farm, file: File, chance: Random) -> None:
     text = runnable(file)
@@ -78,6 +83,7 @@ def test_the_order_of_statements_matters_between_rules_alone(made: Farm, file: F
     ]
 
 
+@ENOUGH
 @given(farms(), files())
 def test_the_canonical_layout_says_the_same(made: Farm, file: File) -> None:
     text = runnable(file)
@@ -86,6 +92,7 @@ def test_the_canonical_layout_says_the_same(made: Farm, file: File) -> None:
     assert without_lines(documents(played(made, laid_out))) == without_lines(documents(played(made, text)))
 
 
+@ENOUGH
 @given(farms(), files(), st.sampled_from([0.5, 2.0, 4.0]), st.sampled_from([0.5, 2.0, 4.0]))
 def test_larger_cpus_and_memories_everywhere_change_no_move(made: Farm, file: File, cpu: float, memory: float) -> None:
     runnable(file)
@@ -99,6 +106,7 @@ def test_larger_cpus_and_memories_everywhere_change_no_move(made: Farm, file: Fi
     assert journeys(played(larger, told(file, cpu=cpu, memory=memory))) == journeys(played(made, told(file)))
 
 
+@ENOUGH
 @given(farms(), files())
 def test_a_host_that_nobody_hears_of_changes_nothing_but_the_share_of_reports(made: Farm, file: File) -> None:
     text = runnable(tuple(each for each in file if "reports" not in each)) + "freeze when farm.vms > 1000\n"
@@ -116,6 +124,7 @@ def test_a_host_that_nobody_hears_of_changes_nothing_but_the_share_of_reports(ma
     assert [{**each, "complete": None} for each in documents(with_silent)] == told_of
 
 
+@ENOUGH
 @given(farms(), files(), st.sampled_from(["xen0", "xen1"]))
 def test_a_tag_that_no_rule_names_changes_nothing(made: Farm, file: File, host: str) -> None:
     text = runnable(file)
@@ -137,12 +146,14 @@ def inlined(statements: File) -> File:
     return tuple(others)
 
 
+@ENOUGH
 @given(farms(), files())
 def test_a_let_stands_for_its_set(made: Farm, file: File) -> None:
     text = runnable(file)
     assert journeys(played(made, told(inlined(file)))) == journeys(played(made, text))
 
 
+@ENOUGH
 @given(farms(), files(), st.sampled_from([0.5, 2.0]))
 def test_slower_clocks_change_no_move(made: Farm, file: File, time: float) -> None:
     slow = tuple(each for each in file if not re.search(r"per (hour|day)|during|window", each))
@@ -157,6 +168,7 @@ def test_slower_clocks_change_no_move(made: Farm, file: File, time: float) -> No
     assert journeys(played(other, text, interval=INTERVAL * time)) == journeys(played(made, told(slow)))
 
 
+@ENOUGH
 @given(farms(), files())
 def test_the_same_round_is_decided_the_same_again_to_the_byte(made: Farm, file: File) -> None:
     text = runnable(file)
