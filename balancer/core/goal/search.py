@@ -126,6 +126,8 @@ class Search:
     def _exchanged(self, track: Track) -> Iterator[Track]:
         """Tracks of the same length that are better: one move of it is another, else two are."""
         for left_out in (*combinations(track.hops, 1), *combinations(track.hops, 2)):
+            if self._exchanges <= 0:
+                return
             kept = self._after(self._start, [hop for hop in track.hops if hop not in left_out])
             for hops, excess in self._filled(kept, len(left_out)):
                 better = self._in_order(hops) if excess < track.excess - TRIFLE else None
