@@ -46,7 +46,8 @@ class AgentConfig(Document):
     """What an agent needs to know; it reports as `mcollective.identity` and keeps its orders in `state`.
 
     `mcollective` may be the name of a `server.cfg` instead. `classic`: how the new host of a migration by slice, which
-    is named by its address alone, is reached.
+    is named by its address alone, is reached. A report carries the `facts` that stand here and, of all others that the
+    host has, those that `reported_facts` names.
     """
 
     mcollective: Annotated[ServerSettings, BeforeValidator(from_server_cfg)]
@@ -59,6 +60,7 @@ class AgentConfig(Document):
     memory_margin: Annotated[Mebibytes, Field(ge=0, le=1e6)] = MEMORY_MARGIN
     tags: Annotated[tuple[Text, ...], Field(max_length=50)] = ()
     facts: Annotated[dict[Text, Annotated[str, Field(max_length=200)]], Field(max_length=500, default_factory=dict)]
+    reported_facts: Annotated[tuple[Text, ...], Field(max_length=100)] = ()
     process: ProcessOptions = ProcessOptions()
     classic: Transport = Transport()
     max_migrations: Annotated[int, Field(ge=1, le=10)] = 1

@@ -43,7 +43,7 @@ from balancer.adapters.trials.recorder import Recorder
 from balancer.adapters.unattended import Unattended
 from balancer.config import Configuration
 from balancer.core.checkup import Check, Checkup, of_agents, of_clocks, of_libvirt, of_own_vm, of_storage
-from balancer.core.cycle import Case, decided, primed, step, suppose
+from balancer.core.cycle import Case, as_ever, decided, primed, step, suppose
 from balancer.core.model import Decision, Discovered, Sighting, State
 from balancer.core.prospects import prospects
 from balancer.core.trials.record import Record
@@ -316,7 +316,9 @@ class Memory:
 
 def _memory(journal: JournalReader, now: float, max_age: float) -> Memory:
     said = journal.said()
-    state = replace(journal.last_state(now, max_age), resumed=said.resumed, drained=said.drained)
+    state = replace(
+        journal.last_state(now, max_age), resumed=said.resumed, drained=said.drained, history=journal.lines()
+    )
     last = journal.round(state.round)
     return Memory(state, last.gathering.discovered if last else ())
 
@@ -339,7 +341,10 @@ def _reached(configuration: Configuration) -> Mapping[str, str]:
 
 
 def decide_snapshot(path: Path, rules_file: Path | None, rounds_over: int | None) -> Decision:
-    """One round for a snapshot: as if each rule's streak were reached, or in the `rounds_over`th round in trouble."""
+    """One round for a snapshot: as if each rule's streak were reached, or in the `rounds_over`th round in trouble.
+
+    What rules aggregate over time has always been as it is now.
+    """
     return decided(snapshot_case(path, rules_file, rounds_over))
 
 
@@ -351,13 +356,20 @@ def snapshot_case(path: Path, rules_file: Path | None, rounds_over: int | None =
     before = primed(farm.first_state(interval), farm.observe(1), interval)
     supposed = suppose(before, farm.observe(1), rules, interval, rounds_over)
     wall = SystemClock().wall(rules.zones, SystemClock().now())
-    return Case(supposed, farm.observe(2), rules, 2 * interval, wall)
+    ever_since = as_ever(supposed, farm.observe(2), rules, 2 * interval)
+    return Case(ever_since, farm.observe(2), rules, 2 * interval, wall)
+
+
+def _rules(configuration: Configuration, rules_file: Path | None) -> Ruleset:
+    """The rules for the running farm, with the length of its rounds."""
+    rules = read(rules_file or configuration.rules or shipped(DEFAULT), LANGUAGE)
+    return replace(rules, every=configuration.interval or rules.every)
 
 
 def decide_live(configuration: Configuration, rules_file: Path | None, rounds_over: int | None) -> Decision:
     """One round for the running farm, from where the daemon's journal is; nothing is written or ordered."""
     clock = SystemClock()
-    rules = read(rules_file or configuration.rules or shipped(DEFAULT), LANGUAGE)
+    rules = _rules(configuration, rules_file)
     interval = configuration.interval or rules.every or DEFAULT_EVERY
     before = _remembered(configuration, clock.now(), FRESH_ROUNDS * interval)
     with live_farm(configuration, clock, before) as farm:
@@ -372,7 +384,7 @@ def decide_live(configuration: Configuration, rules_file: Path | None, rounds_ov
 def examine_live(configuration: Configuration, rules_file: Path | None) -> Checkup:
     """A look at everything that moves need; nothing is written or ordered."""
     clock = SystemClock()
-    rules = read(rules_file or configuration.rules or shipped(DEFAULT), LANGUAGE)
+    rules = _rules(configuration, rules_file)
     before = _remembered(configuration, clock.now(), FRESH_ROUNDS * _interval(Pace(configuration.interval), rules))
     with closing(Client(configuration.mcollective)) as client:
         client.connect()
@@ -403,7 +415,7 @@ def single_round(
     JournalError while a daemon holds the state directory.
     """
     clock = SystemClock()
-    rules = read(rules_file or configuration.rules or shipped(DEFAULT), LANGUAGE)
+    rules = _rules(configuration, rules_file)
     pace = Pace(configuration.interval)
     with ExitStack() as stack:
         journal = stack.enter_context(open_journal(configuration.state, clock.now, _keep(configuration)))

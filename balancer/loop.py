@@ -70,6 +70,7 @@ class Loop:
         begin = self._clock.now()
         rules = self._controls.rules()
         interval = self._pace.interval or rules.every or DEFAULT_EVERY
+        rules = replace(rules, every=interval)
         self._follow()
         try:
             gathering = self._farm.observe(self.state.round + 1)

@@ -19,7 +19,9 @@ from balancer.adapters.rule_file import read, rules_of
 from balancer.core.comparison import Outcome, Reckoning, carried, choices
 from balancer.core.cycle import Case, decided, unheard
 from balancer.core.formats import plan_bytes
+from balancer.core.history import NOTHING
 from balancer.core.model import Decision, Order, State
+from balancer.core.past import looks_back
 from balancer.errors import UsageError
 from balancer.execution import Settings
 from balancer.loop import Loop, Pace
@@ -52,7 +54,9 @@ def recalled(directory: Path, number: int | None, rules_file: Path | None) -> It
         if event is None:
             raise UsageError(f"{directory}: round {number} is not in the journal, which has {ends[0]} to {ends[1]}")
         paused = journal.said().paused if number is None else None
-        yield Recalled(case_of(event, read(rules_file, LANGUAGE) if rules_file else rules_then(event)), paused, journal)
+        remembered = replace(event, before=replace(event.before, history=journal.lines()))
+        rules = read(rules_file, LANGUAGE) if rules_file else rules_then(event)
+        yield Recalled(case_of(remembered, rules), paused, journal)
 
 
 def rules_then(event: RoundDecided) -> Ruleset:
@@ -63,7 +67,8 @@ def rules_then(event: RoundDecided) -> Ruleset:
 def case_of(event: RoundDecided, rules: Ruleset) -> Case:
     """What a recorded round was decided from, under these rules."""
     then = event.decision.observation.now
-    return Case(event.before, event.gathering, rules, then, wall_times(rules.zones, then))
+    long = replace(rules, every=event.interval)
+    return Case(event.before, event.gathering, long, then, wall_times(rules.zones, then))
 
 
 # -- the days that are looked at ---------------------------------------------------------------------------------------
@@ -114,23 +119,33 @@ class Replayed:
 
 
 def again(its: Days, told: Told) -> Replayed:
-    """Decide every round again, under the rules of then, up to the first difference."""
+    """Decide every round again, under the rules of then, up to the first difference.
+
+    What a round decided while its rules looked back to before the first one cannot be told again.
+    """
     count, first, last = 0, 0, 0
     known: dict[str, Ruleset] = {}
+    history, begin = NOTHING, inf
     for event in its.rounds(told):
         sha256 = event.decision.rules_sha256
         if sha256 not in known:
             known[sha256] = rules_then(event)
-        decision = decided(case_of(event, known[sha256]))
+        case = case_of(replace(event, before=replace(event.before, history=history)), known[sha256])
+        decision, begin = decided(case), min(begin, case.now)
+        history = decision.state.history
         count, first, last = count + 1, first or decision.plan.round, decision.plan.round
-        if plan_bytes(decision) != plan_bytes(event.decision) or _lean(decision.state) != _lean(event.decision.state):
+        if case.now - begin >= looks_back(case.rules) and _otherwise(decision, event.decision):
             return Replayed(count, first, last, (event.decision, decision))
     return Replayed(count, first, last, None)
 
 
+def _otherwise(one: Decision, other: Decision) -> bool:
+    return plan_bytes(one) != plan_bytes(other) or _lean(one.state) != _lean(other.state)
+
+
 def _lean(state: State) -> State:
     """As the journal keeps the state after a round."""
-    return replace(state, orders=tuple(order for order in state.orders if order.is_open))
+    return replace(state, orders=tuple(order for order in state.orders if order.is_open), history=NOTHING)
 
 
 # -- where two sets of rules part --------------------------------------------------------------------------------------
@@ -147,16 +162,18 @@ class Parting:
 def parting(its: Days, old: Ruleset | None, new: Ruleset, told: Told) -> Parting:
     """The first round whose decision makes a difference to the farm. `old` rules of None are those of then.
 
-    Until then both have done the same, so that what was recorded is what both would have seen.
+    Until then both have done the same, so that what was recorded is what both would have seen. Rounds in which they
+    look back to before the first one are passed over.
     """
     before: list[Decision | None] = [None, None]
-    count = 0
+    count, begin = 0, inf
+    since = max(looks_back(rules) for rules in (old, new) if rules is not None)
     for event in its.rounds(told):
-        count += 1
+        count, begin = count + 1, min(begin, event.decision.observation.now)
         one = event.decision if old is None else _next(before[0], event, old)
         other = _next(before[1], event, new)
         before = [one, other]
-        if choices(one) != choices(other):
+        if event.decision.observation.now - begin >= since and choices(one) != choices(other):
             return Parting(count, (one, other))
     return Parting(count, None)
 

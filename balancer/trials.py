@@ -4,7 +4,7 @@ Rule: it decides nothing: reading is the adapters', playing the assembly's, judg
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -18,7 +18,7 @@ from balancer.adapters.trials.checks import load_trials
 from balancer.adapters.trials.grounds import Ground, ground_of, stage_of
 from balancer.adapters.trials.model import CaseModel, ExpectModel, FuzzModel, MoveModel, TrialFile
 from balancer.assembly import play_trial
-from balancer.core.trials.always import demand, judge_always
+from balancer.core.trials.always import Always, demand, judge_always
 from balancer.core.trials.coverage import Coverage, cover
 from balancer.core.trials.expectations import Expectation, WantedMove, judge, judge_moves
 from balancer.core.trials.judge import judge_walls
@@ -83,14 +83,19 @@ class _Tried:
         return Outcome(self._verdict(case.name, [record], self._failures(case, record)), covered)
 
     def _played(self, case: CaseModel, ground: Ground, start: float) -> Record:
-        return play_trial(stage_of(case, ground), self.book.rules, start)
+        """The test played, with what its demands aggregate over time remembered beside what the rules do."""
+        asked = (over for each in self._demands(case) for over in each.rules.aggregates)
+        rules = replace(self.book.rules, aggregates=(*self.book.rules.aggregates, *asked))
+        return play_trial(stage_of(case, ground), rules, start)
+
+    def _demands(self, case: CaseModel) -> list[Always]:
+        return [demand(text, self.book.rules, self.book.source, LANGUAGE) for text in case.always]
 
     def _failures(self, case: CaseModel, record: Record) -> list[Failure]:
-        demands = [demand(text, self.book.rules, self.book.source, LANGUAGE) for text in case.always]
         moves = [] if case.moves == "any" else judge_moves([_wanted(move) for move in case.moves], record)
         walls = judge_walls(self.book.rules, record, is_open) if case.walls else []
         told = judge([_expectation(each) for each in case.expect], record)
-        return [*record.failures(), *moves, *told, *judge_always(demands, record), *walls]
+        return [*record.failures(), *moves, *told, *judge_always(self._demands(case), record), *walls]
 
     def _verdict(self, name: str, records: Sequence[Record], failures: Sequence[Failure], again: str = "") -> Verdict:
         rounds, moves = sum(len(each.decisions) for each in records), sum(len(each.orders) for each in records)

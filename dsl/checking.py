@@ -11,13 +11,14 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
+from dsl.aggregates import too_short
 from dsl.clauses import FREEZE, MOVE, THING, TO, UNTIL, WHEN, Clause
 from dsl.contradictions import contradictions
 from dsl.findings import Finding, did_you_mean, error
 from dsl.hours import mistakes
 from dsl.meanings import ORDERED, Meanings
 from dsl.parser.grammar import reserved_words
-from dsl.ruleset import DEFAULT_CAPS, DEFAULT_FREEZE, RestTimes, Ruleset
+from dsl.ruleset import DEFAULT_CAPS, DEFAULT_EVERY, DEFAULT_FREEZE, RestTimes, Ruleset
 from dsl.syntax import (
     All,
     Amount,
@@ -95,9 +96,12 @@ def check(
     meanings = Meanings(vocabulary, MappingProxyType(_things(ordered)), findings)
     others = [each for each in statements if type(each) in _CHECKED]
     checked = [_let(meanings, each) for each in ordered] + [_CHECKED[type(each)](meanings, each) for each in others]
+    aggregates = tuple(meanings.aggregates.values())
+    every = next((each.amount.value for each in _all(Every, checked)), DEFAULT_EVERY)
+    findings += too_short((each for each in aggregates if not meanings.is_counted(each.of)), every)
     if any(finding.severity == "error" for finding in findings):
         return None, tuple(findings)
-    return _ruleset(checked, file, sha256), tuple(findings)
+    return replace(_ruleset(checked, file, sha256), aggregates=aggregates), tuple(findings)
 
 
 def _ruleset(statements: Sequence[Statement], file: str, sha256: str) -> Ruleset:
@@ -241,7 +245,7 @@ def _gate(meanings: Meanings, gate: Gate, clause: Clause) -> Gate:
 
 
 def _key(meanings: Meanings, key: Key, clause: Clause) -> Key:
-    typed = meanings.sum(key.of, clause)
+    typed = meanings.figure(key.of, clause)
     if not typed.kinds & ORDERED:
         message = f"“{key.direction}” needs something that has more and less"
         meanings.findings.append(error("wrong-kind", message, key.of.span, "name a number, share, size or time"))

@@ -39,7 +39,7 @@ class Clause:
     def without_after(self) -> "Clause":
         """The same place inside an aggregate: a moment that has not come has no history."""
         owners = {word: owner for word, owner in self.owners.items() if owner != "after"}
-        return replace(self, title="an aggregate: what is to come has no history", owners=MappingProxyType(owners))
+        return replace(self, owners=MappingProxyType(owners))
 
 
 def _clause(title: str, bare: str | None, **owners: str) -> Clause:

@@ -6,14 +6,29 @@ operation.
 """
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from dsl.syntax import Amount, Arithmetic, Both, Compare, Either, Member, Name, Not, Over, Pick, Sum, Test, Text
+from dsl.syntax import (
+    Amount,
+    Arithmetic,
+    Both,
+    Compare,
+    Either,
+    Kind,
+    Member,
+    Name,
+    Not,
+    Over,
+    Pick,
+    Sum,
+    Test,
+    Text,
+)
 
 Column = npt.NDArray[Any]
 """Values of one name: one per thing of the clause's noun, or a single one (0-d).
@@ -57,6 +72,14 @@ class Scope(Protocol):
         """The column of `owner.name`."""
         ...
 
+    def fact(self, owner: str, name: str, kind: Kind) -> Column:
+        """The column of a fact of the owner, its texts read as that kind."""
+        ...
+
+    def over(self, over: Over) -> Column:
+        """The column of an aggregate over time."""
+        ...
+
     def picks(self, owner: str, how: str, pattern: str) -> Flags:
         """Where the owner's name (`named`) or one of its tags (`tagged`) matches the glob."""
         ...
@@ -76,19 +99,46 @@ _ARITHMETIC: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
 
 def value(of: Sum, scope: Scope) -> Column:
     """The values of a sum; a division by zero is unknown."""
+    return reckoned(of, lambda leaf: _measured(leaf, scope))
+
+
+def reckoned(of: Sum, measured: Callable[[Name | Over], Column]) -> Column:
+    """The values of a sum, once somebody tells what was measured; a division by zero is unknown."""
     match of:
         case Amount(value=number):
             return np.asarray(number, dtype=float)
         case Text(value=text):
             return np.asarray(text, dtype=object)
-        case Name(owner=str(owner), name=name):
-            return scope.value(owner, name)
         case Arithmetic(operator=sign, left=left, right=right):
             with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-                result = np.asarray(_ARITHMETIC[sign](value(left, scope), value(right, scope)))
+                result = np.asarray(_ARITHMETIC[sign](reckoned(left, measured), reckoned(right, measured)))
             return np.where(np.isfinite(result), result, np.nan)
+        case _:
+            return measured(of)
+
+
+def leaves(of: Sum) -> Iterator[Name | Over]:
+    """What a sum is made of that must be measured."""
+    match of:
         case Name() | Over():
-            raise AssertionError(f"the checker lets no such node through: {of}")
+            yield of
+        case Arithmetic(left=left, right=right):
+            yield from leaves(left)
+            yield from leaves(right)
+        case _:
+            return
+
+
+def _measured(leaf: Name | Over, scope: Scope) -> Column:
+    match leaf:
+        case Over():
+            return scope.over(leaf)
+        case Name(owner=str(owner), name=name, kind=None):
+            return scope.value(owner, name)
+        case Name(owner=str(owner), name=name, kind=Kind() as kind):
+            return scope.fact(owner, name, kind)
+        case _:
+            raise AssertionError(f"the checker gives every name an owner: {leaf}")
 
 
 def truth(test: Test, scope: Scope) -> Truth:

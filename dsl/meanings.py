@@ -9,7 +9,10 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final
 
+from dsl.aggregates import misuse, window_of, without_past
 from dsl.clauses import ARRIVALS, HOSTS, THING, VMS, Clause
+from dsl.evaluation import leaves
+from dsl.facts import PREFIX, READINGS, reading
 from dsl.findings import SHOWN, Finding, did_you_mean, error, nearest
 from dsl.syntax import (
     All,
@@ -57,7 +60,8 @@ _EQUALITY: Final = ("==", "!=")
 _PLURAL: Final[Mapping[str, str]] = MappingProxyType({"vm": "VMs", "host": "hosts"})
 _WHOSE: Final[Mapping[str, str]] = MappingProxyType({"vm": "a VM", "host": "a host", "farm": "the farm"})
 _CALLED: Final[Mapping[Kinds, str]] = MappingProxyType({
-    RATIO: "a ratio", _LITERAL: "a number", frozenset({Kind.BOOL}): "a yes or no", frozenset({Kind.ROUNDS}): "rounds",
+    RATIO: "a ratio", READINGS: "a fact", _LITERAL: "a number",
+    frozenset({Kind.BOOL}): "a yes or no", frozenset({Kind.ROUNDS}): "rounds",
 })  # fmt: skip
 
 
@@ -74,13 +78,14 @@ class Meanings:
     """The words of one file: those of the vocabulary, and its own sets.
 
     A set is one of `vm` or `host`, or None where it makes no sense. What is wrong is added to `findings`; `numbers` are
-    those of the sets so far.
+    those of the sets so far, `aggregates` those over time.
     """
 
     vocabulary: Vocabulary
     sets: Mapping[str, str | None]
     findings: list[Finding]
     numbers: dict[tuple[str, Any], int] = field(default_factory=dict)
+    aggregates: dict[Any, Over] = field(default_factory=dict)
 
     # -- sets
 
@@ -155,6 +160,9 @@ class Meanings:
     def _compare(self, test: Compare, clause: Clause) -> Test:
         left, right = self.sum(test.left, clause), self.sum(test.right, clause)
         common = left.kinds & right.kinds
+        if common and READINGS in {left.kinds, right.kinds}:
+            literal = next((side for side in (left.of, right.of) if isinstance(side, Amount)), None)
+            common = frozenset({reading(common, literal)})
         if not common:
             self._mismatch(test, left, right)
         elif common == {Kind.TEXT} and test.operator not in _EQUALITY:
@@ -204,13 +212,39 @@ class Meanings:
                 self._complain("wrong-kind", "a test stands where a value is wanted", of.span)
                 return Typed(of, ANY)
 
+    def figure(self, of: Sum, clause: Clause) -> Typed:
+        """A sum that is held against nothing: a fact in it is a number."""
+        typed = self.sum(of, clause)
+        if typed.kinds != READINGS:
+            return typed
+        number = frozenset({Kind.NUMBER})
+        return Typed(_settled(typed.of, number), number)
+
     def _over(self, over: Over, clause: Clause) -> Typed:
-        inner = self.sum(over.of, clause.without_after())
-        self._complain("unsupported", f"{over.function}(…) over a time is not supported yet", over.span)
-        return Typed(over, inner.kinds)
+        before = len(self.findings)
+        seconds, mistake = window_of(over.window)
+        if mistake is None and (mistake := without_past(over)) is None:
+            inner = self.sum(over.of, clause.without_after())
+        if mistake is None and len(self.findings) == before:
+            counted = self.is_counted(inner.of)
+            mistake = misuse(over, _wording(over.of), inner.kinds & MEASURES, counted=counted)
+        if mistake is not None:
+            self.findings.append(mistake)
+        if len(self.findings) > before:
+            return Typed(over, ANY)
+        window = replace(over.window, value=seconds, unit=None, kind=Kind.TIME)
+        checked = replace(over, of=inner.of, window=window, number=len(self.aggregates))
+        same = (over.function, without_places(inner.of), seconds)
+        return Typed(replace(checked, number=self.aggregates.setdefault(same, checked).number), inner.kinds & MEASURES)
+
+    def is_counted(self, of: Sum) -> bool:
+        """Whether something in a checked sum is counted, and not measured."""
+        names = [leaf for leaf in leaves(of) if isinstance(leaf, Name)]
+        words = [self.vocabulary.find(THING[str(name.owner)], name.name) for name in names]
+        return any(word is not None and word.counted for word in words)
 
     def _arithmetic(self, of: Arithmetic, clause: Clause) -> Typed:
-        left, right = self.sum(of.left, clause), self.sum(of.right, clause)
+        left, right = self.figure(of.left, clause), self.figure(of.right, clause)
         if ANY in {left.kinds, right.kinds}:
             return Typed(of, ANY)
         kinds = _RECKONED[of.operator](left.kinds & MEASURES, right.kinds) & MEASURES
@@ -220,15 +254,26 @@ class Meanings:
         return Typed(replace(of, left=left.of, right=right.of), kinds or ANY)
 
     def _name(self, name: Name, clause: Clause) -> Typed:
-        if name.name.startswith("facts."):
-            self._complain("unsupported", f"{_wording(name)} is not supported yet", name.span)
-            return Typed(name, ANY)
+        if name.name.startswith(PREFIX):
+            return self._named_fact(name, clause)
         word = self._word(name, clause)
         if word is None:
             return Typed(name, ANY)
         if not word.supported:
             self._complain("unsupported", f"{_wording(name)} is not supported yet", name.span)
         return Typed(replace(name, owner=self._owner(name.owner, clause)), frozenset({word.kind}))
+
+    def _named_fact(self, name: Name, clause: Clause) -> Typed:
+        """A fact of a host; nobody else has any."""
+        owner = self._owner(name.owner, clause)
+        if owner is not None and THING[owner] == "host":
+            return Typed(replace(name, owner=owner), READINGS)
+        ways = [name.name] if clause.bare == "host" else []
+        ways += [f"{word}.{name.name}" for word, whose in clause.owners.items() if THING[whose] == "host"]
+        hint = f"write {' or '.join(ways)}" if ways else "only hosts have facts"
+        of_vms = "; what is said of a VM are its tags" if clause.bare == "vm" else ""
+        self._complain("wrong-owner", f"{_wording(name)} has no meaning in {clause.title}", name.span, hint + of_vms)
+        return Typed(name, ANY)
 
     def _word(self, name: Name, clause: Clause) -> Word | None:
         """The vocabulary's word for a name; where there is none, a finding."""
@@ -348,7 +393,9 @@ def _amount(amount: Amount) -> Typed:
 
 
 def _settled(of: Sum, common: Kinds) -> Sum:
-    """A literal held against a version is one."""
+    """A literal held against a version is one, a fact is what it is held against."""
+    if common and isinstance(of, Name) and of.name.startswith(PREFIX):
+        return replace(of, kind=min(common))
     if common != {Kind.VERSION} or not isinstance(of, Amount):
         return of
     return replace(of, value=version_number(of.text), kind=Kind.VERSION)
@@ -369,5 +416,7 @@ def _wording(of: Sum | Test) -> str:
             return f'"{value}"'
         case Arithmetic(operator=sign, left=left, right=right):
             return f"{_wording(left)} {sign} {_wording(right)}"
+        case Over(function=function, of=inner, window=window):
+            return f"{function}({_wording(inner)}, {window.text})"
         case _:
             return "this"

@@ -19,6 +19,7 @@ from dsl.syntax import (
     Let,
     Name,
     Never,
+    Over,
     Pack,
     Reserve,
     Rule,
@@ -47,8 +48,9 @@ class RestTimes:
 class Ruleset:
     """What a rule file says, by kind of statement, in file order (a `let` stands behind those it speaks of).
 
-    `every` is in seconds, None where the file is silent. `keeps` and `nevers` are walls, `prefers` and `avoids` the
-    same words, soft. `text` is the file as it stands.
+    `every` is in seconds, None where the file is silent; who holds rounds of another length says so here. `keeps` and
+    `nevers` are walls, `prefers` and `avoids` the same words, soft. `aggregates` are all that it speaks of, each once.
+    `text` is the file as it stands.
     """
 
     file: str
@@ -68,6 +70,7 @@ class Ruleset:
     caps: tuple[Cap, ...] = DEFAULT_CAPS
     rest: RestTimes = RestTimes()
     freezes: tuple[Freeze, ...] = (DEFAULT_FREEZE,)
+    aggregates: tuple[Over, ...] = ()
 
     @property
     def zones(self) -> frozenset[str]:

@@ -64,21 +64,29 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A measured thing: `cpu` (owner None until checked), `host.cpu`, `after.memory`, `facts.rack` (its whole name)."""
+    """A measured thing: `cpu` (owner None until checked), `host.cpu`, `after.memory`, `facts.rack` (its whole name).
+
+    Of a fact, once checked, `kind` is what its text is read as.
+    """
 
     owner: str | None
     name: str
     span: Span
+    kind: Kind | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Over:
-    """An aggregate over time: `avg(host.cpu, 10 min)`."""
+    """An aggregate over time: `avg(host.cpu, 10 min)`.
+
+    As checked, those of one file that say the same have the same `number`.
+    """
 
     function: str
     of: "Sum"
     window: Amount
     span: Span
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

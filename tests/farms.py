@@ -74,6 +74,7 @@ class Host:
     cpu_group: str | None = None
     cpu: str | None = None
     offers: tuple[str, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -119,7 +120,7 @@ class Farm:
             own=None if host.own is None else Counter(host.own_ns, self.time),
             stolen=None if host.stolen is None else Counter(host.stolen_ns, self.time),
             vms=tuple(self._vm(vm) for vm in vms), maintenance=host.maintenance, tags=host.tags, xen=host.xen,
-            cpu_group=host.cpu_group, cpu=host.cpu, offers=host.offers,
+            cpu_group=host.cpu_group, cpu=host.cpu, offers=host.offers, facts=host.facts,
         )  # fmt: skip
 
     def gathering(self, silent: Collection[str] = ()) -> Gathering:
@@ -159,7 +160,7 @@ class Rounds:
 
     def __init__(self, farm: Farm, text: str, *, interval: float = INTERVAL) -> None:
         self.farm = farm
-        self.rules = rules(text)
+        self.rules = replace(rules(text), every=interval)
         self.interval = interval
         self.state = primed(State(), farm.gathering(), farm.time)
 

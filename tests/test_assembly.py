@@ -6,11 +6,12 @@ import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+import numpy as np
 import pytest
 
 from agents.mcollective.client import FabricError
@@ -25,10 +26,12 @@ from balancer.adapters.rule_file import RulesError
 from balancer.adapters.snapshot import SnapshotFarm, read_snapshot
 from balancer.assembly import MODES, OUTPUTS, DaemonWish, Wish, daemon, decide_live, decide_snapshot, simulation
 from balancer.config import Configuration, read_configuration
+from balancer.core.history import NOTHING
 from balancer.core.model import Decision
 from balancer.errors import UsageError
 from balancer.ports import JournalError, OperatorActed
 from tests.adapters.puppets import Answer, Stage, staged
+from tests.adapters.samples import decided, decision
 from tests.stage import SOON, coilmq_wire, nobody, simulated_agents, write_balancer
 from tests.wire import eventually
 
@@ -103,6 +106,17 @@ def test_a_pause_from_before_is_in_force_and_in_the_metrics_from_the_start(tmp_p
             assert b'xen_balancer_mode{mode="paused"} 1.0' in answer.read()
 
 
+def test_what_rules_aggregate_over_time_is_there_from_the_start(tmp_path: Path, keys: Path) -> None:
+    configuration = configured(tmp_path, keys)
+    line = {("host", "cpu"): np.array([0.5, 0.25])}
+    history = NOTHING.with_line(30.0, {"host": ["hv1 b", "hv2 b"]}, line, {("host", "cpu"): 3600.0})
+    seen = decision()
+    with open_journal(configuration.state, lambda: 0.0) as journal:
+        journal.record(decided(replace(seen, state=replace(seen.state, history=history))))
+    with daemon(configuration, DaemonWish(), io.StringIO()) as ready:
+        assert ready.loop.state.history == history
+
+
 def test_stopping_ends_the_loop_before_its_next_round(tmp_path: Path, keys: Path) -> None:
     with daemon(configured(tmp_path, keys), DaemonWish(), io.StringIO()) as ready:
         ready.stop()
@@ -150,6 +164,18 @@ def test_for_a_snapshot_every_streak_is_reached_unless_another_is_supposed(tmp_p
     assert [(move.vm, move.target) for move in snapshot_decision(tmp_path, None).plan.moves] == [("v1", "h2")]
     assert snapshot_decision(tmp_path, 2).plan.moves == ()
     assert len(snapshot_decision(tmp_path, 3).plan.moves) == 1
+
+
+def test_a_snapshot_has_always_been_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "slow.rules").write_text(
+        "rule slow when avg(host.cpu, 1 h) > 75% for 10 min move vm by most p95(cpu, 30 min) to host by least cpu"
+    )
+    file = tmp_path / "farm.json"
+    hosts = [{"name": name, "cores": 2, "memory_mb": 8192} for name in ("h1", "h2")]
+    vms = [{"name": name, "cpu": 0.9, "memory_mb": 512, "host": "h1"} for name in ("v1", "v2")]
+    file.write_text(json.dumps({"format": "farm/1", "hosts": hosts, "vms": vms}))
+    (move,) = decide_snapshot(file, tmp_path / "slow.rules", None).plan.moves
+    assert (move.vm, move.numbers["host.avg(cpu, 1 h)"]) == ("v1", 0.9)
 
 
 # -- hosts with the agent of 2010

@@ -107,6 +107,15 @@ def test_the_interval_is_the_configured_one_else_that_of_the_rules(
     assert f"waiting {told} s" in stage(text, interval=interval).rounds(2)
 
 
+def test_rules_reckon_with_rounds_as_long_as_they_are() -> None:
+    text = AT_ONCE.replace("host.cpu > 85%", "avg(host.cpu, 15 min) > 85% for 10 min")
+    told = stage(text, interval=300.0).rounds(5)
+    assert [line for line in told if line.startswith("round")][3:] == [
+        "round 4: no action: xen1 in trouble for 2 rounds, 10 min are wanted",
+        "round 5: move web1 from xen1 to xen2",
+    ]
+
+
 def test_a_clock_that_is_set_back_does_not_stop_the_rounds() -> None:
     play = stage("")
     play.clock.wait_until(100_000.0)

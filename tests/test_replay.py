@@ -80,6 +80,21 @@ def test_also_over_drains_resumes_restarts_lost_rounds_and_new_rules(tmp_path: P
     assert len({event.decision.rules_sha256 for event in recording.rounds}) == 2
 
 
+def test_rules_that_look_back_are_held_against_from_where_the_rounds_reach_as_far(tmp_path: Path) -> None:
+    text = RELIEVE.replace("host.cpu > 85%", "avg(host.cpu, 5 min) > 70%").replace("most cpu", "most p95(cpu, 3 min)")
+    looking = Recording(tmp_path, text=text).run(80)
+    assert any(event.decision.plan.moves for event in looking.rounds)
+    with days(looking.state, BEGINNING, END) as its:
+        assert (found := again(its, quietly)).difference is None
+        assert found.rounds == 80
+    with days(looking.state, Mark(20), END) as its:
+        assert again(its, quietly).difference is None
+    later = text.replace("70%", "71%").replace("5 min", "4 min")
+    with days(looking.state, BEGINNING, END) as its:
+        assert parting(its, None, rules(text), quietly).decisions is None
+        assert parting(its, None, rules(later), quietly).decisions is not None
+
+
 def test_the_first_that_does_not_is_told(tmp_path: Path) -> None:
     recording = Recording(tmp_path).run(12)
     with opened(recording) as its:

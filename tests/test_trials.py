@@ -46,6 +46,20 @@ def test_the_interval_is_that_of_the_rules(tmp_path: Path) -> None:
     assert said(verdict(tmp_path, MOVES, "every 1 min\n" + rules)) == ""
 
 
+def test_what_a_demand_aggregates_is_remembered_for_it(tmp_path: Path) -> None:
+    calm = "  - name: stays calm\n    farm: three\n    series: {hv1.cpu: '60%'}\n    rounds: 6\n    always:\n      - "
+    assert said(verdict(tmp_path, f'{calm}"max(host.cpu, 1 min) <= 60%"\n')) == ""
+    assert "max(cpu, 1 min) 60% <= 50%" in said(verdict(tmp_path, f'{calm}"max(host.cpu, 1 min) <= 50%"\n'))
+
+
+def test_facts_stand_in_the_farms_of_tests(tmp_path: Path) -> None:
+    rules = HOT.replace("where after.cpu", "where facts.rack == source.facts.rack where after.cpu")
+    racks = FARM.replace("tags: [prod]}", "facts: {rack: a}}").replace(
+        "hv3: {cores: 8,", "hv3: {facts: {rack: a}, cores: 8,"
+    )
+    assert said(verdict(tmp_path, racks + MOVES.replace("to: hv2", "to: hv3"), rules)) == ""
+
+
 def test_walls_may_be_demanded_of_any_test(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     crowd = MOVES + "    walls: true\n"
     rules = HOT + 'keep vms tagged "web" on hosts named "hv1"\n'

@@ -31,6 +31,8 @@ def _series(value: Any) -> Series:
 
 Tag = Annotated[str, Field(min_length=1, max_length=200)]
 Thing = Annotated[str, Field(min_length=1, max_length=1000)]
+FactName = Annotated[str, Field(min_length=1, max_length=200)]
+FactText = Annotated[str, Field(max_length=200)]
 SeriesText = Annotated[Series, PlainValidator(_series), WithJsonSchema({"type": "string"})]
 Positive = Annotated[Mebibytes, Field(gt=0, le=1e9)]
 
@@ -38,7 +40,8 @@ Positive = Annotated[Mebibytes, Field(gt=0, le=1e9)]
 class Host(Document):
     """A hypervisor; its `load` series, where given, overrides what its VMs make.
 
-    `cpu` is what its CPUs can do, `offers` what VMs may need of a host: words as in a report.
+    `cpu` is what its CPUs can do, `offers` what VMs may need of a host, `facts` what else its agent tells of it: as in
+    a report.
     """
 
     name: Name
@@ -53,6 +56,7 @@ class Host(Document):
     cpu_group: Annotated[str, Field(max_length=200)] | None = None
     offers: Annotated[tuple[Thing, ...], Field(max_length=1000)] = ()
     maintenance: bool = False
+    facts: Annotated[dict[FactName, FactText], Field(max_length=500)] = Field(default_factory=dict)
 
 
 class Vm(Document):

@@ -43,6 +43,8 @@ NO_DOMAIN: Final = -1
 MAX_DOMAIN: Final = 2**31 - 1
 MAX_RESERVED: Final = 86_400.0
 MAX_URIS: Final = 2000
+MAX_FACT: Final = 200
+"""Characters of a fact in a report."""
 PATIENCE: Final = 25.0
 """Seconds that `migrate` by slice waits for the end: a little less than its callers do."""
 POLL: Final = 0.1
@@ -64,6 +66,7 @@ class XenAgent:
         self._orders: Final[Orders] = context.orders
         self._moves: Final = Moves(context.hypervisor, context.orders, Path(context.file))
         self._config: Final = context.config
+        self._node: Final = context.node
         self._host: Final = context.node.identity
         self._transport: Final[Transport] = context.config.classic
         self._clock: Final = clock
@@ -84,11 +87,18 @@ class XenAgent:
             report,
             host=self._host,
             tags=(*report.tags, *self._config.tags),
-            facts={**report.facts, **self._config.facts},
+            facts={**report.facts, **self._facts()},
             orders=orders,
             epoch=self._orders.epoch,
         )
         return {"report": encode(full)}
+
+    def _facts(self) -> Mapping[str, str]:
+        """What the configuration says, and what it lets be told of the host's other facts, if they are texts."""
+        named = self._config.reported_facts
+        known = self._node.facts() if named else {}
+        told = {name: known[name] for name in named if isinstance(known.get(name), str)}
+        return {**self._config.facts, **{name: text for name, text in told.items() if len(text) <= MAX_FACT}}
 
     def _migrate(self, data: Mapping[str, Any], caller: str) -> Mapping[str, Any]:
         by_slice = any(name in data for name in BY_SLICE)

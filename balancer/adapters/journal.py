@@ -16,6 +16,7 @@ from uuid import uuid4
 from balancer.adapters.journal_file import FILE, claim, explained, open_to_write
 from balancer.adapters.journal_reader import DRAINED, KINDS, NOTE, ORDER, RESOLVED, JournalReader, Note
 from balancer.adapters.journal_rounds import written
+from balancer.adapters.samples import write_line
 from balancer.core.cycle import REMEMBERED
 from balancer.core.formats import pause_reason
 from balancer.core.model import State
@@ -127,6 +128,7 @@ class SqliteJournal(JournalReader):
             rules = (decision.rules_file, decision.rules_sha256)
             number = connection.execute(_INSERT_ROUND, (*row, *rules, its.content, its.follows, its.before)).lastrowid
             connection.execute("INSERT OR IGNORE INTO rules VALUES (?, ?)", (decision.rules_sha256, event.rules))
+            write_line(connection, decision.state.history)
         self._last = (int(number or 0), decision.state)
         self._give_back()
 

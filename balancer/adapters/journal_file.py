@@ -56,13 +56,23 @@ CREATE TABLE order_changes (
     number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL REFERENCES orders (id) ON DELETE CASCADE,
     time REAL NOT NULL, state TEXT NOT NULL, detail TEXT NOT NULL);
 CREATE INDEX order_changes_by_order ON order_changes (id);
+CREATE TABLE sampled (
+    edition INTEGER NOT NULL, thing TEXT NOT NULL, place INTEGER NOT NULL, name TEXT NOT NULL,
+    PRIMARY KEY (edition, thing, place)) WITHOUT ROWID;
+CREATE TABLE samples (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, edition INTEGER NOT NULL, thing TEXT NOT NULL, signal TEXT NOT NULL,
+    time REAL NOT NULL, content BLOB NOT NULL);
+CREATE INDEX samples_by_signal ON samples (thing, signal, time);
+CREATE INDEX samples_by_edition ON samples (edition);
 CREATE TABLE notes (
     id INTEGER PRIMARY KEY AUTOINCREMENT, time REAL NOT NULL, kind TEXT NOT NULL, content TEXT NOT NULL);
 COMMIT;
 """
 """`content` is the whole value as JSON (of a round compressed by zlib); the columns beside it can be asked for.
 
-`before` is what a round began from, as far as it is not the state after the row that it `follows`."""
+`before` is what a round began from, as far as it is not the state after the row that it `follows`. Of a sample
+`content` is a line of the history: its figures as they stand in their columns, and `sampled` says whose those are.
+"""
 
 _DAMAGED: Final = "move the file away or bring back a copy; it is left as it is"
 _REMEDIES: Final = MappingProxyType({

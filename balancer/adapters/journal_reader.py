@@ -18,7 +18,9 @@ from pydantic import TypeAdapter
 from balancer.adapters.journal_file import FILE, explained, open_to_read
 from balancer.adapters.journal_rounds import begun_from, decided
 from balancer.adapters.rehearsal import MODE as DRY_RUN
+from balancer.adapters.samples import read_lines
 from balancer.core.cycle import REMEMBERED
+from balancer.core.history import History as Lines
 from balancer.core.model import Drained, Order, State
 from balancer.ports import (
     MovedByOthers,
@@ -158,17 +160,25 @@ class JournalReader:
     def last_state(self, now: float, max_age: float) -> State:
         """What the next round starts from: the newest round's state, with the orders as they stand now.
 
-        What is older than `max_age` seconds keeps its round number, sightings and journeys only. Orders that were only
+        What is older than `max_age` seconds keeps its round number, sightings and moves only. Orders that were only
         rehearsed do not outlive their daemon. A journal without rounds gives an empty state.
         """
         newest = self._all("SELECT content FROM rounds ORDER BY id DESC LIMIT 1")
         with explained(self._path):
             state = decided(newest[0][0]).decision.state if newest else State()
         if now - state.time > max_age:
-            state = State(state.round, state.time, sightings=state.sightings, journeys=state.journeys)
+            state = State(
+                state.round, state.time,
+                sightings=state.sightings, journeys=state.journeys, arrivals=state.arrivals,
+            )  # fmt: skip
         rows = self._all(_CARRIED_ORDERS, DRY_RUN, now - REMEMBERED)
         with explained(self._path):
             return _with_orders(state, tuple(ORDER.validate_json(content) for (content,) in rows))
+
+    def lines(self) -> Lines:
+        """What rules aggregate over time, as far as they looked back when the last round was written."""
+        with self._turn, explained(self._path):
+            return read_lines(self._connection)
 
     def round(self, number: int) -> RoundDecided | None:
         """A round with all that it was decided from, or None where that is not, or no longer, kept."""

@@ -42,6 +42,7 @@ class SnapshotHost(_Machine):
     maintenance: bool = False
     xen: str | None = None
     cpu_group: str | None = None
+    facts: Annotated[dict[str, str], Field(max_length=1000)] = Field(default_factory=dict)
 
 
 class SnapshotVm(_Machine):
@@ -144,7 +145,7 @@ class SnapshotFarm:
             memory_mb=host.memory_mb, memory_free_mb=max(0.0, host.memory_mb - taken),
             load=sum(vm.cpu for vm in vms) if host.load is None else host.load,
             vms=tuple(_vm_report(vm, instant) for vm in vms), maintenance=host.maintenance, tags=host.tags,
-            xen=host.xen, cpu_group=host.cpu_group,
+            xen=host.xen, cpu_group=host.cpu_group, facts=host.facts,
         )  # fmt: skip
 
 
@@ -169,6 +170,7 @@ def snapshot_document(observation: Observation) -> dict[str, Any]:
                 "name": host.name, "cores": host.cores, "memory_mb": host.memory,
                 "dom0_mb": max(0.0, round(host.memory - host.memory_free - held[host.name], 3)), "load": host.load,
                 "tags": list(host.tags), "maintenance": host.maintenance, "xen": host.xen, "cpu_group": host.cpu_group,
+                "facts": dict(host.facts),
             }
             for host in observation.hosts
         ],

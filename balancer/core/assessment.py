@@ -15,12 +15,14 @@ from balancer.core.model import Host, Observation, Streak
 from balancer.core.projection import Projection
 from balancer.core.scope import Sets, of_hosts
 from dsl.evaluation import truth
-from dsl.ruleset import Ruleset
+from dsl.ruleset import DEFAULT_EVERY, Ruleset
 from dsl.syntax import Amount, Kind, Rule
 
 MISSES_THAT_BREAK: Final = 2
 PUNCTUAL: Final = 0.99
 """Rounds begin a little late or early; for that no time asked for takes a round more."""
+LATE: Final = 3.0
+"""Rounds that may lie between two reports of a streak, one of them missing and one late; what is more was the clock."""
 
 
 def condition_of(rule: Rule) -> str:
@@ -32,15 +34,16 @@ def assess(rules: Ruleset, sets: Sets, projection: Projection, streaks: Iterable
     """The streaks after this round; a host whose condition does not hold has none."""
     old = {(streak.rule, streak.condition, streak.host): streak for streak in streaks}
     observation = projection.observation
-    new = []
+    new, longest = [], LATE * (rules.every or DEFAULT_EVERY)
     for rule in rules.rules:
         condition = condition_of(rule)
         held = truth(rule.when.held, of_hosts(projection, sets)).true
         for host, holds in zip(observation.hosts, np.broadcast_to(held, len(observation.hosts)), strict=True):
             if holds:
-                new.append(
-                    _longer(old.get((rule.name, condition, host.name)), rule.name, condition, host, observation.now)
+                begun = Streak(
+                    rule.name, condition, host.name, host.boot_id, rounds=0, since=observation.now, last=observation.now
                 )
+                new.append(_longer(old.get((rule.name, condition, host.name), begun), begun, longest))
         new += _waiting(old, rule.name, condition, observation)
     return tuple(sorted(new, key=lambda streak: (streak.rule, streak.host)))
 
@@ -56,10 +59,15 @@ def is_reached(streak: Streak | None, hold: Amount | None) -> bool:
     return streak.rounds > 1 and streak.last - streak.since >= hold.value * PUNCTUAL
 
 
-def _longer(streak: Streak | None, rule: str, condition: str, host: Host, now: float) -> Streak:
-    if streak is None or streak.boot_id != host.boot_id:
-        return Streak(rule, condition, host.name, host.boot_id, rounds=1, since=now, last=now)
-    return Streak(rule, condition, host.name, host.boot_id, streak.rounds + 1, streak.since, now)
+def _longer(streak: Streak, begun: Streak, longest: float) -> Streak:
+    """The streak with this round's report, or the one that begins with it.
+
+    A clock that was set back or forth makes the time between two reports less than nothing, or more than it can be.
+    """
+    if streak.boot_id != begun.boot_id:
+        return replace(begun, rounds=1)
+    lasted = streak.last - streak.since + min(max(0.0, begun.last - streak.last), longest)
+    return replace(begun, rounds=streak.rounds + 1, since=begun.last - lasted)
 
 
 def _waiting(

@@ -73,7 +73,7 @@ def is_overloaded(host: Host) -> bool:
 
 
 def carried(after: State, before: State) -> State:
-    """The recorded state `before` a round, for rules of another kind: with the streaks that they have had until then.
+    """The recorded state `before` a round, for rules of another kind: with the past that they have had until then.
 
     `after` is the state after the last round under these rules. What happened meanwhile (orders, rounds that were lost)
     has happened to their streaks as well; after a restart too late to go on from there is none on either side.
@@ -87,7 +87,9 @@ def carried(after: State, before: State) -> State:
     for order in before.orders:
         if known.get(order.id) != order and order.ended is not None and order.ended >= after.time:
             state = with_order(state, order)
-    return replace(before, streaks=state.streaks, engagements=state.engagements)
+    return replace(
+        before, streaks=state.streaks, engagements=state.engagements, history=state.history, arrivals=state.arrivals
+    )
 
 
 def choices(decision: Decision) -> tuple[object, ...]:

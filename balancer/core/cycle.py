@@ -12,6 +12,7 @@ from balancer.core.assessment import assess, supposed, without_report
 from balancer.core.draft import Draft
 from balancer.core.model import Decision, Gathering, Order, OrderState, Refusal, State
 from balancer.core.observation import Seen, observe
+from balancer.core.past import recorded, standing
 from balancer.core.planning import drafted, plan
 from balancer.core.projection import Projection
 from balancer.core.safety import REFUSED_WAITS, held_against
@@ -78,6 +79,8 @@ def decided(case: Case) -> Decision:
         resumed=state.resumed,
         own_vm=state.own_vm,
         drained=state.drained,
+        history=draft.reported.state.history,
+        arrivals=draft.reported.state.arrivals,
     )
     return Decision(seen.observation, planned.plan, after, rules.file, rules.sha256)
 
@@ -87,7 +90,8 @@ def _seen(case: Case) -> Seen:
 
 
 def _drafted(case: Case, seen: Seen) -> Draft:
-    reported = Projection(seen.observation)
+    reported = Projection(seen.observation, case.state)
+    reported.remember(recorded(reported, case.rules))
     sets = Sets.of(case.rules.lets, reported)
     return drafted(sets, case.state, assess(case.rules, sets, reported, case.state.streaks), case.rules)
 
@@ -102,6 +106,12 @@ def suppose(state: State, gathering: Gathering, rules: Ruleset, interval: float,
     """The state of a balancer to which the next round is the `rounds`th that finds these hosts in trouble."""
     hosts = observe(state, gathering, state.time).observation.hosts
     return replace(state, streaks=supposed(rules, hosts, state.time, interval, rounds))
+
+
+def as_ever(state: State, gathering: Gathering, rules: Ruleset, now: float) -> State:
+    """The state of a balancer that has seen for as long as its rules look back what it sees now."""
+    seen = Projection(observe(state, gathering, now).observation)
+    return replace(state, history=standing(seen, rules))
 
 
 def unheard(state: State) -> State:

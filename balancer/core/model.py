@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from agents.report import Report
+from balancer.core.history import History
 from dsl.hours import WallTime
 from dsl.syntax import Kind
 
@@ -59,8 +60,8 @@ class Gathering:
 class Host:
     """A hypervisor that reported in this round. `busy` includes Domain-0; None until two samples make an interval.
 
-    `contention` is the share of time in which Domain-0 was ready to run and had to wait. `offers` and `cpu` are as in
-    its report.
+    `contention` is the share of time in which Domain-0 was ready to run and had to wait. `offers`, `cpu` and `facts`
+    are as in its report.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Host:
     contention: float | None = None
     cpu: str | None = None
     offers: frozenset[str] = frozenset()
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """A VM that somebody else has moved, and when that was seen."""
+    """A VM that has moved, and when it was first seen at its target."""
 
     vm: str
     uuid: str
@@ -132,8 +134,9 @@ class Journey:
 class Observation:
     """The farm in one round: hosts by name, VMs by name, who was silent, what is in doubt, what others moved.
 
-    `found` are hosts that do not take part yet; `closed` says of hosts that cannot take a VM why not; `wall` is what
-    clocks show in the time zones that the rules speak of.
+    `journeys` are the moves of others, `arrivals` those and our own. `found` are hosts that do not take part yet;
+    `closed` says of hosts that cannot take a VM why not; `wall` is what clocks show in the time zones that the rules
+    speak of.
     """
 
     round: int
@@ -147,6 +150,7 @@ class Observation:
     found: tuple[Discovered, ...] = ()
     closed: Mapping[str, str] = field(default_factory=dict)
     journeys: tuple[Journey, ...] = ()
+    arrivals: tuple[Journey, ...] = ()
     wall: Mapping[str, WallTime] = field(default_factory=dict)
 
     @property
@@ -356,7 +360,8 @@ class State:
 
     `journeys` are the moves of others. `resumed` is when an operator last said `resume`: what failed before that is
     forgiven. `own_vm` is the VM that the balancer runs in, by uuid or name, where it may not be moved. `drained` are
-    the hosts that operators want empty, by name.
+    the hosts that operators want empty, by name. `history` has what the rules aggregate over time, and `arrivals` all
+    moves as far as they look back; both include this round.
     """
 
     round: int = 0
@@ -371,6 +376,8 @@ class State:
     resumed: float = 0.0
     own_vm: str | None = None
     drained: tuple[Drained, ...] = ()
+    history: History = field(default_factory=History)
+    arrivals: tuple[Journey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

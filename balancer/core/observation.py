@@ -60,6 +60,8 @@ def observe(
     for report in reports:
         past.take(report, refused)
     answered = {report.host for report in reports}
+    arrivals = _arrivals(past.vms, state, now)
+    ours = _ours(state)
     observation = Observation(
         round=state.round + 1,
         now=now,
@@ -71,7 +73,8 @@ def observe(
         refused=dict(sorted(refused.items())),
         found=tuple(each for each in gathering.discovered if not each.takes_part),
         closed=gathering.closed,
-        journeys=_journeys(past.vms, state, now),
+        journeys=tuple(each for each in arrivals if (each.uuid, each.target) not in ours),
+        arrivals=arrivals,
         wall=wall,
     )
     return Seen(observation, past.references(set(observation.silent)), past.sightings())
@@ -214,7 +217,7 @@ def _host(report: Report, busy: float | None, contention: float | None) -> Host:
         name=report.host, boot_id=report.boot_id, cores=report.cores, memory=report.memory_mb,
         memory_free=report.memory_free_mb, load=report.load, busy=busy, uptime=report.uptime,
         maintenance=report.maintenance, tags=report.tags, xen=report.xen, cpu_group=report.cpu_group,
-        contention=contention, cpu=report.cpu, offers=frozenset(report.offers),
+        contention=contention, cpu=report.cpu, offers=frozenset(report.offers), facts=report.facts,
     )  # fmt: skip
 
 
@@ -232,14 +235,9 @@ def _doubts(reports: Iterable[Report], orders: Iterable[Order]) -> tuple[Doubt, 
     )
 
 
-def _journeys(vms: Iterable[Vm], state: State, now: float) -> tuple[Journey, ...]:
-    """VMs that run elsewhere than when last seen, by no order of ours."""
+def _arrivals(vms: Iterable[Vm], state: State, now: float) -> tuple[Journey, ...]:
+    """VMs that run elsewhere than when last seen."""
     was = {each.uuid: each.host for each in state.sightings}
-    ours = {
-        (order.move.uuid, order.move.target)
-        for order in state.orders
-        if order.is_open or (order.state is OrderState.DONE and (order.ended or 0.0) >= state.time)
-    }
     places: dict[str, list[Vm]] = {}
     for vm in vms:
         if vm.state in RUNNING:
@@ -247,5 +245,14 @@ def _journeys(vms: Iterable[Vm], state: State, now: float) -> tuple[Journey, ...
     return tuple(
         Journey(vm.name, vm.uuid, source, vm.host, now)
         for vm in (seen[0] for _, seen in sorted(places.items()) if len(seen) == 1)
-        if (source := was.get(vm.uuid)) is not None and source != vm.host and (vm.uuid, vm.host) not in ours
+        if (source := was.get(vm.uuid)) is not None and source != vm.host
     )
+
+
+def _ours(state: State) -> set[tuple[str, str]]:
+    """Which VM an order of ours may have brought to which host since the last round."""
+    return {
+        (order.move.uuid, order.move.target)
+        for order in state.orders
+        if order.is_open or (order.state is OrderState.DONE and (order.ended or 0.0) >= state.time)
+    }

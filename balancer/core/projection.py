@@ -1,31 +1,37 @@
 """The farm as columns: one array per figure, as reported and as it would be after the moves planned so far.
 
-Rule: this is the one value in the core that changes. It is made within one planning, seen by nobody else, and changed
-by `depart`/`move` alone; hosts and VMs keep their places in the arrays, by name.
+Rule: this is the one value in the core that changes. It is made within one planning, seen by nobody else, and its
+columns are changed by `depart`/`move` alone; hosts and VMs keep their places in the arrays, by name.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from copy import copy
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from balancer.core.model import Observation, Order, OrderState, Spread, State
 from dsl.evaluation import Column, Flags
+from dsl.facts import read
+from dsl.syntax import Kind
 
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
 
 
-class Projection:
-    """Columns over `observation.hosts` and `observation.vms`, in their order."""
+EMPTY: Final = State()
 
-    def __init__(self, observation: Observation) -> None:
+
+class Projection:
+    """Columns over `observation.hosts` and `observation.vms`, in their order; `state` is what is remembered."""
+
+    def __init__(self, observation: Observation, state: State = EMPTY) -> None:
         hosts, vms = observation.hosts, observation.vms
         self.observation = observation
+        self.state = state
         self.place = {host.name: index for index, host in enumerate(hosts)}
         self.cores = _floats(host.cores for host in hosts)
         self.total = _floats(host.memory for host in hosts)
@@ -43,8 +49,13 @@ class Projection:
         self.moves_under_way = 0
         self.moves_in_doubt = 0
         self.failures = 0
+        self.host_failures = np.zeros(len(hosts))
+        self.vm_failures = np.zeros(len(vms))
         self.leaving: Flags = np.zeros(len(vms), dtype=bool)
+        self.past: dict[Any, Any] = {}
+        """What was made of the history already."""
         self._figures: dict[tuple[str, str], Floats] = {}
+        self._facts: dict[tuple[str, Kind], Column] = {}
         self.arrivals: list[tuple[int, int]] = []
         """VMs under way, with the host each is bound for: they count at both ends."""
         self.departed: set[str] = set()
@@ -57,16 +68,20 @@ class Projection:
         A move that is done, and whose VM a report still shows at its source, counts as under way for `settling`
         seconds: the report is older than the end of the move, or the move was only rehearsed.
         """
-        projection = cls(observation)
+        projection = cls(observation, state)
         for order in state.orders:
             if order.is_open:
                 projection.moves_under_way += 1
                 projection.depart(order)
             elif projection.still_shows(order) and observation.now - (order.ended or 0.0) < settling:
                 projection.depart(order)
-            elif order.state is OrderState.FAILED and order.ended is not None:
-                projection.failures += state.time <= order.ended < observation.now
+            elif order.state is OrderState.FAILED and state.time <= (order.ended or 0.0) < observation.now:
+                projection.failed(order)
         return projection
+
+    def remember(self, state: State) -> None:
+        """What is remembered once this round is in it."""
+        self.state = state
 
     @property
     def share(self) -> Floats:
@@ -94,6 +109,13 @@ class Projection:
         """Names that more than one VM bears."""
         return frozenset(name for name, count in Counter(vm.name for vm in self.observation.vms).items() if count > 1)
 
+    def facts(self, name: str, kind: Kind) -> Column:
+        """A fact of all hosts, read as that kind; asked again, it is remembered."""
+        key = name, kind
+        if key not in self._facts:
+            self._facts[key] = read((host.facts.get(name) for host in self.observation.hosts), kind)
+        return self._facts[key]
+
     def figures(self, thing: str, field: str) -> Floats:
         """A field of all hosts or VMs that no move changes, as numbers; asked again, it is remembered."""
         key = thing, field
@@ -104,17 +126,31 @@ class Projection:
 
     @cached_property
     def _vm_places(self) -> dict[str, list[int]]:
-        """Where each VM stands in the columns: more than once where several hosts report it."""
         places: dict[str, list[int]] = {}
         for index, vm in enumerate(self.observation.vms):
             places.setdefault(vm.uuid, []).append(index)
         return places
 
+    def places_of(self, uuid: str) -> list[int]:
+        """Where a VM stands in the columns: more than once where several hosts report it."""
+        return self._vm_places.get(uuid, [])
+
+    def planned(self, thing: str) -> Column:
+        """How many moves are planned so far: from and to each host, of each VM, or of the whole farm."""
+        moves: Mapping[str, Column] = {"host": self.host_moves, "vm": self.vm_moves, "farm": self.vm_moves.sum()}
+        return moves[thing]
+
+    def failed(self, order: Order) -> None:
+        """A move that has failed since the last round."""
+        self.failures += 1
+        self.vm_failures[self.places_of(order.move.uuid)] += 1
+        self.host_failures[[self.place[end] for end in _ends(order) if end in self.place]] += 1
+
     def depart(self, order: Order) -> None:
         """A move under way: its CPU is reckoned at the target, its memory and the VM itself at both ends."""
         self.moves_in_doubt += order.state is OrderState.IN_DOUBT
         self.departed.add(order.move.source)
-        places = self._vm_places.get(order.move.uuid, [])
+        places = self.places_of(order.move.uuid)
         self.leaving[places] = True
         for vm in places:
             if self.observation.vms[vm].host == order.move.source:
@@ -122,7 +158,7 @@ class Projection:
 
     def still_shows(self, order: Order) -> bool:
         """Whether a VM whose move is done is reported at its source and nowhere else."""
-        shown = [self.observation.vms[place].host for place in self._vm_places.get(order.move.uuid, [])]
+        shown = [self.observation.vms[place].host for place in self.places_of(order.move.uuid)]
         return order.state is OrderState.DONE and shown == [order.move.source]
 
     def _at_both_ends(self, vm: int, target: int | None) -> None:
@@ -176,6 +212,10 @@ class Projection:
     def _shift(self, vm: int, place: Any, sign: int) -> None:
         self.busy[place] += sign * self.cpu[vm]
         self.load[place] = max(0.0, self.load[place] + sign * np.nan_to_num(self.cpu[vm]))
+
+
+def _ends(order: Order) -> tuple[str, str]:
+    return order.move.source, order.move.target
 
 
 def _floats(values: Iterable[float | None]) -> Floats:

@@ -29,7 +29,7 @@ class Prospect:
 
 def prospects(observation: Observation, state: State, rules: Ruleset) -> tuple[Prospect, ...]:
     """Each VM with every other host, by name."""
-    draft = drafted(Sets.of(rules.lets, Projection(observation)), state, state.streaks, rules)
+    draft = drafted(Sets.of(rules.lets, Projection(observation, state)), state, state.streaks, rules)
     return tuple(_prospect(draft, place) for place in range(len(observation.vms)))
 
 

@@ -5,29 +5,22 @@ round, on the reports.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, Self
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 import numpy as np
 
+from balancer.core.counts import counted, is_counted
 from balancer.core.domains import Domains
 from balancer.core.labels import Labels
 from balancer.core.model import Host, Vm
+from balancer.core.observation import DIGITS
+from balancer.core.past import Reach, aggregate, rounds_of
 from balancer.core.projection import Places, Projection
 from balancer.core.signals import TABLE
-from dsl.evaluation import Column, Flags, Truth, truth
-from dsl.syntax import All, Let, NamedSet, One, Set
-
-EVERYWHERE: Final = ...
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """Where an owner's values lie: a table of signals (`host`, `vm`, `farm`), places in it, the VM of `after`."""
-
-    table: str
-    places: Any = EVERYWHERE
-    after: int | None = None
+from dsl.evaluation import Column, Flags, Truth, truth, value
+from dsl.facts import PREFIX
+from dsl.syntax import All, Kind, Let, NamedSet, One, Over, Set
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +103,25 @@ class ClauseScope:
         if reach.after is not None and signal.after is not None:
             return signal.after(self.projection, reach.after)[reach.places]  # type: ignore[no-any-return]
         column = signal.of(self.projection)
-        return column if column.ndim == 0 else np.asarray(column[reach.places])
+        return reach.at(column)
+
+    def fact(self, owner: str, name: str, kind: Kind) -> Column:
+        """The column of a fact of hosts, at the owner's places."""
+        column = self.projection.facts(name.removeprefix(PREFIX), kind)
+        return self.reach[owner].at(column)
+
+    def over(self, over: Over) -> Column:
+        """What the reports of that time come to, shifted by what moves under way and planned so far change now."""
+        if is_counted(over):
+            return counted(over, self.projection, self.sets.reported, self.reach)
+        found = aggregate(over, self.sets.reported, self.reach)
+        if self.projection is self.sets.reported:
+            return found
+        then = value(over.of, replace(self, projection=self.sets.reported))
+        now = value(over.of, self)
+        shift = np.where(np.isnan(now) & np.isnan(then), 0.0, now - then)
+        lines = rounds_of(over, self.sets.reported) if over.function == "sum" else 1
+        return np.asarray(np.round(found + lines * shift, DIGITS))
 
     def picks(self, owner: str, how: str, pattern: str) -> Flags:
         """Where a name or a tag matches."""

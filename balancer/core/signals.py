@@ -24,7 +24,7 @@ class Signal:
 
     `phrase` is how a value is told of its owner: `{}` stands for the value, a second one for its plural's s. `whole`
     is the name that this one is a part of, for whoever writes a share where an amount is; `can_be_even` marks what
-    `balance` can even out.
+    `balance` can even out. What is `counted` is what happens, and begins anew each round.
     """
 
     owner: str
@@ -36,6 +36,7 @@ class Signal:
     phrase: str = ""
     whole: str = ""
     can_be_even: bool = False
+    counted: bool = False
 
 
 def _numbers(values: list[float | None]) -> Column:
@@ -76,7 +77,9 @@ SIGNALS: Final = (
     Signal("host", "age", Kind.TIME, "time since it booted",
            lambda p: p.figures("host", "uptime")),
     Signal("host", "moves", Kind.NUMBER, "moves planned to or from it this round",
-           lambda p: p.host_moves, lambda p, _: p.host_moves + 1),
+           lambda p: p.host_moves, lambda p, _: p.host_moves + 1, counted=True),
+    Signal("host", "failures", Kind.NUMBER, "moves to or from it that failed since the last round",
+           lambda p: p.host_failures, counted=True),
     Signal("host", "xen", Kind.VERSION, "version of its hypervisor",
            lambda p: _numbers([version_number(host.xen) if host.xen else None for host in p.observation.hosts])),
     Signal("host", "cpu_group", Kind.TEXT, "hosts of one group have like CPUs",
@@ -93,7 +96,9 @@ SIGNALS: Final = (
     Signal("vm", "vcpus", Kind.NUMBER, "virtual CPUs", lambda p: p.vm_vcpus),
     Signal("vm", "age", Kind.TIME, "time since it was first seen; a move does not reset it",
            lambda p: p.figures("vm", "age")),
-    Signal("vm", "moves", Kind.NUMBER, "its moves planned this round", lambda p: p.vm_moves),
+    Signal("vm", "moves", Kind.NUMBER, "its moves planned this round", lambda p: p.vm_moves, counted=True),
+    Signal("vm", "failures", Kind.NUMBER, "its moves that failed since the last round",
+           lambda p: p.vm_failures, counted=True),
     Signal("vm", "passthrough", Kind.BOOL, "it holds a device of its host",
            lambda p: p.figures("vm", "passthrough")),
     Signal("farm", "reports", Kind.SHARE, "share of the expected hosts that reported",
@@ -102,13 +107,22 @@ SIGNALS: Final = (
     Signal("farm", "memory", Kind.SHARE, "share of all memory in use", lambda p: _share(p.used.sum(), p.total.sum())),
     Signal("farm", "hosts", Kind.NUMBER, "hosts that reported", lambda p: _one(len(p.observation.hosts))),
     Signal("farm", "vms", Kind.NUMBER, "VMs on them", lambda p: _one(len(p.observation.vms))),
-    Signal("farm", "moves", Kind.NUMBER, "moves under way", lambda p: _one(p.moves_under_way)),
-    Signal("farm", "failures", Kind.NUMBER, "moves that failed since the last round", lambda p: _one(p.failures)),
+    Signal("farm", "moves", Kind.NUMBER, "moves under way", lambda p: _one(p.moves_under_way), counted=True),
+    Signal("farm", "failures", Kind.NUMBER, "moves that failed since the last round",
+           lambda p: _one(p.failures), counted=True),
 )  # fmt: skip
 
 TABLE: Final[Mapping[tuple[str, str], Signal]] = MappingProxyType({(each.owner, each.name): each for each in SIGNALS})
 
 VOCABULARY: Final = Vocabulary.of(
-    Word(each.owner, each.name, each.kind, each.meaning, whole=each.whole, can_be_even=each.can_be_even)
+    Word(
+        each.owner,
+        each.name,
+        each.kind,
+        each.meaning,
+        whole=each.whole,
+        can_be_even=each.can_be_even,
+        counted=each.counted,
+    )
     for each in SIGNALS
 )

@@ -10,7 +10,7 @@ import numpy as np
 
 from balancer.core.model import Rejection
 from balancer.core.signals import TABLE
-from dsl.evaluation import Scope, conjuncts, value
+from dsl.evaluation import Scope, conjuncts, leaves, value
 from dsl.syntax import Amount, Arithmetic, Compare, Key, Kind, Name, Over, Sum, Test, Text
 from dsl.units import version_text
 
@@ -39,14 +39,18 @@ def kind_of(of: Sum) -> Kind:
     match of:
         case Amount(kind=kind):
             return kind
+        case Name(kind=Kind() as kind):
+            return kind
         case Name(owner=str(owner), name=name):
             return TABLE[_table(owner), name].kind
         case Arithmetic(operator=sign, left=left, right=right):
             return _combined(sign, kind_of(left), kind_of(right))
         case Text():
             return Kind.TEXT
-        case Name() | Over():
-            raise AssertionError(f"the checker lets no such node through: {of}")
+        case Over(of=inner):
+            return kind_of(inner)
+        case Name():
+            raise AssertionError(f"the checker gives every name an owner: {of}")
 
 
 def _combined(sign: str, left: Kind, right: Kind) -> Kind:
@@ -90,7 +94,8 @@ def condition(test: Test, scope: Scope, place: int, noun: str) -> str:
 def preference(key: Key, scope: Scope, place: int, noun: str) -> str:
     """Why one `noun` was preferred: `ate 1.7 s of CPU, most`; `has least load (0.2)`."""
     figure = spoken_at(key.of, scope, place)
-    phrase = TABLE[_table(str(key.of.owner)), key.of.name].phrase if isinstance(key.of, Name) else ""
+    signal = TABLE.get((_table(str(key.of.owner)), key.of.name)) if isinstance(key.of, Name) else None
+    phrase = signal.phrase if signal else ""
     if phrase:
         return f"{phrase.format(figure, '' if figure == '1' else 's')}, {key.direction}"
     return f"has {key.direction} {told(key.of, noun)} ({figure})"
@@ -98,13 +103,23 @@ def preference(key: Key, scope: Scope, place: int, noun: str) -> str:
 
 def numbers(sums: Iterable[Sum], scope: Scope, place: int, owner: Mapping[str, str]) -> dict[str, float]:
     """The measured figures behind a decision, as `owner.name`; `owner` says how each owner is called in the plan."""
-    names = {name for each in sums for name in _names(each)}
+    measured = {_called(leaf, owner): leaf for each in sums for leaf in leaves(each)}
     figures = {
-        f"{owner.get(str(name.owner), str(name.owner))}.{name.name}": _at(name, scope, place)
-        for name in sorted(names, key=lambda name: (str(name.owner), name.name))
-        if kind_of(name) not in {Kind.TEXT, Kind.BOOL}
+        name: _at(leaf, scope, place)
+        for name, leaf in sorted(measured.items())
+        if kind_of(leaf) not in {Kind.TEXT, Kind.BOOL}
     }
     return {name: figure for name, figure in figures.items() if not np.isnan(figure)}
+
+
+def _called(leaf: Name | Over, owner: Mapping[str, str]) -> str:
+    """`target.cpu`, `source.avg(cpu, 30 min)`; an aggregate of several owners is told in full."""
+    names = leaves(leaf.of if isinstance(leaf, Over) else leaf)
+    owners = {str(each.owner) for each in names if isinstance(each, Name)}
+    if len(owners) > 1:
+        return told(leaf, "")
+    whose = owners.pop()
+    return f"{owner.get(whose, whose)}.{told(leaf, whose)}"
 
 
 def refusal(rejection: Rejection) -> str:
@@ -131,16 +146,6 @@ def _told(figure: float | str, kind: Kind) -> str:
 def compared(test: Test) -> list[Sum]:
     """Both sides of every comparison that must hold."""
     return [side for part in conjuncts(test) if isinstance(part, Compare) for side in (part.left, part.right)]
-
-
-def _names(of: Sum) -> list[Name]:
-    match of:
-        case Name():
-            return [of]
-        case Arithmetic(left=left, right=right):
-            return _names(left) + _names(right)
-        case _:
-            return []
 
 
 def _limit(of: Sum, scope: Scope, place: int) -> str:

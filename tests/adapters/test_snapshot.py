@@ -25,7 +25,7 @@ HOST = {"name": "h1", "cores": 8, "memory_mb": 32768}
 VM = {"name": "v1", "cpu": 0.5, "memory_mb": 2048, "host": "h1"}
 FULL_HOST = HOST | {
     "name": "h2", "dom0_mb": 4096, "load": 3.2, "tags": ["rack:a"], "maintenance": True, "xen": "4.17",
-    "cpu_group": "a",
+    "cpu_group": "a", "facts": {"rack": "a"},
 }  # fmt: skip
 FULL_VM = VM | {
     "name": "v2", "host": "h2", "vcpus": 2, "uuid": "u-2", "tags": ["db"], "passthrough": True, "age": 3600,
@@ -62,6 +62,7 @@ def test_the_load_of_a_host_is_what_its_vms_use_unless_it_is_told(tmp_path: Path
     assert (plain.load, told.load) == (0.5, 3.2)
     assert (plain.memory_free, told.memory_free) == (32768 - 2048, 32768 - 4096 - 2048)
     assert (told.tags, told.maintenance, told.xen, told.cpu_group) == (("rack:a",), True, "4.17", "a")
+    assert (plain.facts, told.facts) == ({}, {"rack": "a"})
 
 
 def test_an_age_that_nobody_wrote_down_counts_as_old(tmp_path: Path) -> None:
@@ -90,7 +91,8 @@ def test_the_hosts_of_an_order_can_be_looked_at(tmp_path: Path) -> None:
 
 def test_what_was_observed_is_written_and_read_back_alike(tmp_path: Path) -> None:
     chance = random.Random(7)
-    hosts = [HOST | {"name": f"h{number}", "dom0_mb": 1024.0} for number in range(20)]
+    racks = [{"rack": str(number % 10)} for number in range(20)]
+    hosts = [HOST | {"name": f"h{number}", "dom0_mb": 1024.0, "facts": facts} for number, facts in enumerate(racks)]
     vms = [
         VM | {"name": f"v{number}", "cpu": chance.uniform(0, 3), "host": f"h{chance.randrange(20)}", "age": 60.0}
         for number in range(200)
@@ -105,6 +107,7 @@ def test_what_was_observed_is_written_and_read_back_alike(tmp_path: Path) -> Non
         (vm.name, vm.uuid, vm.host, vm.memory) for vm in first.vms
     ]
     assert [vm.cpu for vm in again.vms] == pytest.approx([vm.cpu for vm in first.vms], abs=1e-5)
+    assert [host.facts for host in again.hosts] == [{"rack": host.name[-1]} for host in first.hosts]
     assert [(host.name, host.memory_free) for host in again.hosts] == [
         (host.name, pytest.approx(host.memory_free)) for host in first.hosts
     ]

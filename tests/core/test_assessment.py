@@ -145,6 +145,26 @@ def test_a_clock_that_wakes_up_a_little_early_does_not_cost_a_round() -> None:
     assert told == [[], [], ["web1: xen1 -> xen2"]]
 
 
+@pytest.mark.parametrize("jump", [3600.0, -3600.0, -45.0])
+def test_a_clock_that_was_set_makes_no_time_long_nor_endless(jump: float) -> None:
+    play = Rounds(hot(), for_("3 min"))
+    play.after(2)
+    told, moment = [], play.farm.time + jump
+    for _ in range(6):
+        play.farm.pass_time(30.0)
+        moment += 30.0
+        decision = step(play.state, play.farm.gathering(), play.rules, moment)
+        play.state = decision.state
+        told.append(moves(decision))
+    assert told[:2] == [[], []]
+    assert told[-1] == ["web1: xen1 -> xen2"]
+
+
+def test_rounds_of_another_length_than_the_files_make_no_time_shorter() -> None:
+    play = Rounds(hot(), for_("10 min"), interval=300.0)
+    assert [moves(play.next()) for _ in range(3)] == [[], [], ["web1: xen1 -> xen2"]]
+
+
 def test_a_missing_round_counts_towards_a_time() -> None:
     play = Rounds(hot(), for_("90 s"))
     play.next()

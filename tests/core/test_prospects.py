@@ -50,3 +50,14 @@ def test_what_the_rules_forbid_counts_and_what_they_wish_does_not() -> None:
     text = AT_ONCE + "keep vms on hosts where cores < 5\n"
     ((targets, why),) = told(farm("xen1: web1 0.1 | xen2: | xen3:").with_(xen3={"cores": 8.0}), text).values()
     assert (targets, [each.partition(":")[0] for each in why]) == (("xen2",), ["xen3"])
+
+
+def test_walls_that_look_back_know_the_past() -> None:
+    play = Rounds(farm("xen1: web1 0.1 | xen2: db1 3 | xen3:"), "never move vms to hosts where avg(cpu, 2 min) > 50%\n")
+    targets = []
+    for _ in range(5):
+        decision = play.next()
+        db1, web1 = prospects(decision.observation, decision.state, play.rules)
+        targets.append((db1.targets, web1.targets))
+    assert targets[0] == ((), ())
+    assert targets[-1] == (("xen1", "xen3"), ("xen3",))

@@ -52,10 +52,23 @@ def test_a_set_is_who_its_test_picks(lets: str, expected: list[str]) -> None:
         ("after.cpu < 70%", 'source named "xen1" and vm named "web*"', ["web1: xen1 -> xen2"]),
         ("after.cpu < 70%", "farm.hosts > 3", []),
         ("host.cpu > 85%", "host.cpu > farm.cpu", ["db1: xen1 -> xen2"]),
+        ("after.cpu < 70%", "cpu_group == source.cpu_group", ["db1: xen1 -> xen3"]),
+        ("after.cpu < 70%", "facts.rack != source.facts.rack", ["db1: xen1 -> xen2"]),
+        ("after.cpu < 70%", "facts.weight > vm.vcpus", ["db1: xen1 -> xen3"]),
+        ("after.cpu < 70%", "facts.kernel >= 5.10", ["db1: xen1 -> xen3"]),
+        ("by most cpu", 'by most cpu where host.facts.rack == "a"', ["db1: xen1 -> xen2"]),
+        ("by most cpu", 'by most cpu where host.facts.rack != "a"', []),
+        ("host.cpu > 85%", 'host.cpu > 85% and host.facts.rack == "a"', ["db1: xen1 -> xen2"]),
+        ("host.cpu > 85%", "host.cpu > 85% and host.facts.weight > 1", []),
     ],
 )
 def test_each_clause_has_its_owners(clause: str, changed: str, told: list[str]) -> None:
-    assert moves(decided(farm(FARM), AT_ONCE.replace(clause, changed))) == told
+    known = farm(FARM).with_(
+        xen1={"cpu_group": "amd", "facts": {"rack": "a", "kernel": "5.10.0"}},
+        xen2={"cpu_group": "intel", "facts": {"rack": "b", "weight": "3", "kernel": "5.9.8"}},
+        xen3={"cpu_group": "amd", "facts": {"rack": "a", "weight": "5", "kernel": "5.10.2-amd64"}},
+    )
+    assert moves(decided(known, AT_ONCE.replace(clause, changed))) == told
 
 
 def test_a_set_is_worked_out_on_reports_so_planned_moves_do_not_change_it() -> None:

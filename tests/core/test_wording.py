@@ -7,7 +7,7 @@ import pytest
 from balancer.core.model import Rejection
 from balancer.core.wording import gap, refusal, spoken, told
 from dsl.syntax import Compare, Kind
-from tests.farms import AT_ONCE, decided, farm, rules
+from tests.farms import AT_ONCE, Rounds, decided, farm, rules
 
 
 @pytest.mark.parametrize(
@@ -66,6 +66,7 @@ def test_a_refusal_names_its_reason_and_its_figures(rejection: Rejection, text: 
     "words",
     [
         "host.cpu - 10%", "(host.memory_free - 1 GiB) / 2", "host.memory_free - (host.memory_total - 1 GiB)",
+        "avg(host.cpu, 30 min) - 10%", "p95(host.load / host.cores, 1 h) * 2", "host.facts.weight * 2",
         "2 * host.load + 1", "2 * (host.load + 1)", "host.load / (2 * host.cores)", "host.load / 2 / host.cores",
     ],
 )  # fmt: skip
@@ -77,7 +78,8 @@ def test_a_sum_is_told_as_it_would_be_written(words: str) -> None:
 
 def why(condition: str) -> str:
     made = farm("xen1: a 1.9, b 1.8 | xen2:").with_(
-        xen1={"xen": "4.9.1", "uptime": 7200.0, "cpu_group": "amd", "load": 3.7}, xen2={"xen": "4.17"}
+        xen1={"xen": "4.9.1", "uptime": 7200.0, "cpu_group": "amd", "load": 3.7, "facts": {"row": "7", "os": "6.1-x"}},
+        xen2={"xen": "4.17"},
     )
     (move,) = decided(made, AT_ONCE.replace("host.cpu > 85%", condition)).plan.moves
     return move.why.split(" for 1 round")[0]
@@ -98,6 +100,10 @@ def why(condition: str) -> str:
         ("farm.cpu > 40% and host.cpu > 85%", "xen1 farm.cpu 46.2% > 40% and cpu 92.5% > 85%"),
         ("host.cpu > 85% and host.vms > 1", "xen1 cpu 92.5% > 85% and vms 2 > 1"),
         ("host.cpu > farm.cpu + 30%", "xen1 cpu 92.5% > 76.2%"),
+        ("host.facts.row > 6", "xen1 facts.row 7 > 6"),
+        ("host.facts.os >= 5.10", "xen1 facts.os 6.1 >= 5.10"),
+        ('host.facts.os != "5"', "xen1 facts.os 6.1-x != 5"),
+        ("sum(host.moves, 1 d) < 2", "xen1 sum(moves, 1 d) 0 < 2"),
     ],
 )
 def test_what_holds_is_told_with_its_figures(condition: str, text: str) -> None:
@@ -135,6 +141,22 @@ def test_why_this_vm(by: str, text: str) -> None:
 def test_why_this_host(by: str, text: str) -> None:
     (move,) = decided(farm("xen1: a 1.9, b 1.8 | xen2:"), AT_ONCE.replace("by least cpu", f"by {by}")).plan.moves
     assert move.why.split("; ")[2] == text
+
+
+def test_a_history_is_told_with_its_window() -> None:
+    text = AT_ONCE.replace("host.cpu > 85%", "avg(host.cpu, 1 min) > 85%").replace("most cpu", "most max(cpu, 1 min)")
+    text = text.replace("least cpu", "most p90(memory_free, 1 min) where avg(cpu, 1 min) < avg(source.cpu, 1 min)")
+    text = text.replace("70%", "70% where max(host.load - vm.cpu, 1 min) < 3".replace("host.load", "load"))
+    (move,) = Rounds(farm("xen1: a 1.9, b 1.8 | xen2: | xen3: c 0.4"), text).after(2).plan.moves
+    assert move.why == (
+        "xen1 avg(cpu, 1 min) 92.5% > 85% for 1 round; a has most max(cpu, 1 min) (1.9) there; "
+        "xen2 has most p90(memory_free, 1 min) (16 GiB)"
+    )
+    assert move.numbers == {
+        "host.avg(cpu, 1 min)": 0.925, "vm.max(cpu, 1 min)": 1.9, "target.p90(memory_free, 1 min)": 16384.0,
+        "target.avg(cpu, 1 min)": 0.0, "source.avg(cpu, 1 min)": 0.925, "after.cpu": 0.475,
+        "max(host.load - vm.cpu, 1 min)": -1.9,
+    }  # fmt: skip
 
 
 def test_the_figures_behind_a_move_leave_out_texts_and_the_unknown() -> None:

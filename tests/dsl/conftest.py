@@ -24,7 +24,9 @@ _WORDS = (
     Word("vm", "age", Kind.TIME, "time since first seen"),
     Word("vm", "passthrough", Kind.BOOL, "it holds a device"),
     Word("farm", "reports", Kind.SHARE, "share of the expected hosts that reported"),
-    Word("farm", "failures", Kind.NUMBER, "failed moves"),
+    Word("host", "moves", Kind.NUMBER, "moves planned to or from it", counted=True),
+    Word("vm", "moves", Kind.NUMBER, "its planned moves", counted=True),
+    Word("farm", "failures", Kind.NUMBER, "failed moves", counted=True),
 )
 
 

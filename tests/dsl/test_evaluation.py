@@ -1,7 +1,7 @@
 """What is certainly true, what is certainly false, and what nobody knows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 import numpy as np
@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dsl.checking import check
-from dsl.evaluation import Column, Flags, Truth, conjuncts, truth, value
+from dsl.evaluation import Column, Flags, Truth, conjuncts, leaves, truth, value
+from dsl.facts import read
 from dsl.parser import parse
-from dsl.syntax import NOWHERE, All, Amount, Name, Pick, Test
+from dsl.syntax import NOWHERE, All, Amount, Compare, Kind, Name, Over, Pick, Test
 from dsl.units import version_number
 from dsl.vocabulary import Vocabulary
 
@@ -25,11 +26,21 @@ class Hosts:
     """A scope of four hosts."""
 
     columns: Mapping[str, Column]
+    facts: Mapping[str, tuple[str | None, ...]] = field(default_factory=dict)
     names: tuple[str, ...] = ("hv1", "hv2", "db1", "db2")
 
     def value(self, owner: str, name: str) -> Column:
         assert owner == "host"
         return self.columns[name]
+
+    def fact(self, owner: str, name: str, kind: Kind) -> Column:
+        assert owner == "host"
+        return read(self.facts[name], kind)
+
+    def over(self, over: Over) -> Column:
+        assert (over.function, over.window.value) == ("avg", 600.0)
+        assert isinstance(over.of, Name)
+        return self.columns[over.of.name] / 2
 
     def picks(self, owner: str, how: str, pattern: str) -> Flags:
         assert (owner, how) == ("host", "named")
@@ -40,6 +51,15 @@ class Hosts:
         return three([T, F, U, U])
 
 
+FACTS = {
+    "facts.rack": ("a", "b", None, "a"),
+    "facts.weight": ("2", "10", "heavy", None),
+    "facts.kernel": ("5.9", "5.10.0-28-amd64", "6", None),
+    "facts.memory": ("64 GiB", "65536", "63.5GiB", "64 GB"),
+    "facts.fill": ("85%", "86 %", "0.9", "full"),
+    "facts.up": ("3 d", "100 h", "3", None),
+}  # fmt: skip
+
 HOSTS = Hosts({
     "cpu": np.array([0.2, 0.85, 0.9, np.nan]),
     "load": np.array([0.0, 4.0, np.nan, 2.0]),
@@ -47,7 +67,7 @@ HOSTS = Hosts({
     "xen": np.array([4.9e10, 4.17e10, np.nan, 4.17e10]),
     "cpu_group": np.array(["intel", "amd", None, "intel"], dtype=object),
     "maintenance": np.array([1.0, 0.0, np.nan, 0.0]),
-})  # fmt: skip
+}, FACTS)  # fmt: skip
 
 
 def three(values: list[bool | None]) -> Truth:
@@ -92,6 +112,19 @@ def checked(test: str, vocabulary: Vocabulary) -> Test:
         ("cpu > 85% or load > 1", [F, T, T, T]),
         ("cpu > 85% and load > 1", [F, F, U, U]),
         ("maintenance and cpu > 85% or vms > 3", [F, F, U, T]),
+        ("avg(load, 10 min) >= 2", [F, T, U, F]),
+        ("avg(vms, 10 min) * 2 == vms", [T, T, T, T]),
+        ('facts.rack == "a"', [T, F, U, T]),
+        ('facts.rack != "a"', [F, T, U, F]),
+        ("facts.weight > 2", [F, T, U, U]),
+        ("facts.weight * 2 == 4", [T, F, U, U]),
+        ("facts.weight > vms", [T, T, U, U]),
+        ("facts.kernel >= 5.10", [F, T, T, U]),
+        ("facts.kernel >= 5", [T, U, T, U]),
+        ("facts.memory >= 64 GiB", [T, U, F, U]),
+        ("facts.fill > 85%", [F, T, U, U]),
+        ("facts.fill > cpu", [T, T, U, U]),
+        ("facts.up > 3 d", [F, T, U, U]),
     ],
 )
 def test_a_test_is_answered_for_all_hosts_at_once(test: str, answer: list[bool | None], vocabulary: Vocabulary) -> None:
@@ -138,8 +171,15 @@ def test_a_value_may_be_one_for_all() -> None:
 
 
 def test_a_name_without_an_owner_never_reaches_evaluation() -> None:
-    with pytest.raises(AssertionError, match="the checker lets no such node through"):
+    with pytest.raises(AssertionError, match="the checker gives every name an owner"):
         value(Name(None, "cpu", NOWHERE), HOSTS)
 
     with pytest.raises(AssertionError, match="the checker gives every test an owner"):
         truth(Pick(None, "tagged", "prod", NOWHERE), HOSTS)
+
+
+def test_what_is_measured_in_a_sum_are_its_names_and_aggregates(vocabulary: Vocabulary) -> None:
+    test = checked("2 * load + avg(load / vms, 10 min) > vms", vocabulary)
+
+    assert isinstance(test, Compare)
+    assert [type(leaf).__name__ for leaf in leaves(test.left)] == ["Name", "Over"]

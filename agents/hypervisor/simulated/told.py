@@ -31,6 +31,7 @@ def report_of(host: HostInPlay, world: World, load: float, orders: tuple[OrderRe
         cpu=host.spec.cpu,
         offers=host.spec.offers,
         tags=host.spec.tags,
+        facts=host.spec.facts,
     )
 
 

@@ -73,7 +73,7 @@ def _of_snapshot(snapshot: Snapshot) -> FarmModel:
         host.name: Host(
             name=host.name, cores=max(1, round(host.cores)), memory=host.memory_mb, dom0_memory=host.dom0_mb,
             load=None if host.load is None else _steady(host.load), tags=host.tags, xen=host.xen,
-            cpu_group=host.cpu_group, maintenance=host.maintenance,
+            cpu_group=host.cpu_group, maintenance=host.maintenance, facts=host.facts,
         )
         for host in snapshot.hosts
     }  # fmt: skip

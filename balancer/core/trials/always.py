@@ -90,7 +90,7 @@ def _unmet(demanded: Always, decision: Decision, record: Record) -> Iterator[str
 
 
 def _broken(keep: Keep, demanded: Always, decision: Decision, begun: Iterable[Order]) -> Iterator[str]:
-    projection = Projection(decision.observation)
+    projection = Projection(decision.observation, decision.state)
     kept = Kept.of(keep, Who(Sets.of(demanded.rules.lets, projection)))
     stand = Stand.of(decision.observation, tuple(order for order in decision.state.orders if order.is_open))
     if kept.broken(stand):
@@ -102,8 +102,8 @@ def _broken(keep: Keep, demanded: Always, decision: Decision, begun: Iterable[Or
 
 
 def _false(test: Test, demanded: Always, decision: Decision, begun: Iterable[Order]) -> Iterator[str]:
-    projection = Projection(decision.observation)
-    sets = Sets.of(demanded.rules.lets, projection)
+    projection = Projection(decision.observation, decision.state)
+    sets = Sets.of(demanded.rules.lets, Projection(decision.observation, decision.state))
     yield from (f": {told}" for told in _false_on(test, projection, sets))
     for order in begun:
         vm = int(np.flatnonzero(projection.names["vm"] == order.move.vm)[0])

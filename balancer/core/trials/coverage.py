@@ -146,7 +146,7 @@ def _by_line(statement: Statement, decision: Decision) -> int:
 
 def _closed(statement: Statement, decision: Decision, rules: Ruleset) -> int:
     """Refusals of others because a host is drained: they name the line of who asked."""
-    projection = Projection(decision.observation)
+    projection = Projection(decision.observation, decision.state)
     who = Who(Sets.of(rules.lets, projection))
     drained = {host for each in rules.drains if each.span == statement.span for host in who.surely(each.hosts, "host")}
     return sum(

@@ -7,8 +7,9 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from balancer.core.past import Reach
 from balancer.core.projection import Projection
-from balancer.core.scope import ClauseScope, Reach, Sets
+from balancer.core.scope import ClauseScope, Sets
 from balancer.core.signals import TABLE
 from balancer.core.wording import spoken
 from dsl.syntax import Kind

@@ -63,7 +63,7 @@ class _Plan:
 
     @classmethod
     def of(cls, rules: Ruleset, decision: Decision, since: float, is_open: IsOpen) -> Self:
-        projection = Projection(decision.observation)
+        projection = Projection(decision.observation, decision.state)
         who = Who(Sets.of(rules.lets, projection))
         kept = tuple(Kept.of(keep, who) for keep in rules.keeps)
         under_way = tuple(order for order in decision.state.orders if order.is_open)

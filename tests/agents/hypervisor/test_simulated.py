@@ -30,6 +30,19 @@ vms:
     assert [report and report.load for report in [playing.report("hypervisor2")]] == [0.16]
 
 
+def test_a_host_tells_the_facts_that_the_scenario_gives_it() -> None:
+    playing = farm("""
+hosts:
+  - {name: hv1, cores: 4, memory: 8GiB, facts: {rack: a, width: "19", kernelrelease: 5.10.0}}
+  - {name: hv2, cores: 4, memory: 8GiB}
+vms: []
+""")
+    told = [playing.report(host) for host in ("hv1", "hv2")]
+    assert [each and dict(each.facts) for each in told] == [
+        {"rack": "a", "width": "19", "kernelrelease": "5.10.0"}, {}
+    ]  # fmt: skip
+
+
 def test_load_is_the_demand_of_the_interval_that_ends() -> None:
     playing = farm("""
 hosts: [{name: hv1, cores: 4, memory: 8GiB}]

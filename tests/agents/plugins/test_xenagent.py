@@ -54,7 +54,7 @@ def make(tmp_path: Path) -> Iterator[Any]:
         driver = {"driver": "simulated", "simulated": {"scenario": str(file), "directory": str(tmp_path)}}
         own = tmp_path / host
         own.mkdir(exist_ok=True)
-        wire = {"identity": host}
+        wire = {"identity": host, **settings.pop("wire", {})}
         context = context_of(hypervisor, own, wire, tags=("prod",), facts={"site": "lyon"}, **driver, **settings)
         return XenAgent(context, clock=lambda: NOW, patience=patience)
 
@@ -82,6 +82,18 @@ def test_a_report_is_one_string_with_what_the_configuration_adds(make: Any) -> N
     told = report(make())
     assert (told.host, told.tags, told.facts) == ("hv1", ("fast", "prod"), {"site": "lyon"})
     assert [vm.name for vm in told.vms] == ["web1", "web2"]
+
+
+def test_of_the_hosts_other_facts_a_report_has_those_that_the_configuration_lets_it_tell(
+    make: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "facts.yaml").write_text(
+        f"rack: a\nsite: paris\nrole: db\nwidth: 19\nnotes: {'x' * 201}\nnetworks: [br0]\n"
+    )
+    wanted = ["rack", "site", "width", "notes", "networks", "nobody", "architecture"]
+    told = report(make(wire={"facts": [str(tmp_path / "facts.yaml")]}, reported_facts=wanted)).facts
+    assert set(told) == {"rack", "site", "width", "architecture"}
+    assert (told["rack"], told["site"], told["width"]) == ("a", "paris", "19")
 
 
 def test_a_migration_is_started_at_once_and_its_end_is_told_by_order_and_report(make: Any) -> None:
