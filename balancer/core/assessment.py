@@ -33,17 +33,16 @@ def condition_of(rule: Rule) -> str:
 def assess(rules: Ruleset, sets: Sets, projection: Projection, streaks: Iterable[Streak]) -> tuple[Streak, ...]:
     """The streaks after this round; a host whose condition does not hold has none."""
     old = {(streak.rule, streak.condition, streak.host): streak for streak in streaks}
-    observation = projection.observation
+    observation, hosts = projection.observation, of_hosts(projection, sets)
     new, longest = [], LATE * (rules.every or DEFAULT_EVERY)
     for rule in rules.rules:
         condition = condition_of(rule)
-        held = truth(rule.when.held, of_hosts(projection, sets)).true
-        for host, holds in zip(observation.hosts, np.broadcast_to(held, len(observation.hosts)), strict=True):
-            if holds:
-                begun = Streak(
-                    rule.name, condition, host.name, host.boot_id, rounds=0, since=observation.now, last=observation.now
-                )
-                new.append(_longer(old.get((rule.name, condition, host.name), begun), begun, longest))
+        held = np.broadcast_to(truth(rule.when.held, hosts).true, len(observation.hosts))
+        for host in (observation.hosts[place] for place in np.flatnonzero(held)):
+            begun = Streak(
+                rule.name, condition, host.name, host.boot_id, rounds=0, since=observation.now, last=observation.now
+            )
+            new.append(_longer(old.get((rule.name, condition, host.name), begun), begun, longest))
         new += _waiting(old, rule.name, condition, observation)
     return tuple(sorted(new, key=lambda streak: (streak.rule, streak.host)))
 

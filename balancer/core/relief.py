@@ -87,8 +87,8 @@ def standing_of(draft: Draft, rule: Rule) -> Standing:
     """How long a rule has held where, and what it has begun; one without `until` begins nothing."""
     identity = condition_of(rule)
     mine = draft.streaks_of(rule.name, identity)
-    begun = {each.host for each in draft.state.engagements if (each.rule, each.condition) == (rule.name, identity)}
-    return Standing(identity, mine, frozenset(begun if rule.until is not None else ()))
+    begun = draft.engaged_by(rule.name, identity) if rule.until is not None else frozenset[str]()
+    return Standing(identity, mine, begun)
 
 
 def waits(draft: Draft, rule: Rule, host: int) -> str | None:
@@ -110,19 +110,19 @@ def lay_gates(draft: Draft, rule: Rule, vms: Places, sieve: Sieve) -> list[Colum
 
 def _in_trouble(draft: Draft, rule: Rule, standing: Standing) -> list[int]:
     """Hosts to be relieved: longest streak first, then busiest, then by name."""
-    mine, engaged = standing.streaks, standing.engaged
-    if not mine and not engaged:
+    projection, mine, engaged = draft.projection, standing.streaks, standing.engaged
+    reached = {host for host, streak in mine.items() if is_reached(streak, rule.when.hold)}
+    wanted = (reached | engaged) & projection.place.keys()
+    if not wanted:
         return []
-    projection = draft.projection
     now = np.ones(len(projection.cores), dtype=bool)
     if rule.when.now is not None:
         now = np.broadcast_to(truth(rule.when.now, of_hosts(projection, draft.sets)).true, now.shape)
     share = even(np.nan_to_num(draft.reported.share))
     ranked = []
-    for host in sorted((mine.keys() | engaged) & projection.place.keys()):
+    for host in sorted(wanted):
         place, streak = projection.place[host], mine.get(host)
-        reached = is_reached(streak, rule.when.hold) and bool(now[place])
-        if host in engaged or (reached and waits(draft, rule, place) is None):
+        if host in engaged or (now[place] and waits(draft, rule, place) is None):
             ranked.append((-(streak.rounds if streak else 0), -share[place], place))
     return [place for _, _, place in sorted(ranked)]
 
