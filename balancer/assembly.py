@@ -44,7 +44,8 @@ from balancer.adapters.unattended import Unattended
 from balancer.config import Configuration
 from balancer.core.checkup import Check, Checkup, of_agents, of_clocks, of_libvirt, of_own_vm, of_storage
 from balancer.core.cycle import Case, as_ever, decided, primed, step, suppose
-from balancer.core.model import Decision, Discovered, Sighting, State
+from balancer.core.model import Decision, Discovered, Observation, Sighting, State
+from balancer.core.observation import observe
 from balancer.core.prospects import prospects
 from balancer.core.trials.record import Record
 from balancer.errors import UsageError
@@ -335,6 +336,25 @@ def live_farm(configuration: Configuration, clock: SystemClock, before: Memory) 
 
 def _reached(configuration: Configuration) -> Mapping[str, str]:
     return {host.name: host.address or host.name for host in configuration.inventory}
+
+
+# -- a look at the farm ---------------------------------------------------------------------------------------
+
+
+def observe_snapshot(path: Path) -> Observation:
+    """The farm of a snapshot."""
+    farm = SnapshotFarm(read_snapshot(path), DEFAULT_EVERY)
+    before = primed(farm.first_state(DEFAULT_EVERY), farm.observe(1), DEFAULT_EVERY)
+    return observe(before, farm.observe(2), 2 * DEFAULT_EVERY).observation
+
+
+def observe_running(state: Path) -> Observation:
+    """The farm as the daemon with this state directory saw it in its last round; nobody is asked anew."""
+    with closing(read_journal(state)) as journal:
+        newest = journal.newest()
+    if newest is None:
+        raise UsageError(f"{state}: the daemon has held no round yet; check with --snapshot, or once it has")
+    return newest.decision.observation
 
 
 # -- one round ------------------------------------------------------------------------------------------------

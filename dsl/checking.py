@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 from dsl.aggregates import too_short
 from dsl.clauses import FREEZE, MOVE, THING, TO, UNTIL, WHEN, Clause
-from dsl.contradictions import contradictions
+from dsl.doubts import doubts
 from dsl.findings import Finding, did_you_mean, error
 from dsl.hours import mistakes
 from dsl.meanings import ORDERED, Meanings
@@ -94,11 +94,16 @@ def check(
     ordered, circles = _in_order(lets)
     findings = [*circles, *_repeated(statements), *_misnamed(lets, vocabulary), *_unsupported(statements)]
     meanings = Meanings(vocabulary, MappingProxyType(_things(ordered)), findings)
-    others = [each for each in statements if type(each) in _CHECKED]
-    checked = [_let(meanings, each) for each in ordered] + [_CHECKED[type(each)](meanings, each) for each in others]
+    others = [each for each in statements if type(each) in _CHECKED and not isinstance(each, Let)]
+    checked, sound = list[Statement](), list[Statement]()
+    for each in [*ordered, *others]:
+        before = len(findings)
+        checked.append(_CHECKED[type(each)](meanings, each))
+        sound += checked[-1:] if len(findings) == before else []
     aggregates = tuple(meanings.aggregates.values())
     every = next((each.amount.value for each in _all(Every, checked)), DEFAULT_EVERY)
     findings += too_short((each for each in aggregates if not meanings.is_counted(each.of)), every)
+    findings += doubts(sound if not circles else (), meanings.sets, vocabulary)
     if any(finding.severity == "error" for finding in findings):
         return None, tuple(findings)
     return replace(_ruleset(checked, file, sha256), aggregates=aggregates), tuple(findings)
@@ -215,17 +220,13 @@ def _every(meanings: Meanings, every: Every) -> Every:
 
 
 def _rule(meanings: Meanings, rule: Rule) -> Rule:
-    before = len(meanings.findings)
-    checked = replace(
+    return replace(
         rule,
         when=_when(meanings, rule.when),
         move=_choice(meanings, rule.move, MOVE),
         to=_choice(meanings, rule.to, TO),
         until=None if rule.until is None else meanings.test(rule.until, UNTIL),
     )
-    if len(meanings.findings) == before:
-        meanings.findings.extend(contradictions(checked))
-    return checked
 
 
 def _when(meanings: Meanings, when: When) -> When:
@@ -399,6 +400,6 @@ def _bound(text: str, kind: Kind) -> float:
 
 
 _CHECKED: Final[Mapping[type, Callable[[Meanings, Any], Statement]]] = MappingProxyType({
-    Every: _every, Rule: _rule, Drain: _drain, Keep: _keep, Never: _never, Limit: _limit, Rest: _rest, Freeze: _freeze,
-    Window: _window, Reserve: _reserve, Balance: _balance, Pack: _pack,
+    Let: _let, Every: _every, Rule: _rule, Drain: _drain, Keep: _keep, Never: _never, Limit: _limit, Rest: _rest,
+    Freeze: _freeze, Window: _window, Reserve: _reserve, Balance: _balance, Pack: _pack,
 })  # fmt: skip

@@ -4,7 +4,6 @@ Rule: a finding is a value with a place and a way out; where it is shown is deci
 """
 
 import difflib
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -18,7 +17,6 @@ _LETTERS: Final = 200_000
 """As many pairs of letters are held against each other in search of the word that was meant."""
 
 _WIDTH: Final = 120
-_ALLOWED: Final = re.compile(r'(?:"[^"\n]*"|[^"#\n])*#\s*allow:\s*([a-z-]+)\s+\S')
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +53,20 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"did you mean {near}?" if near else ""
 
 
-def in_order(findings: Iterable[Finding], text: str) -> tuple[Finding, ...]:
-    """By place, without the warnings that their own line allows (`# allow: CODE why`), at most `SHOWN` of them."""
-    lines = text.split("\n")
-    told = sorted(
-        (finding for finding in findings if not _is_allowed(finding, lines)),
-        key=lambda finding: (finding.span.line, finding.span.column),
-    )
-    if len(told) <= SHOWN:
+def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """By place, at most `SHOWN` of them: warnings are left out before any error is."""
+    by_weight = sorted(findings, key=lambda finding: (finding.severity, *_place(finding)))
+    told, left = sorted(by_weight[:SHOWN], key=_place), by_weight[SHOWN:]
+    if not left:
         return tuple(told)
-    more = error("too-many", f"and {len(told) - SHOWN} more mistakes; mend these first", told[SHOWN].span)
-    return (*told[:SHOWN], more)
+    if left[0].severity == "error":
+        return *told, error("too-many", f"and {len(left)} more mistakes; mend these first", left[0].span)
+    more = f"and {len(left)} more warning{'' if len(left) == 1 else 's'}"
+    return *told, warning("and-more", more, left[0].span, "mend or allow these first")
+
+
+def _place(finding: Finding) -> tuple[int, int]:
+    return finding.span.line, finding.span.column
 
 
 def render(finding: Finding, file: str, source_text: str) -> str:
@@ -107,10 +108,3 @@ def _padding(shown: str, column: int) -> str:
 def _visible(line: str) -> str:
     """Without what a terminal would obey."""
     return "".join(character if character.isprintable() or character == "\t" else "�" for character in line.rstrip())
-
-
-def _is_allowed(finding: Finding, lines: list[str]) -> bool:
-    if finding.severity == "error":
-        return False
-    comment = _ALLOWED.match(lines[finding.span.line - 1])
-    return comment is not None and comment[1] == finding.code

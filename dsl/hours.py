@@ -13,6 +13,7 @@ from dsl.syntax import Hours
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY: Final = 24 * 60
+ALL_WEEK: Final = (1 << len(DAYS) * DAY) - 1
 _END: Final = (24, 0)
 
 
@@ -32,6 +33,14 @@ def is_within(hours: Hours, shown: WallTime) -> bool:
         return shown.weekday in days and begin <= shown.minute < end
     in_the_evening = shown.weekday in days and shown.minute >= begin
     return in_the_evening or ((shown.weekday - 1) % len(DAYS) in days and shown.minute < end)
+
+
+def week(hours: Hours) -> int:
+    """These hours as a set of the week's minutes: bit 0 is Monday 00:00 on the wall of their zone."""
+    begin, end = _minutes(hours.hours)
+    length = end - begin if end > begin else end - begin + DAY
+    minutes = sum(((1 << length) - 1) << day * DAY + begin for day in _days(hours.days))
+    return minutes & ALL_WEEK | minutes >> len(DAYS) * DAY
 
 
 def mistakes(hours: Hours, zones: Collection[str]) -> Iterator[Finding]:

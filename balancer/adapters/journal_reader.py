@@ -163,9 +163,8 @@ class JournalReader:
         What is older than `max_age` seconds keeps its round number, sightings and moves only. Orders that were only
         rehearsed do not outlive their daemon. A journal without rounds gives an empty state.
         """
-        newest = self._all("SELECT content FROM rounds ORDER BY id DESC LIMIT 1")
-        with explained(self._path):
-            state = decided(newest[0][0]).decision.state if newest else State()
+        newest = self.newest()
+        state = newest.decision.state if newest else State()
         if now - state.time > max_age:
             state = State(
                 state.round, state.time,
@@ -184,6 +183,12 @@ class JournalReader:
         """A round with all that it was decided from, or None where that is not, or no longer, kept."""
         rows = self._all("SELECT id FROM rounds WHERE number = ? ORDER BY id DESC LIMIT 1", number)
         return next((event for event in self.rounds(row for (row,) in rows)), None)
+
+    def newest(self) -> RoundDecided | None:
+        """The newest round as it was decided, or None where none was held."""
+        rows = self._all("SELECT content FROM rounds ORDER BY id DESC LIMIT 1")
+        with explained(self._path):
+            return next((decided(content) for (content,) in rows), None)
 
     def rows(self, first: Mark, last: Mark) -> tuple[int, ...]:
         """The rows of the rounds between these two, both included, the oldest first: what `rounds` takes."""

@@ -24,7 +24,8 @@ class Signal:
 
     `phrase` is how a value is told of its owner: `{}` stands for the value, a second one for its plural's s. `whole`
     is the name that this one is a part of, for whoever writes a share where an amount is; `can_be_even` marks what
-    `balance` can even out. What is `counted` is what happens, and begins anew each round.
+    `balance` can even out. What is `counted` is what happens, and begins anew each round; what is `discrete` is a whole
+    number.
     """
 
     owner: str
@@ -37,6 +38,7 @@ class Signal:
     whole: str = ""
     can_be_even: bool = False
     counted: bool = False
+    discrete: bool = False
 
 
 def _numbers(values: list[float | None]) -> Column:
@@ -68,9 +70,9 @@ SIGNALS: Final = (
            lambda p: p.figures("host", "contention")),
     Signal("host", "cores", Kind.NUMBER, "physical CPUs", lambda p: p.cores),
     Signal("host", "vms", Kind.NUMBER, "VMs on it",
-           lambda p: p.vms, lambda p, _: p.vms + 1),
+           lambda p: p.vms, lambda p, _: p.vms + 1, discrete=True),
     Signal("host", "vcpus", Kind.NUMBER, "sum of its VMs' vCPUs",
-           lambda p: p.vcpus, lambda p, vm: p.vcpus + p.vm_vcpus[vm]),
+           lambda p: p.vcpus, lambda p, vm: p.vcpus + p.vm_vcpus[vm], discrete=True),
     Signal("host", "memory_free", Kind.SIZE, "memory that no domain holds",
            lambda p: p.free, lambda p, vm: p.free - p.memory[vm]),
     Signal("host", "memory_total", Kind.SIZE, "physical memory", lambda p: p.total),
@@ -93,7 +95,7 @@ SIGNALS: Final = (
            lambda p: p.cpu / p.cores[p.where], phrase="uses {} of its host"),
     Signal("vm", "cpu_time", Kind.TIME, "CPU seconds eaten since its last report",
            lambda p: p.figures("vm", "eaten"), phrase="ate {} of CPU"),
-    Signal("vm", "vcpus", Kind.NUMBER, "virtual CPUs", lambda p: p.vm_vcpus),
+    Signal("vm", "vcpus", Kind.NUMBER, "virtual CPUs", lambda p: p.vm_vcpus, discrete=True),
     Signal("vm", "age", Kind.TIME, "time since it was first seen; a move does not reset it",
            lambda p: p.figures("vm", "age")),
     Signal("vm", "moves", Kind.NUMBER, "its moves planned this round", lambda p: p.vm_moves, counted=True),
@@ -105,8 +107,9 @@ SIGNALS: Final = (
            lambda p: _one(p.observation.complete)),
     Signal("farm", "cpu", Kind.SHARE, "busy share of all cores", lambda p: _share(p.busy.sum(), p.cores.sum())),
     Signal("farm", "memory", Kind.SHARE, "share of all memory in use", lambda p: _share(p.used.sum(), p.total.sum())),
-    Signal("farm", "hosts", Kind.NUMBER, "hosts that reported", lambda p: _one(len(p.observation.hosts))),
-    Signal("farm", "vms", Kind.NUMBER, "VMs on them", lambda p: _one(len(p.observation.vms))),
+    Signal("farm", "hosts", Kind.NUMBER, "hosts that reported",
+           lambda p: _one(len(p.observation.hosts)), discrete=True),
+    Signal("farm", "vms", Kind.NUMBER, "VMs on them", lambda p: _one(len(p.observation.vms)), discrete=True),
     Signal("farm", "moves", Kind.NUMBER, "moves under way", lambda p: _one(p.moves_under_way), counted=True),
     Signal("farm", "failures", Kind.NUMBER, "moves that failed since the last round",
            lambda p: _one(p.failures), counted=True),
@@ -123,6 +126,7 @@ VOCABULARY: Final = Vocabulary.of(
         whole=each.whole,
         can_be_even=each.can_be_even,
         counted=each.counted,
+        discrete=each.discrete or each.counted,
     )
     for each in SIGNALS
 )

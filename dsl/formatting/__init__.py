@@ -34,7 +34,7 @@ def format_source(source: bytes) -> Formatted:
         return Formatted(None, refused, text)
     parsed = parse(text)
     if parsed.findings:
-        return Formatted(None, in_order(parsed.findings, text), text)
+        return Formatted(None, in_order(parsed.findings), text)
     laid_out = _laid_out(text, parsed.statements)
     excess = _excess(laid_out, parsed.statements)
     return Formatted(None, (excess,), text) if excess else Formatted(laid_out, (), text)

@@ -65,6 +65,15 @@ def test_a_round_comes_back_as_it_was_recorded(journal: SqliteJournal) -> None:
     assert journal.round(3) == event
 
 
+def test_the_newest_round_is_the_last_that_was_recorded(journal: SqliteJournal) -> None:
+    assert journal.newest() is None
+    for number in (7, 8):
+        journal.record(decided(decision(number)))
+    newest = journal.newest()
+    assert newest is not None
+    assert newest.decision.plan.round == 8
+
+
 def test_a_round_that_is_not_kept_is_none(journal: SqliteJournal) -> None:
     assert journal.round(3) is None
 

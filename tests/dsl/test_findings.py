@@ -41,25 +41,24 @@ def test_a_place_outside_the_text_has_a_headline_only() -> None:
 def test_findings_stand_in_the_order_of_the_file() -> None:
     late, early = error("b", "", Span(2, 1, 2, 2)), error("a", "", Span(1, 9, 1, 10))
 
-    assert in_order([late, early], "\n") == (early, late)
+    assert in_order([late, early]) == (early, late)
 
 
 def test_who_made_too_many_mistakes_is_told_the_first_hundred() -> None:
-    told = in_order([error("a", "", Span(line, 1, line, 2)) for line in range(1, 201)], "\n" * 200)
+    told = in_order([error("a", "", Span(line, 1, line, 2)) for line in range(1, 201)])
 
     assert len(told) == SHOWN + 1
     assert told[-1].message == "and 100 more mistakes; mend these first"
 
 
-def test_a_warning_is_allowed_on_its_own_line_with_a_reason() -> None:
-    text = 'a # allow: x because\nb # allow: x\nc # allow: y because\nd "# allow: x because"'
-    told = in_order([warning("x", "", Span(line, 1, line, 2)) for line in (1, 2, 3, 4)], text)
+def test_warnings_are_left_out_before_any_error_is() -> None:
+    lines = range(1, 151)
+    told = in_order(
+        [*(warning("w", "", Span(line, 1, line, 2)) for line in lines), error("e", "", Span(151, 1, 151, 2))]
+    )
 
-    assert [finding.span.line for finding in told] == [2, 3, 4]
-
-
-def test_an_error_cannot_be_allowed() -> None:
-    assert len(in_order([error("x", "", Span(1, 1, 1, 2))], "a # allow: x because")) == 1
+    assert [finding.code for finding in told] == ["w"] * 99 + ["e", "and-more"]
+    assert (told[-1].severity, told[-1].message) == ("warning", "and 51 more warnings")
 
 
 def test_the_nearest_word_is_near() -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from dsl.hours import DAYS, WallTime, is_within
+from dsl.hours import DAY, DAYS, WallTime, is_within, week
 from dsl.syntax import NOWHERE, Hours
 
 
@@ -33,3 +33,14 @@ def test_which_minutes_of_the_week_these_are(hours: str, shown: str, expected: o
     day, clock = shown.split()
     wall = WallTime(DAYS.index(day), int(clock[:2]) * 60 + int(clock[3:]))
     assert is_within(Hours(days, clocks, "UTC", NOWHERE), wall) is expected
+
+
+@pytest.mark.parametrize(
+    "text", ["daily 00:00-24:00", "mon-fri 20:00-06:00", "sun 22:30-01:00", "sat-mon 08:00-12:00", "fri 00:00-24:00"]
+)
+def test_a_week_has_a_bit_for_every_minute_within(text: str) -> None:
+    days, hours = text.split()
+    told = Hours(days, hours, "UTC", NOWHERE)
+    clocks = [WallTime(day, minute) for day in range(7) for minute in range(DAY)]
+
+    assert [bool(week(told) >> place & 1) for place in range(len(clocks))] == [is_within(told, each) for each in clocks]

@@ -6,11 +6,15 @@ from pathlib import Path
 
 from balancer.adapters.calendar import LANGUAGE
 from balancer.adapters.rule_file import read_bytes
-from balancer.commands.arguments import add_format
+from balancer.assembly import observe_running, observe_snapshot
+from balancer.commands.arguments import add_daemon, add_format, state_directory
 from balancer.commands.rules.telling import FINDINGS
 from balancer.commands.words import many
-from balancer.errors import Exit
-from dsl.loading import load
+from balancer.core.audit import audit
+from balancer.core.model import Observation
+from balancer.errors import Exit, UsageError
+from dsl.findings import Finding
+from dsl.loading import Loaded, load
 
 HELP = "name every mistake of rule files, with its place"
 
@@ -19,15 +23,19 @@ def add_arguments(parser: ArgumentParser) -> None:
     """The command line of `rules check`."""
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     parser.add_argument("--strict", action="store_true", help="warnings count as findings")
+    parser.add_argument("--snapshot", type=Path, help="a farm/1 file to hold the rules against")
+    parser.add_argument("--live", action="store_true", help="hold them against the farm of the daemon's last round")
+    add_daemon(parser)
     add_format(parser, "lines")
 
 
 def run(arguments: Namespace) -> Exit:
     """Every finding, and how many there are."""
+    farm = _farm(arguments)
     counted = Counter({"error": 0, "warning": 0})
     for file in arguments.files:
         loaded = load(str(file), read_bytes(file), LANGUAGE)
-        for finding in loaded.findings:
+        for finding in _findings(loaded, farm):
             counted[finding.severity] += 1
             print(FINDINGS[arguments.format](finding, str(file), loaded.text))
     if arguments.format == "text":
@@ -35,3 +43,19 @@ def run(arguments: Namespace) -> Exit:
         print(f"{many(len(arguments.files), 'file')}: {told}")
     found = counted["error"] + (counted["warning"] if arguments.strict else 0)
     return Exit.FINDINGS if found else Exit.DONE
+
+
+def _farm(arguments: Namespace) -> Observation | None:
+    """The farm to hold the rules against, None where none is named."""
+    if arguments.snapshot and arguments.live:
+        raise UsageError("name one farm: --snapshot or --live")
+    if arguments.snapshot:
+        return observe_snapshot(arguments.snapshot)
+    return observe_running(state_directory(arguments)) if arguments.live else None
+
+
+def _findings(loaded: Loaded, farm: Observation | None) -> tuple[Finding, ...]:
+    """What the text tells; where it has no error, what the farm tells as well."""
+    if farm is None or loaded.ruleset is None:
+        return loaded.findings
+    return loaded.with_more(audit(loaded.ruleset, farm))

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from balancer.adapters.journal import open_journal
 from balancer.cli import main
 from balancer.installation import DEFAULT, shipped
+from tests.adapters.samples import decided, decision
 
 WRONG = "every 30 s\nrule r\n  when host.cpuu > 1\n  move vm by most cpu\n  to host by least cpu\n"
 DOUBTFUL = (
@@ -77,3 +79,94 @@ def test_for_editors_a_finding_is_a_line_and_nothing_else_is_said(
         f"{rules}:1:10: syntax: “apples” cannot stand after “30”; wanted: a unit · the end of the statement",
         f"{rules}:3:16: syntax: “runds” cannot stand after “3”; wanted: and · move · a unit (did you mean rounds?)",
     ]
+
+
+# -- with a farm -------------------------------------------------------------------------------------------------------
+
+FARM = {
+    "format": "farm/1",
+    "hosts": [{"name": name, "cores": 8, "memory_mb": 65536} for name in ("xen1", "xen2")],
+    "vms": [
+        {"name": f"db{number}", "cpu": 1.0, "memory_mb": 4096, "host": "xen1", "tags": ["db"]} for number in (1, 2, 3)
+    ],
+}
+
+
+@pytest.fixture
+def snapshot(tmp_path: Path) -> Path:
+    path = tmp_path / "farm.json"
+    path.write_text(json.dumps(FARM))
+    return path
+
+
+def test_held_against_a_snapshot_rules_show_what_that_farm_has_not(
+    rules: Path, snapshot: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rules.write_text('keep vms tagged "db" apart\ndrain host "xen3"\n')
+    assert main(["rules", "check", str(rules)]) == 0
+    assert capsys.readouterr().out == "1 file: 0 errors, 0 warnings\n"
+    assert main(["rules", "check", "--snapshot", str(snapshot), str(rules)]) == 1
+    assert capsys.readouterr().out == (
+        f"{rules}:1:1: conflict: db1, db2 and db3 cannot be where this wants them: there are 2 places for 3 of them\n"
+        '    1 | keep vms tagged "db" apart\n'
+        "      | ^^^^^^^^^^^^^^^^^^^^^^^^^^\n"
+        f"{rules}:2:7: matches-nothing: no host is called “xen3”\n"
+        '    2 | drain host "xen3"\n'
+        '      |       ^^^^^^^^^^^ did you mean "xen2"?\n'
+        "1 file: 1 error, 1 warning\n"
+    )
+
+
+def test_what_only_the_farm_tells_can_be_allowed(
+    rules: Path, snapshot: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rules.write_text('drain host "xen3"  # allow: matches-nothing it comes back in May\n')
+    assert main(["rules", "check", "--strict", "--snapshot", str(snapshot), str(rules)]) == 0
+    assert main(["rules", "check", "--strict", str(rules)]) == 0
+
+
+def test_what_the_text_has_told_the_farm_does_not_tell_again(
+    rules: Path, snapshot: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rules.write_text('keep vm "db1" on host "xen1"\ndrain host "xen1"\n')
+    assert main(["rules", "check", "--snapshot", str(snapshot), str(rules)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "1 file: 0 errors, 1 warning"
+
+
+def test_rules_with_an_error_are_held_against_no_farm(
+    rules: Path, snapshot: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rules.write_text('drain host "xen3"\nevery 2 s\n')
+    assert main(["rules", "check", "--snapshot", str(snapshot), str(rules)]) == 1
+    assert capsys.readouterr().out.splitlines()[-1] == "1 file: 1 error, 0 warnings"
+
+
+def test_held_against_the_farm_of_the_daemons_last_round(
+    rules: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rules.write_text('drain host "hypervisor33"\n')
+    with open_journal(tmp_path / "state", lambda: 1000.0) as journal:
+        journal.record(decided(decision()))
+    assert main(["rules", "check", "--live", "--state", str(tmp_path / "state"), str(rules)]) == 0
+    assert 'did you mean "hypervisor3"?' in capsys.readouterr().out
+
+
+def test_a_daemon_that_has_held_no_round_yet_is_exit_code_2(
+    rules: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rules.write_text('drain host "xen3"\n')
+    with open_journal(tmp_path / "state", lambda: 1000.0):
+        pass
+    assert main(["rules", "check", "--live", "--state", str(tmp_path / "state"), str(rules)]) == 2
+    assert "held no round yet" in capsys.readouterr().err
+
+
+def test_one_farm_at_a_time(rules: Path, snapshot: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rules", "check", "--live", "--snapshot", str(snapshot), str(rules)]) == 2
+    assert "name one farm" in capsys.readouterr().err
+
+
+def test_a_snapshot_that_is_none_is_exit_code_2(rules: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rules.write_text("every 30 s\n")
+    assert main(["rules", "check", "--snapshot", str(rules), str(rules)]) == 2
+    assert capsys.readouterr().err.startswith(f"{rules}:1:1: ")

@@ -1,0 +1,46 @@
+"""Hours in which nothing can ever move: windows that lie in forbidden hours, and weeks without a minute left.
+
+Rule: only what is certain. Hours of one zone are held against each other; hours all round the clock are in every zone.
+"""
+
+from collections.abc import Iterable, Iterator
+from functools import reduce
+from operator import or_
+from typing import Final
+
+from dsl.doubts.said import Said, against, is_of_all
+from dsl.findings import Finding, error
+from dsl.hours import ALL_WEEK, week
+from dsl.syntax import Never, Window
+
+_OTHER: Final = ""
+"""Every kind of move that no `except` names."""
+
+
+def openings(said: Said) -> Iterator[Finding]:
+    """Windows that never open; without any, the last of the hours that leave none."""
+    forbidden = [each for each in said.all(Never) if each.hard and is_of_all(each) and each.during is not None]
+    windows = said.all(Window)
+    for window in windows:
+        minutes = week(window.hours)
+        in_it = [each for each in forbidden if each.during and minutes & week(each.during)]
+        if _is_shut(minutes, window.hours.zone, window.excepted, forbidden):
+            yield error("never-opens", "no VM may move in any minute of this window", window.span, against(in_it))
+    if not windows and forbidden:
+        *earlier, last = forbidden
+        zone = last.during.zone if last.during else ""
+        if _is_shut(ALL_WEEK, zone, (), forbidden):
+            hint = against(earlier) or "leave an hour open"
+            yield error("never-opens", "no VM may move in any minute of the week", last.span, hint)
+
+
+def _is_shut(minutes: int, zone: str, excepted: Iterable[str], forbidden: list[Never]) -> bool:
+    """Whether for no kind of move that needs these minutes one of them is left."""
+    named = {kind for never in forbidden for kind in never.excepted} | {_OTHER}
+    return all(not minutes & ~_forbidden(kind, zone, forbidden) for kind in named - set(excepted))
+
+
+def _forbidden(kind: str, zone: str, forbidden: Iterable[Never]) -> int:
+    hours = [each.during for each in forbidden if kind not in each.excepted and each.during is not None]
+    weeks = [(each.zone, week(each)) for each in hours]
+    return reduce(or_, (minutes for of, minutes in weeks if of == zone or minutes == ALL_WEEK), 0)
