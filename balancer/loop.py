@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from balancer.core.cycle import step, unheard
-from balancer.core.model import Decision, Gathering, State
+from balancer.core.model import Decision, Gathering, Plan, State
 from balancer.core.strangers import strangers
 from balancer.execution import Execution, Settings, note
 from balancer.ports import (
@@ -18,6 +18,7 @@ from balancer.ports import (
     Ports,
     RoundDecided,
     RoundLost,
+    StaysBroken,
     StrangerSeen,
     Waiting,
 )
@@ -47,6 +48,7 @@ class Loop:
         self._mode = settings.mode
         self._instance = settings.instance
         self._told: deque[str] = deque(maxlen=TOLD)
+        self._broken: set[tuple[str, float]] = set()
         self._pace = pace
         self.state = state
 
@@ -88,6 +90,7 @@ class Loop:
             return interval
         self.state = decision.state
         self._tell_strangers(decision, gathering)
+        self._tell_broken(decision.plan)
         seconds = self._clock.now() - begin
         decided = RoundDecided(decision, gathering, seconds, interval, self._mode, before, rules.text)
         if self._written(decided) and not self._controls.stopping():
@@ -113,6 +116,14 @@ class Loop:
             if order.id not in self._told:
                 self._told.append(order.id)
                 note(self._journal, StrangerSeen(host, order.id, order.vm))
+
+    def _tell_broken(self, plan: Plan) -> None:
+        """Say which walls cannot be mended, once for each state of affairs; a frozen round looks at none."""
+        stands = {(wall.text, wall.strays) for wall in plan.unmended}
+        for wall in plan.unmended:
+            if (wall.text, wall.strays) not in self._broken:
+                note(self._journal, StaysBroken(wall))
+        self._broken = self._broken if plan.frozen else stands
 
     def _written(self, decided: RoundDecided) -> bool:
         """Journal the round; what cannot be written down is not acted upon."""

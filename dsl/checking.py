@@ -78,9 +78,6 @@ _CALLED: Final[Mapping[Kind, str]] = MappingProxyType({
 _ONCE: Final[Mapping[type, str]] = MappingProxyType({
     Every: "every", Limit: "limit", Rest: "rest", Reserve: "reserve", Balance: "goal", Pack: "goal",
 })  # fmt: skip
-_LATER_KEEPS: Final[Mapping[str, str]] = MappingProxyType({
-    "together": "keep … together",
-})  # fmt: skip
 _OWN_WORDS: Final = frozenset({*THING, "facts"})
 
 _Kept = TypeVar("_Kept")
@@ -92,7 +89,7 @@ def check(
     """The ruleset that the statements make, None where there is an error; warnings stand beside it."""
     lets = _all(Let, statements)
     ordered, circles = _in_order(lets)
-    findings = [*circles, *_repeated(statements), *_misnamed(lets, vocabulary), *_unsupported(statements)]
+    findings = [*circles, *_repeated(statements), *_misnamed(lets, vocabulary)]
     meanings = Meanings(vocabulary, MappingProxyType(_things(ordered)), findings)
     others = [each for each in statements if type(each) in _CHECKED and not isinstance(each, Let)]
     checked, sound = list[Statement](), list[Statement]()
@@ -161,13 +158,6 @@ def _misnamed(lets: Iterable[Let], vocabulary: Vocabulary) -> Iterator[Finding]:
     for let in lets:
         if let.name in taken:
             yield error("reserved", f"“{let.name}” is a word of the language", let.span, f"call it my_{let.name}")
-
-
-def _unsupported(statements: Iterable[Statement]) -> Iterator[Finding]:
-    for each in statements:
-        if isinstance(each, Keep) and each.relation.how in _LATER_KEEPS:
-            words = _LATER_KEEPS[each.relation.how]
-            yield error("unsupported", f"“{words}” is not supported yet", each.span, "take it out")
 
 
 # -- lets --------------------------------------------------------------------------------------------------------------

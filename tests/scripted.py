@@ -23,6 +23,7 @@ from balancer.ports import (
     Progress,
     RoundDecided,
     RoundLost,
+    StaysBroken,
     StrangerSeen,
     Waiting,
 )
@@ -161,6 +162,8 @@ def told(event: Event) -> str:  # noqa: PLR0911 - one line an event
             return f"waiting {seconds:g} s"
         case MovedByOthers(journey=its):
             return f"others moved {its.vm} from {its.source} to {its.target}"
+        case StaysBroken(wall=wall):
+            return f"{wall.text} cannot be mended"
         case StrangerSeen(host=host, order=order_id):
             return f"{host} has {order_id} of another balancer"
         case _:

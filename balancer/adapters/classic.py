@@ -21,6 +21,7 @@ from balancer.ports import (
     RoundDecided,
     RoundLost,
     RulesRead,
+    StaysBroken,
     StrangerSeen,
     Waiting,
 )
@@ -51,6 +52,7 @@ _ASIDES: Final[Mapping[type, str]] = MappingProxyType({
     OperatorActed: "[+] {0.action} by {0.who}",
     MovedByOthers: "[+] somebody else moved {0.journey.vm} from {0.journey.source} to {0.journey.target}",
     StrangerSeen: "[+] a second balancer is at work : {0.host} has its order {0.order}",
+    StaysBroken: "[+] cannot be mended : {0.wall.text} : {0.wall.why}",
 })  # fmt: skip
 
 

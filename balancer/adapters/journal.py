@@ -23,14 +23,9 @@ from balancer.core.model import State
 from balancer.ports import (
     Event,
     JournalError,
-    MovedByOthers,
     OperatorActed,
     OrderChanged,
-    OrderHeld,
     RoundDecided,
-    RoundLost,
-    RulesRead,
-    StrangerSeen,
     Waiting,
 )
 
@@ -108,10 +103,10 @@ class SqliteJournal(JournalReader):
                 self._record_round(event)
             case OrderChanged():
                 self._record_order(event)
-            case OrderHeld() | RoundLost() | RulesRead() | OperatorActed() | MovedByOthers() | StrangerSeen():
-                self._record_note(event)
             case Waiting():
                 return
+            case _:
+                self._record_note(event)
 
     def begin_epoch(self) -> None:
         """Count this opening; the first one gives the journal its name."""

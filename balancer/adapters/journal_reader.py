@@ -29,10 +29,11 @@ from balancer.ports import (
     RoundDecided,
     RoundLost,
     RulesRead,
+    StaysBroken,
     StrangerSeen,
 )
 
-Note = OrderHeld | RoundLost | RulesRead | OperatorActed | MovedByOthers | StrangerSeen
+Note = OrderHeld | RoundLost | RulesRead | OperatorActed | MovedByOthers | StrangerSeen | StaysBroken
 """What happens beside rounds and orders."""
 
 ORDER: Final = TypeAdapter(Order)
@@ -43,7 +44,7 @@ _ACTED: Final = TypeAdapter(OperatorActed)
 
 KINDS: Final[Mapping[type, str]] = MappingProxyType({
     OrderHeld: "order held", RoundLost: "round lost", RulesRead: "rules read", OperatorActed: "operator acted",
-    MovedByOthers: "moved by others", StrangerSeen: "stranger seen",
+    MovedByOthers: "moved by others", StrangerSeen: "stranger seen", StaysBroken: "stays broken",
 })  # fmt: skip
 
 _NEWEST_ROUNDS: Final = """

@@ -36,6 +36,7 @@ from balancer.ports import (
     RoundDecided,
     RoundLost,
     RulesRead,
+    StaysBroken,
     StrangerSeen,
     Waiting,
 )
@@ -179,7 +180,7 @@ class Metrics(Collector):
                     self._count("moves_by_others")
                 case StrangerSeen():
                     self._count("orders_of_others")
-                case Waiting():
+                case Waiting() | StaysBroken():
                     return
 
     def collect(self) -> Iterator[Metric]:

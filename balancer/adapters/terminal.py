@@ -16,6 +16,7 @@ from rich.text import Text
 from balancer.adapters.rehearsal import MODE as DRY_RUN
 from balancer.core.formats import busy_share, printable, streaks_by_host
 from balancer.core.model import Decision, Move, Order, OrderState
+from balancer.core.wording import stays_broken
 from balancer.ports import (
     Event,
     MovedByOthers,
@@ -25,6 +26,7 @@ from balancer.ports import (
     RoundDecided,
     RoundLost,
     RulesRead,
+    StaysBroken,
     StrangerSeen,
     Waiting,
 )
@@ -84,10 +86,8 @@ class Terminal:
                 self._rules_read(event)
             case OperatorActed(who=who, action=action, detail=detail):
                 self._say(f"{action} by {who}{detail and f': {detail}'}", "magenta")
-            case MovedByOthers(journey=its):
-                self._say(f"moved by others: {its.vm} from {its.source} to {its.target}; it rests", "magenta")
-            case StrangerSeen(host=host, order=order_id):
-                self._say(f"a second balancer is at work: {host} has its order {order_id}; stop one of the two", "red")
+            case _:
+                self._say(*_found(event))
 
     def _round_decided(self, event: RoundDecided) -> None:
         decision = event.decision
@@ -122,6 +122,17 @@ class Terminal:
 
     def _screen(self) -> AbstractContextManager[object]:
         return self._live or nullcontext()
+
+
+def _found(event: MovedByOthers | StrangerSeen | StaysBroken) -> tuple[str, str]:
+    """What was found that is not of our making, and its colour."""
+    match event:
+        case MovedByOthers(journey=its):
+            return f"moved by others: {its.vm} from {its.source} to {its.target}; it rests", "magenta"
+        case StrangerSeen(host=host, order=order):
+            return f"a second balancer is at work: {host} has its order {order}; stop one of the two", "red"
+        case StaysBroken(wall=wall):
+            return f"cannot be mended: {stays_broken(wall)}", "yellow"
 
 
 class _Console(Console):

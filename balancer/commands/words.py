@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from balancer.adapters.journal_reader import Note
-from balancer.ports import MovedByOthers, OperatorActed, OrderHeld, RoundLost, RulesRead, StrangerSeen
+from balancer.core.wording import stays_broken
+from balancer.ports import MovedByOthers, OperatorActed, OrderHeld, RoundLost, RulesRead, StaysBroken, StrangerSeen
 
 
 def many(count: int, thing: str) -> str:
@@ -52,3 +53,5 @@ def in_short(event: Note) -> Iterator[str]:
             yield f"moved by others: {its.vm} from {its.source} to {its.target}"
         case StrangerSeen(host=host, order=order):
             yield f"a second balancer is at work: {host} has its order {order}"
+        case StaysBroken(wall=wall):
+            yield f"cannot be mended: {stays_broken(wall)}"

@@ -5,13 +5,13 @@ Rule: a move is taken together with its projection, so that whoever comes next s
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 import numpy as np
 
 from balancer.core.concerns import Concerns
-from balancer.core.model import Engagement, Move, Rejection, State, Streak
+from balancer.core.model import Engagement, Move, Rejection, State, Streak, Transit, Unmended
 from balancer.core.projection import Floats, Places, Projection
 from balancer.core.quiet import Quiet
 from balancer.core.scope import Sets
@@ -25,17 +25,20 @@ from dsl.ruleset import Ruleset
 LISTED: Final = 50
 """Refused hosts listed per VM, nearest first; the tally counts them all."""
 
-REASONS: Final = {"drains": "drain", "rules": "overload", "goal": "goal"}
+REASONS: Final = {
+    "repairs": "repair", "drains": "drain", "rules": "overload", "preferences": "preference", "goal": "goal",
+}  # fmt: skip
 """What a move is for, by the step that wants it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Who wants a move: the step of the order of evaluation, the rule's name as told, and its line where it has one."""
+    """Who wants a move: the step of the order of evaluation, the rule's name as told, its line if any, which group."""
 
     kind: str
     rule: str
     line: int | None
+    transit: Transit | None = None
 
 
 ASKED: Final = Step("prospects", "", None)
@@ -65,6 +68,7 @@ class Draft:
     noted: set[tuple[str, str]] = field(default_factory=set)
     engagements: list[Engagement] = field(default_factory=list)
     alone: set[str] = field(default_factory=set)
+    unmended: list[Unmended] = field(default_factory=list)
     _by_rule: dict[tuple[str, str], dict[str, Streak]] = field(default_factory=dict, init=False)
     _begun: dict[tuple[str, str], set[str]] = field(default_factory=dict, init=False)
 
@@ -86,6 +90,13 @@ class Draft:
         """What moving this VM to each host costs, over all wishes."""
         return total_price(self.wishes, self.projection, vm, step.kind)
 
+    def aside(self, projection: Projection) -> "Draft":
+        """The same draft over another projection, to try what may come to nothing: nothing of it is noted here."""
+        return replace(
+            self, projection=projection, moves=[], rejections=[], tally=Counter(), noted=set(), engagements=[],
+            alone=set(), unmended=[],
+        )  # fmt: skip
+
     def notes_first(self, vm: str, step: Step) -> bool:
         """Whether this rule asks for this VM's refusals for the first time this round: once told is enough."""
         known = (vm, step.rule) in self.noted
@@ -106,17 +117,18 @@ def on_host(projection: Projection, host: int) -> Places:
     return np.flatnonzero(projection.where == host)
 
 
-def departures(draft: Draft, step: Step, vms: Places) -> Sieve:
-    """These VMs, with the walls that keep them where they are laid over them."""
+def departures(draft: Draft, step: Step, vms: Places, but: tuple[type[Wall], ...] = ()) -> Sieve:
+    """These VMs, with the walls that keep them where they are laid over them, `but` for those of some kinds."""
     sieve = Sieve(np.ones(len(vms), dtype=bool))
-    lay_leaving(draft, step, vms, sieve)
+    lay_leaving(draft, step, vms, sieve, but)
     return sieve
 
 
-def lay_leaving(draft: Draft, step: Step, vms: Places, sieve: Sieve) -> None:
-    """Lay over these VMs the walls that keep them where they are."""
+def lay_leaving(draft: Draft, step: Step, vms: Places, sieve: Sieve, but: tuple[type[Wall], ...] = ()) -> None:
+    """Lay over these VMs the walls that keep them where they are, `but` for those of some kinds."""
     for wall in draft.walls.of_any(vms):
-        sieve.bar(wall.leaving(draft.projection, vms, step.kind))
+        if not isinstance(wall, but):
+            sieve.bar(wall.leaving(draft.projection, vms, step.kind))
 
 
 def arrivals(draft: Draft, step: Step, vm: int) -> Sieve:
@@ -128,11 +140,22 @@ def arrivals(draft: Draft, step: Step, vm: int) -> Sieve:
 
 def find_target(draft: Draft, step: Step, vm: int, targets: Targets) -> int | None:
     """The cheapest and best host for a VM, or None; every host refused on the way is noted."""
-    sieve = arrivals(draft, step, vm)
-    ranking = targets.choose(draft, sieve, vm)
-    _note_hosts(draft, step, vm, sieve, ranking)
+    sieve, ranking = weigh(draft, step, [vm], targets)
+    note_hosts(draft, step, vm, sieve, ranking)
     best = sieve.order([draft.price(step, vm), *ranking])
     return int(best[0]) if best.size else None
+
+
+def weigh(draft: Draft, step: Step, vms: Sequence[int], targets: Targets) -> tuple[Sieve, Sequence[Column]]:
+    """Every other host for these VMs of one host, all at once: what bars it, and the columns to rank the rest by.
+
+    Each of them must be let in for itself, and there must be room for the sum of them.
+    """
+    sieve = Sieve(elsewhere(draft, vms[0]))
+    lot = replace(draft, projection=draft.projection.as_one(vms)) if len(vms) > 1 else draft
+    for vm in vms:
+        lay_arriving(lot, step, vm, sieve)
+    return sieve, targets.choose(lot, sieve, vms[0])
 
 
 def elsewhere(draft: Draft, vm: int) -> Flags:
@@ -160,6 +183,7 @@ def take(draft: Draft, step: Step, vm: int, target: int, reasons: tuple[str, Map
             vm=seen.name, uuid=seen.uuid, source=source.name, target=hosts[target].name, rule=step.rule,
             line=step.line, reason=REASONS[step.kind], why=why, numbers=dict(figures), memory=seen.memory,
             domain_id=seen.domain_id, leaves=named(source.tags), enters=named(hosts[target].tags),
+            transit=step.transit,
         )
     )  # fmt: skip
     memory = sum(move.memory for move in draft.moves)
@@ -178,7 +202,7 @@ def note_vms(draft: Draft, step: Step, vms: Places, sieve: Sieve) -> None:
                 draft.rejections.append(rejected(name, None, step, barred, int(place)))
 
 
-def _note_hosts(draft: Draft, step: Step, vm: int, sieve: Sieve, ranking: Sequence[Column]) -> None:
+def note_hosts(draft: Draft, step: Step, vm: int, sieve: Sieve, ranking: Sequence[Column]) -> None:
     """Hosts that may not receive this VM, the most wanted first."""
     name = draft.projection.names["vm"][vm]
     if not sieve.refused or not draft.notes_first(name, step):

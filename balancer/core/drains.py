@@ -1,23 +1,22 @@
 """The statement `drain`, and the operators' word for the same: leave these hosts.
 
-Rule: a drain has no `to` of its own; its VMs go where the greater share of cpu and memory is least afterwards, and
-never above 100 % of either.
+Rule: its VMs go where there is most room, the largest first, so that the small fill the gaps; what hangs together goes
+as one, and last.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from balancer.core.draft import Draft, Step, departures, find_target, note_vms, on_host, take
+from balancer.core.draft import Draft, Step, departures, note_vms, on_host
+from balancer.core.groups import BONDS, bound, find, take_way
 from balancer.core.model import State
-from balancer.core.scope import Sets, of_targets
-from balancer.core.sieve import Sieve
-from balancer.core.walls import Barred
-from balancer.core.wording import spoken
-from dsl.evaluation import Column, Flags
+from balancer.core.projection import Places
+from balancer.core.room import Fullest, least_full
+from balancer.core.scope import Sets
+from dsl.evaluation import Flags
 from dsl.ruleset import Ruleset
-from dsl.syntax import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,47 +37,34 @@ def drains(rules: Ruleset, sets: Sets, state: State) -> Iterator[Drain]:
 
 
 def empty(draft: Draft) -> None:
-    """Move what can be moved off the drained hosts, the largest first, so that the small fill the gaps."""
+    """Move what can be moved off the drained hosts."""
     for drain in drains(draft.rules, draft.sets, draft.state):
         for host in np.flatnonzero(drain.hosts):
             vms = on_host(draft.projection, int(host))
-            for vm in vms[np.lexsort([-draft.projection.memory[vms]])]:
-                _drain_one(draft, drain, int(vm))
+            _empty_host(draft, drain, vms[np.lexsort([-draft.projection.memory[vms]])])
 
 
-def _drain_one(draft: Draft, drain: Drain, vm: int) -> None:
+def _empty_host(draft: Draft, drain: Drain, vms: Places) -> None:
+    """Send these VMs of one host away in their order; groups wait until those have gone that need nobody."""
     step = Step("drains", "drain", drain.line)
-    sieve = departures(draft, step, np.array([vm]))
-    note_vms(draft, step, np.array([vm]), sieve)
-    if not sieve.open.all():
+    source, groups = draft.projection.where[vms[:1]], []
+    free = frozenset(vms[departures(draft, step, vms, BONDS).open].tolist())
+    for vm in vms.tolist():
+        if vm in free and bound(draft, step, Fullest(), vm).bonds:
+            groups.append(vm)
+        else:
+            _send(draft, step, drain, vm, free)
+    for vm in groups:
+        if draft.projection.where[vm] == source:
+            _send(draft, step, drain, vm, free)
+
+
+def _send(draft: Draft, step: Step, drain: Drain, vm: int, free: Collection[int]) -> None:
+    if vm not in free:
+        note_vms(draft, step, np.array([vm]), departures(draft, step, np.array([vm]), BONDS))
         return
-    target = find_target(draft, step, vm, Fullest())
-    if target is not None:
-        projection = draft.projection
-        host, where = projection.names["host"][target], projection.names["host"][projection.where[vm]]
-        fullest = spoken(float(Fullest.of(draft, vm)[target]), Kind.SHARE)
-        prices = draft.price(step, vm)
-        is_cheaper = np.delete(prices, projection.where[vm]).max() > prices[target]
-        among = " of the cheapest" if is_cheaper else ""
+    way = find(draft, step, Fullest(), vm, free)
+    if way is not None:
+        source = draft.projection.names["host"][draft.projection.where[vm]]
         by = f" by {drain.who}" if drain.who else ""
-        why = f"{where} is drained{by}; {host} is least full afterwards{among} ({fullest})"
-        take(draft, step, vm, target, (why, {}))
-
-
-class Fullest:
-    """The targets of drains: the greater share of cpu and memory least afterwards, never above 100 % of either."""
-
-    @staticmethod
-    def of(draft: Draft, vm: int) -> Column:
-        """The greater share of each host once the VM is there."""
-        scope = of_targets(draft.projection, draft.sets, vm)
-        return np.maximum(scope.value("after", "cpu"), scope.value("after", "memory"))
-
-    def choose(self, draft: Draft, sieve: Sieve, vm: int) -> list[Column]:
-        """Bar what would be over-full, and rank the rest."""
-        fullest = self.of(draft, vm)
-        sieve.bar([
-            Barred(fullest > 1.0, "full", value=fullest, limit=np.ones_like(fullest), kind=Kind.SHARE),
-            Barred(np.isnan(fullest), "unknown"),
-        ])  # fmt: skip
-        return [fullest]
+        take_way(draft, step, way, (f"{source} is drained{by}; {least_full(draft, step, way.vms, way.target)}", {}))

@@ -13,9 +13,9 @@ import numpy as np
 from balancer.core.clauses import gate_clauses, needs
 from balancer.core.cycle import Case, begun, decided
 from balancer.core.draft import ASKED, Draft, Step, Targets, elsewhere, lay_arriving, lay_leaving, on_host, rejected
-from balancer.core.drains import Fullest
 from balancer.core.model import Decision, Move, Order, Rejection
 from balancer.core.relief import ByRule, lay_gates
+from balancer.core.room import Fullest
 from balancer.core.scope import of_targets, of_vms
 from balancer.core.sieve import Ledger
 from balancer.core.troubles import Trouble, against_all, drained_by, drains_of, figures_at, trouble

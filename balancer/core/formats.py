@@ -12,7 +12,19 @@ from statistics import fmean
 from typing import Any, Final
 
 from balancer.core.checkup import Checkup
-from balancer.core.model import Decision, Drained, Host, Move, Observation, Order, OrderState, Rejection, Spread, Streak
+from balancer.core.model import (
+    Decision,
+    Drained,
+    Host,
+    Move,
+    Observation,
+    Order,
+    OrderState,
+    Rejection,
+    Spread,
+    Streak,
+    Unmended,
+)
 from balancer.core.safety import failing_hosts
 from balancer.core.wording import gap, refusal
 
@@ -88,6 +100,7 @@ def plan_document(decision: Decision, seconds: float) -> Document:
         "complete": figure(plan.complete),
         "frozen": plan.frozen,
         "waiting": list(plan.waiting),
+        "unmended": [unmended_document(each) for each in plan.unmended],
         "sentence": plan.sentence,
         "moves": [move_document(move) for move in plan.moves],
         "rejections": [rejection_document(rejection) for rejection in plan.rejections],
@@ -201,6 +214,19 @@ def move_document(move: Move) -> Document:
         "numbers": {name: figure(value) for name, value in sorted(move.numbers.items())},
         "reason": move.reason,
         "wave": move.wave,
+        "group": list(move.transit.vms) if move.transit else [],
+        "in_transit": list(move.transit.walls) if move.transit else [],
+    }
+
+
+def unmended_document(unmended: Unmended) -> Document:
+    """A wall that stays broken, as plan/1 tells it."""
+    return {
+        "rule": unmended.rule,
+        "line": unmended.line,
+        "text": unmended.text,
+        "strays": figure(unmended.strays),
+        "why": unmended.why,
     }
 
 

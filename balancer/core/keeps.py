@@ -5,7 +5,7 @@ its strays say: by where each VM is, or is bound for.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,19 +13,18 @@ import numpy as np
 from balancer.core.domains import Domains
 from balancer.core.projection import Floats, Places, Projection
 from balancer.core.scope import Sets
-from balancer.core.walls import Barred, Wall
+from balancer.core.walls import Barred, Mendable
 from dsl.evaluation import Flags
 from dsl.ruleset import Ruleset
 from dsl.syntax import Keep
 
 
-class KeepWall(Wall, ABC):
+class KeepWall(Mendable, ABC):
     """A wall about neighbourhood, which may stand broken before anything moves."""
 
     __slots__ = ()
 
-    text: str
-    line: int
+    rule = "keep"
 
     @property
     @abstractmethod
@@ -93,6 +92,12 @@ class AtMost(KeepWall):
         relieved = self.domains.by_host((held > self.count) & own)
         return np.asarray(overfilled - outside[here] - (relieved[here] - relieved))
 
+    def against(self, projection: Projection) -> Flags:
+        """All members of an overfilled domain, and those outside."""
+        overfilled = self.domains.by_domain(_standing(projection, self.members)) > self.count
+        hosts = (self.domains.by_host(overfilled) > 0) | self.domains.outside
+        return np.asarray(self.members & hosts[projection.bound])
+
 
 @dataclass(frozen=True, slots=True)
 class ApartFrom(KeepWall):
@@ -111,9 +116,9 @@ class ApartFrom(KeepWall):
     def arriving(self, projection: Projection, vm: int, kind: str) -> Iterator[Barred]:
         """Hosts that have, or await, one of the other side."""
         if self.members[vm] or self.others[vm]:
-            yield Barred(projection.count(self._against(vm)) > 0, self.text, self.line)
+            yield Barred(projection.count(self._unwelcome(vm)) > 0, self.text, self.line)
 
-    def _against(self, vm: int) -> Flags:
+    def _unwelcome(self, vm: int) -> Flags:
         """Whom this VM shall not meet."""
         against = (self.others & self.members[vm]) | (self.members & self.others[vm])
         against[vm] = False
@@ -121,14 +126,21 @@ class ApartFrom(KeepWall):
 
     def strays(self, projection: Projection) -> int:
         """Every pair; who is on both sides is no pair with himself, and two such are one."""
-        members, others = _standing(projection, self.members), _standing(projection, self.others)
-        both = _standing(projection, self.members & self.others)
-        return int((members * others - both * (both + 1) / 2).sum())
+        return int(self._pairs(projection).sum())
 
     def swing(self, projection: Projection, vm: int) -> Floats:
         """Those it would meet, without those it meets."""
-        met = _standing(projection, self._against(vm))
+        met = _standing(projection, self._unwelcome(vm))
         return np.asarray(met - met[projection.where[vm]])
+
+    def against(self, projection: Projection) -> Flags:
+        """Both sides, where they meet."""
+        return np.asarray((self.members | self.others) & (self._pairs(projection) > 0)[projection.bound])
+
+    def _pairs(self, projection: Projection) -> Floats:
+        members, others = _standing(projection, self.members), _standing(projection, self.others)
+        both = _standing(projection, self.members & self.others)
+        return members * others - both * (both + 1) / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +175,7 @@ class Beside(KeepWall):
 
     def strays(self, projection: Projection) -> int:
         """Every member on a host without company."""
-        alone = _standing(projection, self.company) == 0
-        return int((_standing(projection, self.members) * alone).sum())
+        return int(self.against(projection).sum())
 
     def swing(self, projection: Projection, vm: int) -> Floats:
         """Whom it leaves alone, whom it joins, and whether it is alone itself."""
@@ -176,6 +187,15 @@ class Beside(KeepWall):
             return np.asarray(joined - joined[here])
         lonely = (alone & self.members[vm]).astype(float)
         return np.asarray(lonely - lonely[here])
+
+    def against(self, projection: Projection) -> Flags:
+        """The same."""
+        return np.asarray(self.members & (_standing(projection, self.company) == 0)[projection.bound])
+
+    def menders(self, projection: Projection) -> Flags:
+        """Those, and all company, which may come to them."""
+        alone = self.against(projection)
+        return alone | self.company if alone.any() else alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,17 +219,83 @@ class On(KeepWall):
 
     def strays(self, projection: Projection) -> int:
         """Every member elsewhere."""
-        return int((self.members & ~self.hosts[projection.bound]).sum())
+        return int(self.against(projection).sum())
 
     def swing(self, projection: Projection, vm: int) -> Floats:
         """One fewer where it comes home, one more where it strays."""
         astray = (~self.hosts & self.members[vm]).astype(float)
         return np.asarray(astray - astray[projection.where[vm]])
 
+    def against(self, projection: Projection) -> Flags:
+        """The same."""
+        return np.asarray(self.members & ~self.hosts[projection.bound])
 
-def broken(rules: Ruleset, sets: Sets) -> int:
-    """How many strays there are by the reports, over all keeps."""
-    return sum(keep_wall(keep, sets).strays(sets.reported) for keep in rules.keeps)
+
+@dataclass(frozen=True, slots=True)
+class Together(KeepWall):
+    """`keep S together`: all of S on one host, its home: where most of their memory stands, unless it is said.
+
+    Alone a member moves home only; from home the group moves as one or not at all.
+    """
+
+    members: Flags
+    text: str
+    line: int
+    destination: int | None = None
+
+    @property
+    def concerns(self) -> Flags:
+        """The group."""
+        return self.members
+
+    def leaving(self, projection: Projection, vms: Places, kind: str) -> Iterator[Barred]:
+        """Who is at home stays, as long as there are others."""
+        if self.members.sum() > 1:
+            at_home = projection.where[vms] == self.home(projection)
+            yield Barred(self.members[vms] & at_home, self.text, self.line)
+
+    def arriving(self, projection: Projection, vm: int, kind: str) -> Iterator[Barred]:
+        """A member goes home or nowhere."""
+        if self.members[vm] and self.members.sum() > 1:
+            elsewhere = np.ones(len(projection.cores), dtype=bool)
+            elsewhere[self.home(projection)] = False
+            yield Barred(elsewhere, self.text, self.line)
+
+    def strays(self, projection: Projection) -> int:
+        """Every member away from home."""
+        return int(self.against(projection).sum())
+
+    def swing(self, projection: Projection, vm: int) -> Floats:
+        """One fewer where it comes home, one more where it leaves it; a move that makes another host home counts so."""
+        swing, trial = np.zeros(len(projection.cores)), projection.copy()
+        if self.members[vm]:
+            inhabited = np.unique(projection.bound[self.members])
+            vacant = np.setdiff1d(np.arange(len(swing)), inhabited)
+            for hosts in (*inhabited[:, np.newaxis], vacant):
+                if hosts.size:
+                    trial.where[vm] = hosts[0]
+                    swing[hosts] = self.strays(trial) - self.strays(projection)
+        return swing
+
+    def against(self, projection: Projection) -> Flags:
+        """The same."""
+        return np.asarray(self.members & (projection.bound != self.home(projection)))
+
+    def home(self, projection: Projection) -> int:
+        """The host where they are to be; of equals the one with more of them, then the first by name."""
+        return self.destination if self.destination is not None else int(self.homes(projection)[0])
+
+    def homes(self, projection: Projection) -> Places:
+        """The hosts in the order in which they would do as home, best first."""
+        where, hosts = projection.bound[self.members], len(projection.cores)
+        memory = np.bincount(where, weights=projection.memory[self.members], minlength=hosts)
+        return np.lexsort([-np.bincount(where, minlength=hosts), -memory])
+
+
+def broken(rules: Ruleset, sets: Sets, in_transit: Collection[str]) -> int:
+    """How many strays there are by the reports, over all keeps but those `in_transit`, by their text."""
+    standing = (keep for keep in rules.keeps if keep.text not in in_transit)
+    return sum(keep_wall(keep, sets).strays(sets.reported) for keep in standing)
 
 
 def _standing(projection: Projection, vms: Flags) -> Floats:
@@ -221,8 +307,8 @@ def _spread(projection: Projection, where: Places, vms: Flags) -> Floats:
     return np.bincount(where[vms], minlength=len(projection.cores)).astype(float)
 
 
-def keep_wall(keep: Keep, sets: Sets) -> KeepWall:
-    """The wall that a `keep` statement builds."""
+def keep_wall(keep: Keep, sets: Sets, destination: int | None = None) -> KeepWall:
+    """The wall that a `keep` statement builds; `destination` is where its group goes, once it has begun to move."""
     members = sets.members(keep.vms).possible
     text, line, relation = keep.text, keep.span.line, keep.relation
     match relation.how:
@@ -236,4 +322,6 @@ def keep_wall(keep: Keep, sets: Sets) -> KeepWall:
             return Beside(members, sets.members(relation.other).true, text, line)
         case "on" if relation.other is not None:
             return On(members, sets.members(relation.other).true, text, line)
+        case "together":
+            return Together(members, text, line, destination)
     raise AssertionError(f"the checker refuses what is not built: {text}")

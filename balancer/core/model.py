@@ -216,12 +216,25 @@ class Engagement:
 
 
 @dataclass(frozen=True, slots=True)
+class Transit:
+    """VMs that move as one, and the round that decided it: `walls` are the `keep`s that are broken until all are there.
+
+    `vms` are uuids, in the order of their moves.
+    """
+
+    vms: tuple[str, ...]
+    walls: tuple[str, ...]
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
 class Move:
     """One VM from one host to another, and why.
 
     `line` is the rule's, None of an operator's drain; `wave` says what may run side by side. `domain_id` is the one
     that it had when this was decided: another one is another VM in its place. `leaves` and `enters` are the tags
-    `key:value` of its source and of its target: what is counted `per` such a key.
+    `key:value` of its source and of its target: what is counted `per` such a key. `transit` is the group that it
+    belongs to, where it does not move alone.
     """
 
     vm: str
@@ -238,6 +251,7 @@ class Move:
     domain_id: int = 0
     leaves: tuple[str, ...] = ()
     enters: tuple[str, ...] = ()
+    transit: Transit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,12 +279,24 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True)
+class Unmended:
+    """A wall that stands broken and that no move mends: how many VMs stand against it, and what keeps one of them."""
+
+    rule: str
+    line: int
+    text: str
+    strays: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """All moves that the rules ask for, in an order that may be executed, and what was refused on the way.
 
     `frozen` says why nothing is decided at all, `frozen_by` the line of the `freeze` (0: the default); `waiting` are
     the kinds of move that wait for their window; `tally` counts every rejection by reason, `rejections` lists the
-    nearest; `sentence` is the round in one sentence.
+    nearest; `sentence` is the round in one sentence; `broken` counts the VMs against a `keep`, `unmended` are the walls
+    that stay broken after all these moves.
     """
 
     round: int
@@ -285,6 +311,7 @@ class Plan:
     broken: int = 0
     frozen_by: int | None = None
     waiting: tuple[str, ...] = ()
+    unmended: tuple[Unmended, ...] = ()
 
 
 # -- what is under way ----------------------------------------------------------------------------------------

@@ -18,24 +18,29 @@ from balancer.core.goal import pursue
 from balancer.core.journeys import never_wall
 from balancer.core.keeps import broken, keep_wall
 from balancer.core.model import Engagement, Move, Observation, Order, OrderState, Plan, Rejection, State, Streak
+from balancer.core.preferences import prefer
 from balancer.core.projection import Projection
 from balancer.core.quiet import Quiet, quiet
 from balancer.core.relief import relieve
+from balancer.core.repairs import mend
 from balancer.core.reserve import ReserveWall
 from balancer.core.safety import Own, back_off, failing_hosts, fit
 from balancer.core.scope import Sets, of_farm
+from balancer.core.transits import InTransit, begun, destination, in_transit
 from balancer.core.walls import Always, Closed, Memory, Wall
 from balancer.core.waves import in_waves
 from balancer.core.windows import in_force, waits_for
 from balancer.core.wishes import Costly, wishes
-from balancer.core.wording import condition
+from balancer.core.wording import condition, stays_broken
 from dsl.evaluation import truth
 from dsl.ruleset import Ruleset
 from dsl.syntax import Kind, Reserve
 
 STEPS: Final[tuple[tuple[str, Callable[[Draft], None]], ...]] = (
+    ("repairs", mend),
     ("drains", empty),
     ("rules", relieve),
+    ("preferences", prefer),
     ("goal", pursue),
 )
 """The order of evaluation: each kind of move, and what plans it. Later steps see what earlier ones project."""
@@ -58,7 +63,7 @@ def plan(draft: Draft) -> Planned:
     """Decide one round."""
     rules, state, sets, projection = draft.rules, draft.state, draft.sets, draft.projection
     observation = projection.observation
-    before = projection.spread()
+    before, asunder = projection.spread(), in_transit(begun(rules, state, projection))
     frozen, frozen_by = why_frozen(draft)
     waiting = waiting_kinds(rules, observation)
     open_ = {kind: step for kind, step in STEPS if frozen is None and kind not in waiting}
@@ -76,9 +81,10 @@ def plan(draft: Draft) -> Planned:
         before=before,
         after=projection.spread(),
         sentence=_sentence(draft, told or _moves_told(moves, projection), waiting),
-        broken=broken(rules, sets),
+        broken=broken(rules, sets, asunder),
         frozen_by=frozen_by,
         waiting=tuple(waiting),
+        unmended=tuple(draft.unmended),
     )
     return Planned(result, tuple(draft.engagements) if "rules" in open_ else state.engagements)
 
@@ -98,6 +104,7 @@ def drafted(sets: Sets, state: State, streaks: Sequence[Streak], rules: Ruleset)
 def _walls(rules: Ruleset, sets: Sets, state: State, projection: Projection, still: Quiet) -> tuple[Wall, ...]:
     """All walls of a round but those that costs make, the cheapest and most final first."""
     observation = projection.observation
+    groups = begun(rules, state, projection)
     untouchable = _untouchable(observation, state.orders)
     failing = failing_hosts(state)
     drained = np.zeros(len(observation.hosts), dtype=bool)
@@ -111,6 +118,7 @@ def _walls(rules: Ruleset, sets: Sets, state: State, projection: Projection, sti
     )
     return (
         Always(frozenset(doubt.uuid for doubt in observation.doubts)),
+        *(InTransit(group) for group in groups),
         Closed("in doubt", doubtful, gives=False),
         *closed,
         Closed("unknown", projection.unmeasured),
@@ -119,7 +127,7 @@ def _walls(rules: Ruleset, sets: Sets, state: State, projection: Projection, sti
         *((Own(state.own_vm),) if state.own_vm else ()),
         fit(observation),
         still,
-        *(keep_wall(keep, sets) for keep in rules.keeps),
+        *(keep_wall(keep, sets, destination(groups, keep.text)) for keep in rules.keeps),
         *(never_wall(each, sets) for each in rules.nevers if in_force(each.during, observation.wall)),
         Memory(),
         *_reserved(rules.reserve, closed),
@@ -130,7 +138,8 @@ def _reserved(reserve: Reserve | None, closed: Sequence[Closed]) -> Iterator[Res
     """The room for lost hosts; those that are closed give none."""
     if reserve is not None:
         takes = ~np.any([each.hosts for each in closed], axis=0)
-        yield ReserveWall(reserve.lost, takes, reserve.span.line)
+        text = f"reserve memory for {reserve.lost} lost host{'s' if reserve.lost > 1 else ''}"
+        yield ReserveWall(reserve.lost, takes, text, reserve.span.line)
 
 
 def _closed(observation: Observation) -> Iterator[Closed]:
@@ -180,6 +189,8 @@ def _sentence(draft: Draft, done: str | None, waiting: Sequence[str]) -> str:
     if draft.streaks:
         longest = min(draft.streaks, key=lambda streak: (-streak.rounds, streak.host))
         return f"no action: {longest.host} in trouble for {_so_far(longest, draft.rules)}{why}{still_open}"
+    if draft.unmended:
+        return f"no action: {stays_broken(draft.unmended[0])}{still_open}"
     stays = next((each for each in draft.rejections if each.rule == "drain" and each.reason != "under way"), None)
     if stays is None:
         return f"no action: no host is in trouble{why}{still_open}"

@@ -5,7 +5,7 @@ columns are changed by `depart`/`move` alone; hosts and VMs keep their places in
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from functools import cached_property
 from typing import Any, Final, Self
@@ -66,15 +66,18 @@ class Projection:
         """The reports, with the moves under way counted at both ends and those that failed since the last round.
 
         A move that is done, and whose VM a report still shows at its source, counts as under way for `settling`
-        seconds: the report is older than the end of the move, or the move was only rehearsed.
+        seconds: the report is older than the end of the move, or the move was only rehearsed. Only the VM's latest such
+        move counts: a later one may have brought it back.
         """
         projection = cls(observation, state)
+        latest = {order.move.uuid: order for order in state.orders if order.state is OrderState.DONE}
         for order in state.orders:
             if order.is_open:
                 projection.moves_under_way += 1
                 projection.depart(order)
-            elif projection.still_shows(order) and observation.now - (order.ended or 0.0) < settling:
-                projection.depart(order)
+            elif order is latest.get(order.move.uuid):
+                if projection.still_shows(order) and observation.now - (order.ended or 0.0) < settling:
+                    projection.depart(order)
             elif order.state is OrderState.FAILED and state.time <= (order.ended or 0.0) < observation.now:
                 projection.failed(order)
         return projection
@@ -188,6 +191,15 @@ class Projection:
         for column in ("used", "load", "busy", "where", "vms", "vcpus", "host_moves", "vm_moves"):
             setattr(other, column, getattr(self, column).copy())
         return other
+
+    def as_one(self, vms: Sequence[int]) -> Self:
+        """The same farm with the first of these VMs as large as all of them: what a host would be with the lot."""
+        lot = copy(self)
+        for name in ("cpu", "memory", "vm_vcpus"):
+            figures = getattr(self, name).copy()
+            figures[vms[0]] = figures[list(vms)].sum()
+            setattr(lot, name, figures)
+        return lot
 
     def count(self, members: Flags) -> Floats:
         """How many of these VMs are on each host, or bound for it."""

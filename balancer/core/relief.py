@@ -12,7 +12,8 @@ from typing import Final
 import numpy as np
 
 from balancer.core.assessment import condition_of, is_reached
-from balancer.core.draft import Draft, Step, Targets, departures, find_target, note_vms, on_host, take
+from balancer.core.draft import Draft, Step, departures, note_vms, on_host
+from balancer.core.groups import BONDS, Way, find, price, take_way
 from balancer.core.model import Engagement, Streak
 from balancer.core.projection import Floats, Places, Projection
 from balancer.core.scope import ClauseScope, of_hosts, of_source, of_targets, of_vms
@@ -108,7 +109,8 @@ def waits(draft: Draft, rule: Rule, host: int) -> str | None:
     name = draft.projection.names["host"][host]
     if draft.quiet.resting(name):
         return "it has just taken part in a move and rests"
-    if rule.until is None and name in draft.projection.departed:
+    leaving = draft.projection.departed | {move.source for move in draft.moves if move.reason != "overload"}
+    if rule.until is None and name in leaving:
         return "a VM is leaving it already"
     return None
 
@@ -161,32 +163,34 @@ def is_met(until: Test, scope: ClauseScope) -> bool:
 
 
 def _move_one(draft: Draft, rule: Rule, host: int, streak: Streak | None) -> bool:
-    """Plan one move off this host: the cheapest there is, then the first VM by the rule's order that finds a target."""
+    """Plan one move off this host, with whom the VM takes along: the cheapest, then the first by the rule's order."""
     step = Step("rules", rule.name, rule.span.line)
     vms = on_host(draft.projection, host)
-    sieve = departures(draft, step, vms)
+    sieve = departures(draft, step, vms, BONDS)
     ranking = lay_gates(draft, rule, vms, sieve)
     note_vms(draft, step, vms, sieve)
-    chosen = _cheapest(draft, step, vms[sieve.order(ranking)].tolist(), ByRule(rule))
+    free = frozenset(vms[sieve.open].tolist())
+    ranked = vms[sieve.order(ranking)].tolist()
+    chosen = _cheapest(draft, step, ranked, lambda vm: find(draft, step, ByRule(rule), vm, free))
     if chosen is not None:
-        take(draft, step, *chosen, _reasons(draft, step, rule, chosen, streak))
+        take_way(draft, step, chosen, _reasons(draft, step, rule, chosen, streak))
     return chosen is not None
 
 
-def _cheapest(draft: Draft, step: Step, vms: Sequence[int], targets: Targets) -> tuple[int, int] | None:
+def _cheapest(draft: Draft, step: Step, vms: Sequence[int], seek: Callable[[int], Way | None]) -> Way | None:
     """The VM and target that cost least in all, then the first VM in this order; None where no VM finds a host.
 
     The VMs that could be cheapest are tried first, so that with nothing at a cost the first that finds a host is it.
     """
-    best: tuple[float, int, int] | None = None
+    best: tuple[float, int] | None = None
+    cheapest = None
     for floor, rank in sorted((_least_price(draft, step, vm), rank) for rank, vm in enumerate(vms)):
-        if best is not None and (floor, rank) > best[:2]:
+        if best is not None and (floor, rank) > best:
             break
-        target = find_target(draft, step, vms[rank], targets)
-        if target is not None:
-            price = float(draft.price(step, vms[rank])[target])
-            best = min((price, rank, target), best or (inf, 0, 0))
-    return None if best is None else (vms[best[1]], best[2])
+        way = seek(vms[rank])
+        if way is not None and (best is None or (price(draft, step, way), rank) < best):
+            best, cheapest = (price(draft, step, way), rank), way
+    return cheapest
 
 
 def _least_price(draft: Draft, step: Step, vm: int) -> float:
@@ -197,12 +201,10 @@ def _least_price(draft: Draft, step: Step, vm: int) -> float:
     return float(elsewhere.min(initial=inf))
 
 
-def _reasons(
-    draft: Draft, step: Step, rule: Rule, chosen: tuple[int, int], streak: Streak | None
-) -> tuple[str, dict[str, float]]:
+def _reasons(draft: Draft, step: Step, rule: Rule, way: Way, streak: Streak | None) -> tuple[str, dict[str, float]]:
     """Why this host (as reported), this VM and this target (as projected), and the figures behind it."""
     projection = draft.projection
-    vm, target = chosen
+    vm, target = way.vms[0], way.target
     source = int(projection.where[vm])
     hosts, targets = of_hosts(draft.reported, draft.sets), of_targets(projection, draft.sets, vm)
     there, elsewhere = on_host(projection, source), np.delete(np.arange(len(projection.cores)), source)

@@ -12,23 +12,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from balancer.core.projection import Floats, Places, Projection
-from balancer.core.walls import Barred, Wall
+from balancer.core.walls import Barred, Mendable
 from dsl.evaluation import Flags
 from dsl.syntax import Kind
 
 
 @dataclass(frozen=True, slots=True)
-class ReserveWall(Wall):
+class ReserveWall(Mendable):
     """`reserve memory for N lost hosts`. Where there is plenty it is not reckoned out for each target."""
 
     lost: int
     takes: Flags
+    text: str
     line: int
 
-    @property
-    def text(self) -> str:
-        """The statement."""
-        return f"reserve memory for {self.lost} lost host{'s' if self.lost > 1 else ''}"
+    rule = "reserve"
 
     def arriving(self, projection: Projection, vm: int, kind: str) -> Iterator[Barred]:
         """Hosts on which it would leave more VMs without room than there are now."""
@@ -47,17 +45,30 @@ class ReserveWall(Wall):
         """Unless there is plenty."""
         return not self._has_plenty(projection, memory)
 
+    def strays(self, projection: Projection) -> float:
+        """The shortfall; what it will be is seen once nothing is under way."""
+        return 0.0 if projection.arrivals else self.shortfall(projection)
+
+    def against(self, projection: Projection) -> Flags:
+        """Those of the hosts that would be lost."""
+        is_short = self.strays(projection) > 0
+        return np.isin(projection.where, self._lost(_Memory.of(projection))) & is_short
+
     def shortfall(self, projection: Projection) -> float:
         """Memory of the VMs that would find no room, MiB."""
         return self._shortfall(_Memory.of(projection))
 
     def _shortfall(self, farm: "_Memory") -> float:
-        lost = np.argsort(-farm.held, kind="stable")[: self.lost]
+        lost = self._lost(farm)
         stays = self.takes.copy()
         stays[lost] = False
         is_lost = np.isin(farm.homes, lost)
         sizes = np.sort(farm.sizes[np.unique(farm.vms[is_lost])])[::-1]
         return _left_over(sizes.tolist(), farm.free[stays].tolist())
+
+    def _lost(self, farm: "_Memory") -> Places:
+        """The hosts whose VMs hold most."""
+        return np.argsort(-farm.held, kind="stable")[: self.lost]
 
     def _has_plenty(self, projection: Projection, memory: float) -> bool:
         """Whether all fits however moves of so much memory, and who is lost, turn out.

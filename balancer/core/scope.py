@@ -144,6 +144,11 @@ def of_hosts(projection: Projection, sets: Sets) -> ClauseScope:
     return ClauseScope(projection, sets, {"host": Reach("host"), "farm": Reach("farm")})
 
 
+def of_hosts_after(projection: Projection, sets: Sets, vm: int) -> ClauseScope:
+    """`when`: each host as it would be with this VM."""
+    return ClauseScope(projection, sets, {"host": Reach("host", after=vm), "farm": Reach("farm")})
+
+
 def of_vms(projection: Projection, sets: Sets, vms: Places) -> ClauseScope:
     """`move vm`: these VMs, and where each is."""
     where = projection.where[vms]

@@ -4,6 +4,7 @@ Rule: a wall answers two questions for whole columns: which VMs of a host may no
 a VM. Who belongs to it uncertainly counts as belonging: unknown counts against moving.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -55,6 +56,31 @@ class Wall:
     def is_tight(self, projection: Projection, memory: float) -> bool:
         """Whether moves of so much memory in all, begun side by side, might break what none breaks in its turn."""
         return False
+
+
+class Mendable(Wall, ABC):
+    """A wall that may stand broken before anything moves. `rule` is the statement that it is of.
+
+    Whether it does is asked of the places that VMs are bound for: what is under way need not be mended again.
+    """
+
+    __slots__ = ()
+
+    rule: str
+    text: str
+    line: int
+
+    @abstractmethod
+    def strays(self, projection: Projection) -> float:
+        """How far from what the statement wants; 0 where it is whole."""
+
+    @abstractmethod
+    def against(self, projection: Projection) -> Flags:
+        """The VMs that it is about where it is broken; none where it is whole."""
+
+    def menders(self, projection: Projection) -> Flags:
+        """The VMs any one of which may make it less broken by moving."""
+        return self.against(projection)
 
 
 @dataclass(frozen=True, slots=True)

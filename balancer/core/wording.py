@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from balancer.core.model import Rejection
+from balancer.core.model import Rejection, Unmended
 from balancer.core.signals import TABLE
 from dsl.evaluation import Scope, conjuncts, leaves, value
 from dsl.syntax import Amount, Arithmetic, Compare, Key, Kind, Name, Over, Sum, Test, Text
@@ -137,6 +137,11 @@ def gap(rejection: Rejection) -> str:
         return ""
     how = "to go" if rejection.kind is Kind.TIME else "too much" if value > limit else "too little"
     return f"{spoken(abs(value - limit), rejection.kind)} {how}"
+
+
+def stays_broken(wall: Unmended) -> str:
+    """A wall that no move mends: which, and what keeps a VM that might."""
+    return f"{wall.text} (line {wall.line}): {wall.why}"
 
 
 def _told(figure: float | str, kind: Kind) -> str:

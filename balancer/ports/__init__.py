@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from agents.report import Report
-from balancer.core.model import Decision, Drained, Gathering, Journey, Order, State
+from balancer.core.model import Decision, Drained, Gathering, Journey, Order, State, Unmended
 from dsl.hours import WallTime
 from dsl.ruleset import Ruleset
 
@@ -154,6 +154,13 @@ class StrangerSeen:
     vm: str
 
 
+@dataclass(frozen=True, slots=True)
+class StaysBroken:
+    """A wall stands broken that no move mends; told once, until it is mended or more VMs stand against it."""
+
+    wall: Unmended
+
+
 Event = (
     RoundDecided
     | OrderChanged
@@ -164,6 +171,7 @@ Event = (
     | OperatorActed
     | MovedByOthers
     | StrangerSeen
+    | StaysBroken
 )
 
 

@@ -40,6 +40,7 @@ def test_a_plan_is_told_as_outsiders_expect_it() -> None:
         "complete": 1.0,
         "frozen": None,
         "waiting": [],
+        "unmended": [],
         "sentence": "move test3",
         "moves": [
             {
@@ -53,6 +54,8 @@ def test_a_plan_is_told_as_outsiders_expect_it() -> None:
                 "numbers": {"host.load": 1.33, "vm.cpu_time": 1.7},
                 "reason": "overload",
                 "wave": 1,
+                "group": [],
+                "in_transit": [],
             }
         ],
         "rejections": [

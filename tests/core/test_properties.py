@@ -132,7 +132,9 @@ class Placement:
             WALLS[5]: "db" in tags and self._is_too_many(move),
             WALLS[6]: ("db" in tags and "app" in at_target[0]) or ("app" in tags and "db" in at_target[0]),
         }
-        return [wall for wall, is_broken in breaches.items() if is_broken and wall in self.text]
+        passed = () if move.transit is None else move.transit.walls
+        broken = (wall for wall, is_broken in breaches.items() if is_broken and wall in self.text)
+        return [wall for wall in broken if wall.strip() not in passed]
 
     def _is_too_many(self, move: Move) -> bool:
         """Whether the target is outside all racks, or another database is in one that the move enters."""
@@ -348,6 +350,7 @@ def test_refusals_are_told_with_figures_that_refuse(made: Farm, text: str) -> No
 
 
 @given(farms(), texts())
-def test_after_the_plan_the_busiest_host_is_no_busier(made: Farm, text: str) -> None:
-    plan = in_trouble(measured(made, text.replace('drain hosts tagged "old"\n', ""))).plan
+def test_after_the_plan_of_rules_the_busiest_host_is_no_busier(made: Farm, text: str) -> None:
+    plan = in_trouble(measured(made, text)).plan
+    assume({move.reason for move in plan.moves} <= {"overload"})
     assert plan.after.cpu_max <= plan.before.cpu_max

@@ -56,9 +56,9 @@ def test_a_vm_under_way_counts_at_both_ends() -> None:
     play.next()
     sets = Sets.of((), Projection(play.next().observation))
     projection = Projection.with_orders(sets.reported.observation, play.state)
-    wall = ReserveWall(1, ~projection.unmeasured, 1)
+    wall = ReserveWall(1, ~projection.unmeasured, "reserve", 1)
     assert wall.shortfall(projection) == 0
-    assert ReserveWall(2, ~projection.unmeasured, 1).shortfall(projection) == (9 + 7) * 1024
+    assert ReserveWall(2, ~projection.unmeasured, "reserve", 1).shortfall(projection) == (9 + 7) * 1024
 
 
 def test_a_move_that_would_leave_a_vm_without_room_is_not_made() -> None:
@@ -97,7 +97,7 @@ def test_it_bars_what_reckoning_it_out_after_the_move_would_bar(
     for number, (home, size) in enumerate(homes):
         made.add(f"xen{home}", f"vm{number:02}", 0.1, memory=size * 1024)
     projection = Projection(Rounds(made, "").next().observation)
-    wall = ReserveWall(lost, ~projection.unmeasured, 1)
+    wall = ReserveWall(lost, ~projection.unmeasured, "reserve", 1)
     vm = data.draw(st.integers(0, len(homes) - 1))
     target = data.draw(st.sampled_from([host for host in range(4) if host != projection.where[vm]]))
     barred: list[Any] = [each.flags[target] for each in wall.arriving(projection, vm, "rules")]

@@ -124,7 +124,7 @@ def test_prefer_knows_the_words_of_keep(relation: str, target: str) -> None:
     made = farm("xen1: web1 2, x 1.7 | xen2: web2 0 | xen3: y 0.2 | xen4: y4 0.4").with_(
         **{f"xen{number}": {"tags": (f"rack:{rack}",)} for number, rack in enumerate("abbc", 1)}
     )
-    assert moves(decided(made, f"{AT_ONCE}prefer {relation}\n")) == [f"web1: xen1 -> {target}"]
+    assert moves(decided(made, f"{AT_ONCE}prefer {relation}\n"))[0] == f"web1: xen1 -> {target}"
 
 
 # -- the last two steps -----------------------------------------------------------------------------------------------

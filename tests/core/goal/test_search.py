@@ -12,6 +12,7 @@ TEXT = """
 balance cpu within 3% by at most {} moves
 keep vms tagged "db" apart
 keep vms tagged "ora" on hosts tagged "licensed"
+never move vms except goal
 """
 FARMS = 60
 """In a hundred and fifty of these the worst was 1.7 % away from the optimum, and 146 were at it."""

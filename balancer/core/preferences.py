@@ -1,0 +1,88 @@
+"""The step `preferences`: moves for the sake of a `prefer`, of what it costs that it is not so.
+
+Rule: each move lowers the total cost, the one that lowers it most first, to where there is most room of equals. None
+takes a VM to where a rule would act: what a rule eases, no preference loads.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
+from balancer.core.draft import Draft, Step, departures
+from balancer.core.groups import BONDS, Way, bound, find, price, take_way
+from balancer.core.room import Fullest, least_full
+from balancer.core.scope import of_hosts_after
+from balancer.core.sieve import Sieve
+from balancer.core.walls import Barred
+from balancer.core.wishes import Preference
+from dsl.evaluation import Column, truth
+
+PLANNED: Final = 20
+"""Moves that one plan makes for the sake of preferences; what is left comes in later rounds."""
+
+
+def prefer(draft: Draft) -> None:
+    """Lower the total cost as long as a move does."""
+    before = len(draft.moves)
+    while len(draft.moves) - before < PLANNED:
+        found = _best(draft)
+        if found is None:
+            return
+        wish, way = found
+        gain = -price(draft, _step(wish), way)
+        room = least_full(draft, _step(wish), way.vms, way.target)
+        why = f"{wish.text} is not so; this lowers the cost by {gain:g}; {room}"
+        take_way(draft, _step(wish), way, (why, {}))
+
+
+def _best(draft: Draft) -> tuple[Preference, Way] | None:
+    """The way that lowers the cost most, of equals to where there is most room; with what it is for."""
+    best: tuple[tuple[float, float, int], Preference, Way] | None = None
+    for floor, vm, wish in sorted(_promising(draft), key=lambda each: each[:2]):
+        if best is not None and floor > best[0][0]:
+            break
+        way = _way(draft, _step(wish), vm)
+        if way is None:
+            continue
+        rank = (price(draft, _step(wish), way), round(float(Fullest.of(draft, vm)[way.target]), 9), vm)
+        if rank[0] < 0 and (best is None or rank < best[0]):
+            best = rank, wish, way
+    return None if best is None else best[1:]
+
+
+def _promising(draft: Draft) -> Iterator[tuple[float, int, Preference]]:
+    """VMs that may bring what is preferred nearer, each with the most that moving it alone may save, as a price."""
+    seen: set[int] = set()
+    for wish in draft.wishes:
+        if isinstance(wish, Preference):
+            for vm in np.flatnonzero(wish.keep.menders(draft.projection)).tolist():
+                floor = float(draft.price(_step(wish), vm).min())
+                if vm not in seen and floor < 0:
+                    seen.add(vm)
+                    yield floor, vm, wish
+
+
+def _way(draft: Draft, step: Step, vm: int) -> Way | None:
+    """Where the VM may go, alone or with its party."""
+    lot = bound(draft, step, Calm(), vm)
+    vms = np.array(lot.vms)
+    free = vms[departures(draft, step, vms, BONDS).open].tolist()
+    return find(draft, step, Calm(), vm, free) if vm in free else None
+
+
+def _step(wish: Preference) -> Step:
+    return Step("preferences", "prefer", wish.line)
+
+
+class Calm(Fullest):
+    """Where there is most room, and no rule would act with the VM there."""
+
+    def choose(self, draft: Draft, sieve: Sieve, vm: int) -> list[Column]:
+        """Bar what would be in trouble as well."""
+        ranking = super().choose(draft, sieve, vm)
+        for rule in draft.rules.rules:
+            held = truth(rule.when.held, of_hosts_after(draft.projection, draft.sets, vm)).true
+            acts = np.broadcast_to(held, sieve.open.shape)
+            sieve.bar([Barred(acts, f"rule {rule.name} would act", rule.span.line)])
+        return ranking
