@@ -92,6 +92,8 @@ class Scope(Protocol):
 _COMPARE: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
 }  # fmt: skip
+_OPPOSITE: Final[Mapping[str, str]] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+"""Of two known numbers one or the other holds; of NaN and a number, neither."""
 _ARITHMETIC: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv,
 }  # fmt: skip
@@ -179,6 +181,8 @@ def _fact(test: Compare | Pick | Member | Name, scope: Scope) -> Truth:
 
 
 def _compared(sign: str, left: Column, right: Column) -> Truth:
+    if sign in _OPPOSITE:
+        return Truth(np.asarray(_COMPARE[sign](left, right)), np.asarray(_COMPARE[_OPPOSITE[sign]](left, right)))
     known = _known(left) & _known(right)
     holds = np.asarray(_COMPARE[sign](left, right), dtype=bool) & known
     return Truth(holds, known & ~holds)

@@ -9,13 +9,17 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from agents.config import load_config
 from agents.daemon import assemble
 from agents.drivers import open_hypervisor
+from balancer.adapters.journal_reader import read_journal
+from balancer.commands.history import documents
+from balancer.config import read_configuration
+from balancer.ports import JournalError
 from tests.brokers import free_port
 from tests.movers import none_left
 from tests.wire import eventually
@@ -149,6 +153,15 @@ def xen_balancer(*words: str) -> "subprocess.CompletedProcess[str]":
     """`xen-balancer WORDS`, to its end."""
     command = [sys.executable, "-m", "balancer.cli", *words]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, stdin=subprocess.DEVNULL)
+
+
+def orders(config: Path) -> list[dict[str, Any]]:
+    """A balancer's orders, oldest first, as `xen-balancer history` tells them; read in here, for it is asked often."""
+    try:
+        with closing(read_journal(read_configuration(config).state)) as journal:
+            return list(documents(journal.history(20)))
+    except JournalError:  # it has none yet
+        return []
 
 
 def nobody() -> int:

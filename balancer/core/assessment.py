@@ -33,17 +33,14 @@ def condition_of(rule: Rule) -> str:
 def assess(rules: Ruleset, sets: Sets, projection: Projection, streaks: Iterable[Streak]) -> tuple[Streak, ...]:
     """The streaks after this round; a host whose condition does not hold has none."""
     old = {(streak.rule, streak.condition, streak.host): streak for streak in streaks}
-    observation = projection.observation
+    observation, hosts = projection.observation, of_hosts(projection, sets)
     new, longest = [], LATE * (rules.every or DEFAULT_EVERY)
     for rule in rules.rules:
         condition = condition_of(rule)
-        held = truth(rule.when.held, of_hosts(projection, sets)).true
-        for host, holds in zip(observation.hosts, np.broadcast_to(held, len(observation.hosts)), strict=True):
-            if holds:
-                begun = Streak(
-                    rule.name, condition, host.name, host.boot_id, rounds=0, since=observation.now, last=observation.now
-                )
-                new.append(_longer(old.get((rule.name, condition, host.name), begun), begun, longest))
+        held = np.broadcast_to(truth(rule.when.held, hosts).true, len(observation.hosts))
+        for host in (observation.hosts[place] for place in np.flatnonzero(held)):
+            rounds, since = _before(old.get((rule.name, condition, host.name)), host, observation.now, longest)
+            new.append(Streak(rule.name, condition, host.name, host.boot_id, rounds + 1, since, observation.now))
         new += _waiting(old, rule.name, condition, observation)
     return tuple(sorted(new, key=lambda streak: (streak.rule, streak.host)))
 
@@ -59,15 +56,15 @@ def is_reached(streak: Streak | None, hold: Amount | None) -> bool:
     return streak.rounds > 1 and streak.last - streak.since >= hold.value * PUNCTUAL
 
 
-def _longer(streak: Streak, begun: Streak, longest: float) -> Streak:
-    """The streak with this round's report, or the one that begins with it.
+def _before(streak: Streak | None, host: Host, now: float, longest: float) -> tuple[int, float]:
+    """How many rounds a streak that goes on has behind it, and since when.
 
     A clock that was set back or forth makes the time between two reports less than nothing, or more than it can be.
     """
-    if streak.boot_id != begun.boot_id:
-        return replace(begun, rounds=1)
-    lasted = streak.last - streak.since + min(max(0.0, begun.last - streak.last), longest)
-    return replace(begun, rounds=streak.rounds + 1, since=begun.last - lasted)
+    if streak is None or streak.boot_id != host.boot_id:
+        return 0, now
+    lasted = streak.last - streak.since + min(max(0.0, now - streak.last), longest)
+    return streak.rounds, now - lasted
 
 
 def _waiting(

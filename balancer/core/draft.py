@@ -70,6 +70,7 @@ class Draft:
     alone: set[str] = field(default_factory=set)
     unmended: list[Unmended] = field(default_factory=list)
     _by_rule: dict[tuple[str, str], dict[str, Streak]] = field(default_factory=dict, init=False)
+    _begun: dict[tuple[str, str], set[str]] = field(default_factory=dict, init=False)
 
     def streaks_of(self, rule: str, condition: str) -> Mapping[str, Streak]:
         """By host, for how long a rule's condition has held there."""
@@ -77,6 +78,13 @@ class Draft:
             for streak in self.streaks:
                 self._by_rule.setdefault((streak.rule, streak.condition), {})[streak.host] = streak
         return self._by_rule.get((rule, condition), {})
+
+    def engaged_by(self, rule: str, condition: str) -> frozenset[str]:
+        """The hosts on which a rule with this condition stayed engaged."""
+        if not self._begun:
+            for each in self.state.engagements:
+                self._begun.setdefault((each.rule, each.condition), set()).add(each.host)
+        return frozenset(self._begun.get((rule, condition), ()))
 
     def price(self, step: Step, vm: int) -> Floats:
         """What moving this VM to each host costs, over all wishes."""

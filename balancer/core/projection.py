@@ -222,8 +222,9 @@ class Projection:
         return Spread(_max(share), _std(share), _max(load), _std(load))
 
     def _shift(self, vm: int, place: Any, sign: int) -> None:
-        self.busy[place] += sign * self.cpu[vm]
-        self.load[place] = max(0.0, self.load[place] + sign * np.nan_to_num(self.cpu[vm]))
+        cpu = self.cpu[vm]
+        self.busy[place] += sign * cpu
+        self.load[place] = max(0.0, self.load[place] + sign * (0.0 if np.isnan(cpu) else cpu))
 
 
 def _ends(order: Order) -> tuple[str, str]:

@@ -15,15 +15,16 @@ from balancer.core.assessment import condition_of, is_reached
 from balancer.core.draft import Draft, Step, departures, note_vms, on_host
 from balancer.core.groups import BONDS, Way, find, price, take_way
 from balancer.core.model import Engagement, Streak
-from balancer.core.projection import Places
+from balancer.core.projection import Floats, Places, Projection
 from balancer.core.scope import ClauseScope, of_hosts, of_source, of_targets, of_vms
 from balancer.core.sieve import Sieve, even, keys
 from balancer.core.wording import compared, condition, numbers, preference
-from dsl.evaluation import Column, truth
+from dsl.evaluation import Column, Flags, truth
 from dsl.syntax import Key, Rule, Test
 
 OWNERS: Final = {"host": "target", "source": "source", "vm": "vm", "after": "after", "farm": "farm"}
 """What each owner of a `to` clause is called among a move's numbers."""
+EVERYWHERE: Final = np.ones((), dtype=bool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +51,25 @@ class Standing:
 
 def relieve(draft: Draft) -> None:
     """Ease the hosts that each rule has reached, rule by rule."""
+    share = even(np.nan_to_num(draft.reported.share))
     for rule in draft.rules.rules:
-        draft.engagements += _relieve(draft, rule)
+        draft.engagements += _relieve(draft, rule, share)
 
 
-def _relieve(draft: Draft, rule: Rule) -> list[Engagement]:
+def _relieve(draft: Draft, rule: Rule, share: Floats) -> list[Engagement]:
     """Ease every host this rule has reached, and say on which it stays engaged."""
     standing = standing_of(draft, rule)
     identity, engaged = standing.identity, standing.engaged
-    hosts = _in_trouble(draft, rule, standing)
+    hosts = _in_trouble(draft, rule, standing, share)
     eased = _ease_all(draft, rule, hosts, standing.streaks)
     if rule.until is None:
         return []
     names = draft.projection.names["host"]
-    busy = {names[host] for host in eased} | {order.move.source for order in draft.state.orders if order.is_open}
-    unmet = {names[host] for host in hosts if not is_met(rule.until, of_source(draft.reported, draft.sets, host))}
+    sources = {order.move.source for order in draft.state.orders if order.is_open}
+    busy = [host for host in hosts if host in eased or names[host] in sources]
+    unmet = {names[host] for host in _unmet(draft, draft.reported, rule, busy)}
     silent = engaged & set(draft.reported.observation.silent)
-    return [Engagement(rule.name, identity, host) for host in sorted((unmet & busy) | silent)]
+    return [Engagement(rule.name, identity, host) for host in sorted(unmet | silent)]
 
 
 def _ease_all(draft: Draft, rule: Rule, hosts: Sequence[int], streaks: Mapping[str, Streak]) -> set[int]:
@@ -76,20 +79,29 @@ def _ease_all(draft: Draft, rule: Rule, hosts: Sequence[int], streaks: Mapping[s
     """
     names = draft.projection.names["host"]
     eased: set[int] = set()
-    while moved := {host for host in hosts if _ease(draft, rule, host, streaks.get(names[host]))}:
+    while _unmet(draft, draft.projection, rule, hosts):
+        moved = {host for host in hosts if _ease(draft, rule, host, streaks.get(names[host]))}
         eased |= moved
-        if rule.until is None:
+        if not moved or rule.until is None:
             break
-        hosts = [host for host in hosts if not is_met(rule.until, of_source(draft.projection, draft.sets, host))]
+        hosts = _unmet(draft, draft.projection, rule, hosts)
     return eased
+
+
+def _unmet(draft: Draft, projection: Projection, rule: Rule, hosts: Sequence[int]) -> Sequence[int]:
+    """Those of these hosts that do not meet `until`; what nobody knows ends it."""
+    if not hosts or rule.until is None:
+        return hosts
+    met = truth(rule.until, of_source(projection, draft.sets, np.array(hosts))).possible
+    return np.array(hosts)[~np.broadcast_to(met, len(hosts))].tolist()
 
 
 def standing_of(draft: Draft, rule: Rule) -> Standing:
     """How long a rule has held where, and what it has begun; one without `until` begins nothing."""
     identity = condition_of(rule)
     mine = draft.streaks_of(rule.name, identity)
-    begun = {each.host for each in draft.state.engagements if (each.rule, each.condition) == (rule.name, identity)}
-    return Standing(identity, mine, frozenset(begun if rule.until is not None else ()))
+    begun = draft.engaged_by(rule.name, identity) if rule.until is not None else frozenset[str]()
+    return Standing(identity, mine, begun)
 
 
 def waits(draft: Draft, rule: Rule, host: int) -> str | None:
@@ -110,23 +122,27 @@ def lay_gates(draft: Draft, rule: Rule, vms: Places, sieve: Sieve) -> list[Colum
     return keys(rule.move.by, scope)
 
 
-def _in_trouble(draft: Draft, rule: Rule, standing: Standing) -> list[int]:
-    """Hosts to be relieved: longest streak first, then busiest, then by name."""
-    mine, engaged = standing.streaks, standing.engaged
-    if not mine and not engaged:
+def _in_trouble(draft: Draft, rule: Rule, standing: Standing, share: Floats) -> list[int]:
+    """Hosts to be relieved: longest streak first, then busiest by the reports' `share`, then by name."""
+    projection, mine, engaged = draft.projection, standing.streaks, standing.engaged
+    reached = {host for host, streak in mine.items() if is_reached(streak, rule.when.hold)}
+    wanted = (reached | engaged) & projection.place.keys()
+    if not wanted:
         return []
-    projection = draft.projection
-    now = np.ones(len(projection.cores), dtype=bool)
-    if rule.when.now is not None:
-        now = np.broadcast_to(truth(rule.when.now, of_hosts(projection, draft.sets)).true, now.shape)
-    share = even(np.nan_to_num(draft.reported.share))
+    now = np.broadcast_to(_now(draft, rule), projection.cores.shape)
     ranked = []
-    for host in sorted((mine.keys() | engaged) & projection.place.keys()):
+    for host in sorted(wanted):
         place, streak = projection.place[host], mine.get(host)
-        reached = is_reached(streak, rule.when.hold) and bool(now[place])
-        if host in engaged or (reached and waits(draft, rule, place) is None):
+        if host in engaged or (now[place] and waits(draft, rule, place) is None):
             ranked.append((-(streak.rounds if streak else 0), -share[place], place))
     return [place for _, _, place in sorted(ranked)]
+
+
+def _now(draft: Draft, rule: Rule) -> Flags:
+    """Where what a rule says right of its `for` is true now."""
+    if rule.when.now is None:
+        return EVERYWHERE
+    return truth(rule.when.now, of_hosts(draft.projection, draft.sets)).true
 
 
 def _ease(draft: Draft, rule: Rule, host: int, streak: Streak | None) -> bool:

@@ -174,9 +174,9 @@ def of_targets(projection: Projection, sets: Sets, vm: int) -> ClauseScope:
     return ClauseScope(projection, sets, reach)
 
 
-def of_source(projection: Projection, sets: Sets, host: int) -> ClauseScope:
-    """`until`: the host that is relieved."""
-    return ClauseScope(projection, sets, {"source": Reach("host", host), "farm": Reach("farm")})
+def of_source(projection: Projection, sets: Sets, hosts: int | Places) -> ClauseScope:
+    """`until`: the host that is relieved, or each of several."""
+    return ClauseScope(projection, sets, {"source": Reach("host", hosts), "farm": Reach("farm")})
 
 
 def _certain(flags: Flags) -> Truth:

@@ -66,7 +66,7 @@ agent_libraries() {  # for the hypervisor's Python and C library, whatever this 
     chroot disk python3 -m compileall -q -j0 /usr/lib/python3* /usr/local/lib/xen-balancer || true
 }
 
-kernels() {  # `xen` and `vmlinuz` for QEMU, the guest's kernel unpacked: in there that would take 12 s at each start
+kernels() {  # `xen` and `vmlinuz` for QEMU, `vmlinux` for guests: unpacked, for by software that takes 12 s at each start
     local version
     version=$(ls disk/lib/modules)
     gunzip -c disk/boot/xen-4.17-amd64.gz >xen
@@ -75,7 +75,8 @@ kernels() {  # `xen` and `vmlinuz` for QEMU, the guest's kernel unpacked: in the
 import lzma, pathlib
 image = pathlib.Path("vmlinuz").read_bytes()
 kernel = lzma.LZMADecompressor().decompress(image[image.index(b"\xfd7zXZ\0"):])
-pathlib.Path("disk/srv/guest/vmlinux").write_bytes(kernel)'
+pathlib.Path("vmlinux").write_bytes(kernel)'
+    cp vmlinux disk/srv/guest/
     (cd "disk/lib/modules/$version/kernel" && rm -rf "${NEVER_LOADED[@]}")
     chroot disk depmod "$version"
     rm -rf disk/boot disk/var/lib/apt disk/var/cache/apt

@@ -1,11 +1,9 @@
 """The balancer is killed at every point of an order's way, and another takes up what it left."""
 
-import json
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,7 +11,7 @@ from agents.hypervisor.scenario import load_scenario
 from agents.hypervisor.shared_farm import SimulatedHypervisor
 from tests.brokers import coilmq
 from tests.killed import POINTS
-from tests.stage import HOT, SOON, Program, coilmq_wire, running, simulated_agents, write_balancer, xen_balancer
+from tests.stage import HOT, SOON, Program, coilmq_wire, orders, running, simulated_agents, write_balancer
 from tests.wire import eventually
 
 SLOW = HOT.replace("bandwidth: 4GiB/s", "bandwidth: 400MiB/s")
@@ -32,12 +30,6 @@ def farm(folder: Path, keys: Path) -> Iterator[Path]:
             yield write_balancer(folder, hosts, wire, keys, mode="active", rules="farm.rules")
     finally:
         broker.stop()
-
-
-def orders(config: Path) -> list[dict[str, Any]]:
-    """The journal's, oldest first."""
-    told = xen_balancer("history", "--config", str(config), "--format", "json").stdout
-    return [json.loads(line) for line in told.splitlines()]
 
 
 def killed(point: str, config: Path, folder: Path) -> None:

@@ -26,6 +26,12 @@ def running_lab(activemq_login: Login) -> Iterator[Lab]:
             lab.stop()
 
 
+@pytest.fixture(scope="session")
+def qemu_known(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What libvirt has found out about QEMU: it takes seconds, and is the same for every test."""
+    return tmp_path_factory.mktemp("qemu")
+
+
 @pytest.fixture(params=KINDS)
 def kind(request: pytest.FixtureRequest) -> str:
     """Which of them a test is about; without a word of it, both."""
@@ -41,7 +47,8 @@ def lab(kind: str, request: pytest.FixtureRequest) -> Iterator[Lab]:
         lab.tidy()
         yield lab
     else:
-        with pair(request.getfixturevalue("activemq_login").port) as lab:
+        known: Path = request.getfixturevalue("qemu_known")
+        with pair(known, request.getfixturevalue("activemq_login").port) as lab:
             yield lab
 
 

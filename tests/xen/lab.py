@@ -109,14 +109,14 @@ class Lab:
     hosts: tuple[Host, Host]
 
     def start(self) -> None:
-        self._each(lambda host: host.start())
+        self.each(lambda host: host.start())
 
     def stop(self) -> None:
-        self._each(lambda host: host.stop())
+        self.each(lambda host: host.stop())
 
     def tidy(self) -> None:
         """No guests, no agents, a fresh libvirtd, whole lines."""
-        self._each(lambda host: host.tidy())
+        self.each(lambda host: host.tidy())
 
     def guest(self, host: Host, name: str, *, work: int = 0, memory: int = 96) -> Guest:
         """A guest that has begun to count, and works for `work` percent of the time."""
@@ -139,7 +139,8 @@ class Lab:
         """What it has counted on both consoles."""
         return Count(Counter(tick for host in self.hosts for tick in host.ticks(guest)))
 
-    def _each(self, act: Callable[[Host], None]) -> None:
+    def each(self, act: Callable[[Host], None]) -> None:
+        """Done to both at once."""
         with ThreadPoolExecutor(len(self.hosts)) as pool:
             list(pool.map(act, self.hosts))
 

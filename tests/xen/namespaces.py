@@ -27,10 +27,12 @@ CLONE_NEWNET: Final = 0x40000000
 SCRIPT: Final = """
 set -e
 hostname dom0-{number}
-for place in /run /etc/libvirt /var/lib/libvirt /var/log/libvirt /var/cache/libvirt; do
+for place in /run /etc/libvirt /var/lib/libvirt /var/log/libvirt; do
     mkdir -p $place
     mount -t tmpfs tmpfs $place
 done
+mkdir -p /var/cache/libvirt
+mount --bind {cache} /var/cache/libvirt
 printf '127.0.0.1 localhost\\n192.168.77.1 dom0-1\\n192.168.77.2 dom0-2\\n' >/run/hosts
 (cat /etc/passwd; grep -q libvirt-qemu /etc/passwd || echo libvirt-qemu:x:64055:64055::/:/bin/false) >/run/passwd
 (cat /etc/group; grep -q libvirt-qemu /etc/group || echo libvirt-qemu:x:64055:) >/run/group
@@ -65,7 +67,7 @@ GUEST: Final = """
   <vcpu>1</vcpu>
   <os>
     <type arch='x86_64' machine='pc'>hvm</type>
-    <kernel>{image}/vmlinuz</kernel>
+    <kernel>{image}/vmlinux</kernel>
     <initrd>{image}/guest.initrd</initrd>
     <cmdline>console=ttyS0 loglevel=1 work={work}</cmdline>
   </os>
@@ -82,6 +84,7 @@ class Namespaces(Host):
 
     number: int
     image: Path
+    cache: Path
     broker: int
     first: "subprocess.Popen[str] | None" = None
     doors: list[socket.socket] = field(default_factory=list)
@@ -104,7 +107,7 @@ class Namespaces(Host):
     def start(self) -> None:
         """Its namespaces, without a line to the other one and without libvirt yet."""
         unshare = ["unshare", "--net", "--uts", "--mount", "--propagation", "private"]
-        script = SCRIPT.format(number=self.number)
+        script = SCRIPT.format(number=self.number, cache=self.cache)
         self.first = subprocess.Popen(
             [*unshare, "bash", "-c", script], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
         )
@@ -165,7 +168,7 @@ class Namespaces(Host):
         """Return once it answers."""
         self.run(
             "rm -f /run/libvirtd.pid; libvirtd --listen --daemon --pid-file /run/libvirtd.pid >/run/libvirtd.log 2>&1;"
-            # It asks QEMU what it can do, once and for long; an agent would not wait for it.
+            # It asks QEMU what it can do, once and for long, and puts it in the cache; an agent would not wait for it.
             "until virsh -c qemu:///system capabilities; do sleep 0.1; done"
         )
 
@@ -189,17 +192,17 @@ class Namespaces(Host):
 
 
 @contextmanager
-def pair(broker: int) -> Iterator[Lab]:
-    """Both, with a line between them, while the context is open."""
+def pair(cache: Path, broker: int) -> Iterator[Lab]:
+    """Both, with a line between them, while the context is open; `cache` takes what their libvirts know of QEMU."""
     image = built()
-    first, second = Namespaces(1, image, broker), Namespaces(2, image, broker)
+    first, second = Namespaces(1, image, cache, broker), Namespaces(2, image, cache, broker)
     lab = Lab((first, second))
     try:
         lab.start()
         first.run(f"ip link add eth0 type veth peer name eth0 netns {second.pid}")
         for host in (first, second):
             host.run(f"ip addr add 192.168.77.{host.number}/24 dev eth0; ip link set eth0 up")
-            host.start_libvirtd()
+        lab.each(lambda host: host.start_libvirtd())
         yield lab
     finally:
         lab.stop()

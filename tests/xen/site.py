@@ -3,7 +3,6 @@
 Rule: files are written as for any agent (tests/stage.py), and lie in there at the same paths as here.
 """
 
-import json
 import subprocess
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +16,7 @@ from agents.mcollective.message import Result
 from agents.report import Report, VmReport, decode
 from balancer.config import read_configuration
 from tests.conftest import Login
-from tests.stage import Program, running, write_agent, write_balancer, xen_balancer
+from tests.stage import Program, orders, running, write_agent, write_balancer
 from tests.xen.lab import Guest, Host, Lab, soon
 
 START: Final = """
@@ -41,8 +40,7 @@ class Balancer:
 
     def orders(self) -> list[dict[str, Any]]:
         """The journal's, oldest first."""
-        told = xen_balancer("history", "--config", str(self.config), "--format", "json").stdout
-        return [json.loads(line) for line in told.splitlines()]
+        return orders(self.config)
 
     def outcome(self, number: int = 0) -> str:
         """How its first order ended, or the one of that number."""

@@ -8,12 +8,13 @@ hardly ever is. It looks so often and no more, so it always ends.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import combinations
 from typing import Final
 
 import numpy as np
 
-from balancer.core.draft import Draft, Step, arrivals, departures
+from balancer.core.draft import Draft, arrivals, departures
 from balancer.core.goal.scales import Scales
 from balancer.core.observation import DIGITS
 from balancer.core.projection import Floats, Places, Projection
@@ -28,7 +29,7 @@ PAIRS_KEPT: Final = 60_000
 PAIRS_EXCHANGED: Final = 500_000
 """Exchanges that are weighed in one round, times hosts times VMs."""
 ASKED: Final = 4000
-"""Moves for which the walls are asked in one round, at most."""
+"""VMs for which the walls are asked in one round, at most."""
 TRIED: Final = 24
 """First moves that are tried where two are exchanged."""
 WORTH: Final = 0.1
@@ -39,9 +40,9 @@ Hop = tuple[int, int]
 """The places of a VM and of its target."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Track:
-    """A sequence of moves and the farm as it would be after them."""
+    """A sequence of moves and the farm as it would be after them; each is only equal to itself."""
 
     projection: Projection
     hops: tuple[Hop, ...]
@@ -90,21 +91,24 @@ class Search:
     def _kept(self, weighed: Sequence[Weighed]) -> Iterator[Track]:
         """The best continuations that no wall bars, each set of moves once."""
         seen: set[frozenset[Hop]] = set()
+        open_ = cache(self._open)
         count = 0
         for each in sorted(weighed, key=lambda each: each.excess):
             hops = frozenset((*each.track.hops, each.hop))
-            if hops not in seen and count < self._width and self._is_allowed(each.track, each.hop):
+            vm, target = each.hop
+            if hops not in seen and count < self._width and open_(each.track, vm)[target]:
                 seen.add(hops)
                 count += 1
                 yield self._after(each.track, (each.hop,))
 
-    def _is_allowed(self, track: Track, hop: Hop) -> bool:
-        """Whether there is room and no wall bars the move; nothing is allowed once the walls were asked too often."""
+    def _open(self, track: Track, vm: int) -> Flags:
+        """The hosts with room to which no wall bars the VM's way; none once the walls were asked too often."""
         self._asked -= 1
-        draft, step, (vm, target) = replace(self._draft, projection=track.projection), self._scales.step, hop
-        if self._asked < 0 or not has_room(track.projection, np.array([vm]), np.array([target])).all():
-            return False
-        return _leaves(draft, step, vm) and bool(arrivals(draft, step, vm).open[target])
+        draft, step = replace(self._draft, projection=track.projection), self._scales.step
+        if self._asked >= 0 and departures(draft, step, np.array([vm])).open.all():
+            hosts = np.arange(len(track.projection.cores))
+            return arrivals(draft, step, vm).open & has_room(track.projection, np.array([vm]), hosts)[0]
+        return np.zeros(len(track.projection.cores), dtype=bool)
 
     def _after(self, track: Track, hops: Sequence[Hop]) -> Track:
         """The track with these moves behind it, walls or not."""
@@ -150,7 +154,8 @@ class Search:
         track, left = self._start, list(hops)
         while left:
             ranked = sorted((self._after(track, (hop,)) for hop in left), key=lambda each: each.excess)
-            following = next((each for each in ranked if self._is_allowed(track, each.hops[-1])), None)
+            ways = ((each, each.hops[-1]) for each in ranked)
+            following = next((each for each, (vm, target) in ways if self._open(track, vm)[target]), None)
             if following is None:
                 return None
             track = following
@@ -186,10 +191,6 @@ class Search:
         if len(order) <= 2 * ENDS:
             return order, order
         return order[:ENDS], order[: -ENDS - 1 : -1]
-
-
-def _leaves(draft: Draft, step: Step, vm: int) -> bool:
-    return bool(departures(draft, step, np.array([vm])).open.all())
 
 
 def has_room(projection: Projection, vms: Places, targets: Places) -> Flags:
