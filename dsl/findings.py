@@ -41,8 +41,10 @@ def warning(code: str, message: str, span: Span, hint: str = "") -> Finding:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that was probably meant."""
-    return next(iter(difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.6)), None)
+    """The known word that was probably meant: the same parts in another order, else the most letters in common."""
+    words = sorted(known)
+    turned = (each for each in words if sorted(each.split("_")) == sorted(word.split("_")))
+    return next(turned, None) or next(iter(difflib.get_close_matches(word, words, n=1, cutoff=0.6)), None)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -18,9 +18,17 @@ from dsl.syntax import Span
 from dsl.units import MISTAKEN
 
 _FOREIGN: Final[Mapping[str, tuple[str, str]]] = MappingProxyType({
-    "=": ("CMP", "=="), "&": ("AND", "and"), "|": ("OR", "or"), "!": ("NOT", "not"), "'": ("STRING", '"'),
+    "=": ("CMP", "=="), "&": ("AND", "and"), "|": ("OR", "or"), "!": ("NOT", "not"), "/": ("PER", "per"),
 })  # fmt: skip
 """What other languages write, and where this one takes which word for it."""
+
+_OTHER_QUOTES: Final = re.compile(r"""['‘’“”„`]([^'‘’“”„`"\s]{0,200})""")
+"""What wikis and other languages put round a text, and the text."""
+
+_EXAMPLES: Final[Mapping[str, str]] = MappingProxyType({
+    "DAYS": "such as daily or mon-fri", "HOURS": "such as 20:00-06:00", "ZONE": "such as Europe/Paris or UTC",
+})  # fmt: skip
+"""What is written in a form of its own, which its description does not tell."""
 
 _DIGITS: Final = 15
 _OWNERS: Final = frozenset({"host", "vm", "source", "after", "farm"})
@@ -74,13 +82,23 @@ class Mistake:
 
     def _hint(self) -> str:
         if self.found is None:
-            return ""
-        hints = (self._quotes, self._farm_name, self._too_long, self._unit, self._near)
-        return next(filter(None, (hint(self.found) for hint in hints)), "")
+            return self._example()
+        hints = (self._quotes, self._farm_name, self._too_long, self._unit, self._near, self._outdented)
+        return next(filter(None, (hint(self.found) for hint in hints)), "") or self._example()
+
+    def _example(self) -> str:
+        return _EXAMPLES.get(next(iter(self.wanted)), "") if len(self.wanted) == 1 else ""
+
+    def _outdented(self, found: Scrap) -> str:
+        is_clause = self.before is None and found.text in reserved_words()
+        return "indent it, if it goes on with the statement above" if is_clause else ""
 
     def _quotes(self, found: Scrap) -> str:
         if found.text.startswith('"') and "STRING" in self.wanted:
             return "quotes open and close on one line, with at most 200 plain characters between them"
+        other = _OTHER_QUOTES.match(self.passage.text, found.start)
+        if other and "STRING" in self.wanted:
+            return f'text goes in straight double quotes: "{other[1]}"'
         if found.text.startswith('"') and self.before is not None:
             return did_you_mean(self.before.text, ("tagged", "named"))
         bare = found.text[0].isdigit() or ("NAME" not in self.wanted and found.text[0].isalpha())

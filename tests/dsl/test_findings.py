@@ -38,6 +38,10 @@ def test_a_place_outside_the_text_has_a_headline_only() -> None:
     assert render(error("x", "y", NOWHERE, "z"), "f", "text") == "f:0:0: x: y: z"
 
 
+def test_a_name_whose_parts_are_turned_round_is_the_nearest() -> None:
+    assert nearest("free_memory", ["memory", "memory_free", "free_memo"]) == "memory_free"
+
+
 def test_findings_stand_in_the_order_of_the_file() -> None:
     late, early = error("b", "", Span(2, 1, 2, 2)), error("a", "", Span(1, 9, 1, 10))
 
