@@ -27,6 +27,9 @@ Steps = tuple[str | int, ...]
 MOST: Final = 5000
 """Hosts or VMs of a random farm."""
 
+ASKING: Final = frozenset({"keep", "reserve", "drain", "prefer", "balance", "pack"})
+"""Who asks for moves, as moves and refusals name it, beside the rules that have names of their own."""
+
 FILE: Final = re.compile(r"\.(json|ya?ml)$")
 """How a farm ends that is a file."""
 
@@ -48,6 +51,7 @@ def _check(folder: Path, file: TrialFile) -> Iterator[Mistake]:
             yield Mistake((*path, "name"), f"“{case.name}” stands twice", "duplicate")
         names.add(case.name)
         yield from _case_mistakes(path, case, file, folder)
+        yield from _rule_mistakes(path, case, ASKING.union(rule.name for rules, _ in books for rule in rules.rules))
         for place, text in enumerate(case.always):
             yield from _demand_mistakes((*path, "always", place), text, books)
 
@@ -124,6 +128,16 @@ def _played_mistakes(path: Steps, case: CaseModel, ground: Ground) -> Iterator[M
     for where, number, key, what, name in named:
         if name is not None and name not in known[what]:
             yield Mistake((*path, where, number, key), _nobody(what, name, known[what]), f"unknown-{what}")
+
+
+def _rule_mistakes(path: Steps, case: CaseModel, known: frozenset[str]) -> Iterator[Mistake]:
+    """Rules that none of the rule files has."""
+    claims = {"moves": () if case.moves == "any" else case.moves, "expect": case.expect}
+    for where, each in claims.items():
+        for number, claim in enumerate(each):
+            if claim.rule is not None and claim.rule not in known:
+                message = f"no rule is named “{claim.rule}”; {did_you_mean(claim.rule, known)}".rstrip("; ")
+                yield Mistake((*path, where, number, "rule"), message, "unknown-rule")
 
 
 def _claim_mistakes(path: Steps, claim: ExpectModel) -> Iterator[Mistake]:

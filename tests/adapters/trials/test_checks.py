@@ -44,8 +44,12 @@ MISTAKES = {
     "tests[0].expect[0].value.cpuu: a host has no “cpuu”; did you mean cpu?",
     "- {name: t, farm: three, expect: [{round: 1, host: hv1, value: {cpu: 0.9}}]}": "14:72: wrong-value: "
     "tests[0].expect[0].value.cpu: “0.9” is not a share: write a number and a unit, %",
-    "- {name: t, farm: three, expect: [{round: 1, vm: web1, why: x, rule: r}]}": "14:72: wrong-expectation: "
+    "- {name: t, farm: three, expect: [{round: 1, vm: web1, why: x, rule: relieve}]}": "14:72: wrong-expectation: "
     "tests[0].expect[0].rule: a rule is named with streak and rejected only",
+    "- {name: t, farm: three, moves: [{round: 1, vm: web1, to: hv2, rule: releive}]}": "14:72: unknown-rule: "
+    "tests[0].moves[0].rule: no rule is named “releive”; did you mean relieve?",
+    "- {name: t, farm: three, expect: [{round: 1, host: hv1, streak: 1, rule: hot}]}": "14:76: unknown-rule: "
+    "tests[0].expect[0].rule: no rule is named “hot”",
     "- {name: t, farm: three, events: [{round: 1, host: web1, event: silent}]}": "14:54: unknown-host: "
     "tests[0].events[0].host: no host of this scenario is named “web1”",
     "- {name: t, farm: three}\n  - {name: t, farm: three}": "15:12: duplicate: tests[1].name: “t” stands twice",
