@@ -75,7 +75,8 @@ _CALLED: Final[Mapping[Kind, str]] = MappingProxyType({
     Kind.TIME: "time", Kind.ROUNDS: "number of rounds", Kind.SHARE: "share", Kind.NUMBER: "plain number",
 })  # fmt: skip
 _ONCE: Final[Mapping[type, str]] = MappingProxyType({
-    Every: "every", Limit: "limit", Rest: "rest", Reserve: "reserve", Balance: "balance or pack", Pack: "balance or pack",
+    Every: "every", Limit: "limit", Rest: "rest", Reserve: "reserve",
+    Balance: "balance or pack", Pack: "balance or pack",
 })  # fmt: skip
 _OWN_WORDS: Final = frozenset({*THING, "facts"})
 

@@ -56,6 +56,7 @@ FLIPPED: Final[Mapping[str, str]] = MappingProxyType({
 })  # fmt: skip
 """The comparison that says the same with its sides exchanged."""
 
+_TESTS: Final = ("named", "tagged")
 _WITH_TAGS: Final = ("vm", "host", "source")
 _EQUALITY: Final = ("==", "!=")
 _PLURAL: Final[Mapping[str, str]] = MappingProxyType({"vm": "VMs", "host": "hosts"})
@@ -303,10 +304,14 @@ class Meanings:
             return f"write {' or '.join(ways)}"
         owner = self._owner(name.owner, clause)
         words = {word for whose in ([owner] if owner else clause.owners.values()) for word in self._names(whose)}
-        near = nearest(name.name, words) if self._is_told() else None
+        tests = () if owner == "farm" else _TESTS
+        near = nearest(name.name, words.union(tests)) if self._is_told() else None
         if near is None:
             return f"known are {', '.join(sorted(words))}" if words else ""
-        meant = f"{name.owner}.{near}" if name.owner in clause.owners else clause.ways(near, self.vocabulary)[0]
+        has_owner = name.owner in clause.owners
+        if near in tests:
+            return f'did you mean {f"{name.owner} " if has_owner else ""}{near} "…"?'
+        meant = f"{name.owner}.{near}" if has_owner else clause.ways(near, self.vocabulary)[0]
         return f"did you mean {meant}?"
 
     def _names(self, owner: str) -> Iterator[str]:

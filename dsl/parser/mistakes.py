@@ -22,8 +22,8 @@ _FOREIGN: Final[Mapping[str, tuple[str, str]]] = MappingProxyType({
 })  # fmt: skip
 """What other languages write, and where this one takes which word for it."""
 
-_OTHER_QUOTES: Final = re.compile(r"""['‘’“”„`]([^'‘’“”„`"\s]{0,200})""")
-"""What wikis and other languages put round a text, and the text."""
+_OTHER_QUOTES: Final = re.compile(r"""['\u2018-\u201e`]([^'\u2018-\u201e`"\s]{0,200})""")
+"""What text processors and other languages put round a text, and the text."""
 
 _EXAMPLES: Final[Mapping[str, str]] = MappingProxyType({
     "DAYS": "such as daily or mon-fri", "HOURS": "such as 20:00-06:00", "ZONE": "such as Europe/Paris or UTC",
