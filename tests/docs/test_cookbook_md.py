@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
+from agents.documents import DocumentError
 from balancer.adapters.calendar import LANGUAGE
 from dsl.findings import render
 from dsl.formatting import format_source
@@ -52,9 +53,12 @@ def _left(rules: str, start: int, end: int) -> Iterator[tuple[str, str]]:
 
 
 def played(folder: Path, recipe: Recipe, rules: str) -> list[str]:
-    """What went wrong, test by test."""
+    """What went wrong, test by test; or that a test names a rule which is not there any more."""
     (farms,) = blocks(PAGE, "yaml farms")
-    return [said(each) for each in verdicts(folder, f"{farms}\ntests:\n{recipe.tests}", rules)]
+    try:
+        return [said(each) for each in verdicts(folder, f"{farms}\ntests:\n{recipe.tests}", rules)]
+    except DocumentError as error:
+        return [str(error)]
 
 
 RECIPES = tuple(recipes())

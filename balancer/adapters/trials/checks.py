@@ -51,7 +51,7 @@ def _check(folder: Path, file: TrialFile) -> Iterator[Mistake]:
             yield Mistake((*path, "name"), f"“{case.name}” stands twice", "duplicate")
         names.add(case.name)
         yield from _case_mistakes(path, case, file, folder)
-        yield from _rule_mistakes(path, case, ASKING.union(rule.name for rules, _ in books for rule in rules.rules))
+        yield from _rule_mistakes(path, case, {rule.name for rules, _ in books for rule in rules.rules})
         for place, text in enumerate(case.always):
             yield from _demand_mistakes((*path, "always", place), text, books)
 
@@ -130,13 +130,13 @@ def _played_mistakes(path: Steps, case: CaseModel, ground: Ground) -> Iterator[M
             yield Mistake((*path, where, number, key), _nobody(what, name, known[what]), f"unknown-{what}")
 
 
-def _rule_mistakes(path: Steps, case: CaseModel, known: frozenset[str]) -> Iterator[Mistake]:
+def _rule_mistakes(path: Steps, case: CaseModel, known: set[str]) -> Iterator[Mistake]:
     """Rules that none of the rule files has."""
-    claims = {"moves": () if case.moves == "any" else case.moves, "expect": case.expect}
-    for where, each in claims.items():
-        for number, claim in enumerate(each):
-            if claim.rule is not None and claim.rule not in known:
-                message = f"no rule is named “{claim.rule}”; {did_you_mean(claim.rule, known)}".rstrip("; ")
+    moves = () if case.moves == "any" else case.moves
+    for where, rules in (("moves", [move.rule for move in moves]), ("expect", [claim.rule for claim in case.expect])):
+        for number, rule in enumerate(rules):
+            if rule is not None and rule not in known | ASKING:
+                message = f"no rule is named “{rule}”; {did_you_mean(rule, known)}".rstrip("; ")
                 yield Mistake((*path, where, number, "rule"), message, "unknown-rule")
 
 
