@@ -40,7 +40,7 @@ SIGNS: Final = {True: "+", False: "-", None: "?"}
 def add_arguments(parser: ArgumentParser) -> None:
     """The command line of `explain`."""
     add_daemon(parser)
-    parser.add_argument("thing", choices=("vm", "host"), help="what it is")
+    parser.add_argument("thing", choices=("vm", "host"), metavar="vm|host", help="what it is")
     parser.add_argument("name", help="its name; of a VM also its uuid")
     parser.add_argument("--snapshot", type=Path, help="a farm/1 file, instead of the daemon's last round")
     parser.add_argument("--round", type=positive, help="a round of the journal, instead of its last")

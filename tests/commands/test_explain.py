@@ -150,3 +150,9 @@ def test_where_two_bear_a_name_their_uuids_are_asked_for(tmp_path: Path, capsys:
 
 def test_without_a_journal_it_is_exit_code_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "no journal yet" in refused(capsys, "vm", "web1", "--state", str(tmp_path))
+
+
+def test_a_name_alone_is_asked_what_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["explain", "web1"])
+    assert "argument vm|host: invalid choice: 'web1'" in capsys.readouterr().err
