@@ -1,7 +1,6 @@
 """From the syntax tree to a `Ruleset` that may be run, or to all that keeps it from being one.
 
-Rule: nothing is ignored. What has no meaning yet is refused as not supported, what is silent gets its default, and a
-statement replaces its default as a whole.
+Rule: nothing is ignored. What is silent gets its default, and a statement replaces its default as a whole.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

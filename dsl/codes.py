@@ -37,7 +37,6 @@ CODES: Final[Mapping[str, Code]] = MappingProxyType({
     "twice": Code("error", "a thing is said twice that can be said once"),
     "reserved": Code("error", "a set takes a word of the language for its name"),
     "circular": Code("error", "a set is made of itself"),
-    "unsupported": Code("error", "this version cannot do it yet"),
     "never-stops": Code("error", "the `until` of a rule is met where its `when` is"),
     "never-opens": Code("error", "hours without a minute in which a VM may move"),
     "conflict": Code("error", "statements that cannot hold together", with_farm=True),

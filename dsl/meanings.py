@@ -14,6 +14,7 @@ from dsl.clauses import ARRIVALS, HOSTS, THING, VMS, Clause
 from dsl.evaluation import leaves
 from dsl.facts import PREFIX, READINGS, reading
 from dsl.findings import SHOWN, Finding, did_you_mean, error, nearest
+from dsl.phrases import phrase
 from dsl.syntax import (
     All,
     Amount,
@@ -37,7 +38,6 @@ from dsl.syntax import (
 )
 from dsl.units import UNITS, based, version_number
 from dsl.vocabulary import Vocabulary, Word
-from dsl.wording import wording
 
 Kinds = frozenset[Kind]
 """The kinds that a sum may be read as: a plain number may be a version, a ratio is a number and a share."""
@@ -140,8 +140,8 @@ class Meanings:
             return test
         if Kind.BOOL in typed.kinds and isinstance(typed.of, Name):
             return typed.of
-        hint = f"hold it against something: {wording(test)} > …"
-        self._complain("wrong-kind", f"{wording(test)} is {_called(typed.kinds)}, wanted is a test", test.span, hint)
+        hint = f"hold it against something: {phrase(test)} > …"
+        self._complain("wrong-kind", f"{phrase(test)} is {_called(typed.kinds)}, wanted is a test", test.span, hint)
         return test
 
     def _fact(self, fact: Pick | Member, clause: Clause) -> Test:
@@ -175,7 +175,7 @@ class Meanings:
     def _mismatch(self, test: Compare, left: Typed, right: Typed) -> None:
         named, literal = (right, left) if isinstance(test.left, Amount | Text) else (left, right)
         shown, other = (test.right, test.left) if named is right else (test.left, test.right)
-        message = f"{wording(shown)} is {_called(named.kinds)}, {wording(other)} {_called(literal.kinds)}"
+        message = f"{phrase(shown)} is {_called(named.kinds)}, {phrase(other)} {_called(literal.kinds)}"
         code = "wrong-unit" if isinstance(other, Amount) else "wrong-kind"
         sign = test.operator if named is left else FLIPPED[test.operator]
         self._complain(code, message, other.span, self._advice(shown, named.kinds, other, sign))
@@ -183,7 +183,7 @@ class Meanings:
     def _advice(self, shown: Sum, wanted: Kinds, other: Sum, sign: str) -> str:
         kind = min(wanted)
         if kind is Kind.NUMBER and isinstance(other, Amount) and other.unit == "%":
-            return f"write {wording(shown)} {sign} {other.value / 100:g}{self._ratio(shown, sign, other)}"
+            return f"write {phrase(shown)} {sign} {other.value / 100:g}{self._ratio(shown, sign, other)}"
         return _WRITE[kind](other) if isinstance(other, Amount | Text) else ""
 
     def _ratio(self, shown: Sum, sign: str, share: Amount) -> str:
@@ -228,7 +228,7 @@ class Meanings:
             inner = self.sum(over.of, clause.without_after())
         if mistake is None and len(self.findings) == before:
             counted = self.is_counted(inner.of)
-            mistake = misuse(over, wording(over.of), inner.kinds & MEASURES, counted=counted)
+            mistake = misuse(over, phrase(over.of), inner.kinds & MEASURES, counted=counted)
         if mistake is not None:
             self.findings.append(mistake)
         if len(self.findings) > before:
@@ -260,8 +260,6 @@ class Meanings:
         word = self._word(name, clause)
         if word is None:
             return Typed(name, ANY)
-        if not word.supported:
-            self._complain("unsupported", f"{wording(name)} is not supported yet", name.span)
         return Typed(replace(name, owner=self._owner(name.owner, clause)), frozenset({word.kind}))
 
     def _named_fact(self, name: Name, clause: Clause) -> Typed:
@@ -273,7 +271,7 @@ class Meanings:
         ways += [f"{word}.{name.name}" for word, whose in clause.owners.items() if THING[whose] == "host"]
         hint = f"write {' or '.join(ways)}" if ways else "only hosts have facts"
         of_vms = "; what is said of a VM are its tags" if clause.bare == "vm" else ""
-        self._complain("wrong-owner", f"{wording(name)} has no meaning in {clause.title}", name.span, hint + of_vms)
+        self._complain("wrong-owner", f"{phrase(name)} has no meaning in {clause.title}", name.span, hint + of_vms)
         return Typed(name, ANY)
 
     def _word(self, name: Name, clause: Clause) -> Word | None:
@@ -287,7 +285,7 @@ class Meanings:
     def _no_word(self, name: Name, clause: Clause, owner: str | None) -> None:
         ways = clause.ways(name.name, self.vocabulary)
         if owner is None and ways:
-            message = f"{wording(name)} has no meaning in {clause.title}"
+            message = f"{phrase(name)} has no meaning in {clause.title}"
             self._complain("wrong-owner", message, name.span, f"write {' or '.join(ways)}")
         else:
             self._unknown_name(name, clause, ways)
@@ -296,7 +294,7 @@ class Meanings:
         owner = self._owner(name.owner, clause)
         whose = f"{_WHOSE[THING[owner]]} has" if owner else f"{clause.title} knows"
         hint = self._hint_for(name, clause, ways)
-        self._complain("unknown-name", f"{whose} no “{wording(name) if not owner else name.name}”", name.span, hint)
+        self._complain("unknown-name", f"{whose} no “{phrase(name) if not owner else name.name}”", name.span, hint)
 
     def _hint_for(self, name: Name, clause: Clause, ways: tuple[str, ...]) -> str:
         if name.owner is None and name.name in self.sets:
@@ -314,7 +312,7 @@ class Meanings:
     def _names(self, owner: str) -> Iterator[str]:
         """What can be said of an owner today."""
         whose = THING[owner]
-        return (word.name for word in self.vocabulary.words.values() if word.owner == whose and word.supported)
+        return (word.name for word in self.vocabulary.words.values() if word.owner == whose)
 
     def _owner(self, written: str | None, clause: Clause) -> str | None:
         return clause.bare if written is None else clause.owners.get(written)
@@ -371,7 +369,7 @@ def _with_unit(kind: Kind) -> Callable[[Amount | Text], str]:
 
 
 def _in_quotes(literal: Amount | Text) -> str:
-    return f'text goes in quotes: "{wording(literal)}"'
+    return f'text goes in quotes: "{phrase(literal)}"'
 
 
 _WRITE: Final[Mapping[Kind, Callable[[Amount | Text], str]]] = MappingProxyType({

@@ -5,6 +5,7 @@ messages and in the journal; parsed again they make the same tree. Brackets stan
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -59,9 +60,24 @@ _PLAIN_TESTS: Final = ("tagged ", "named ", "in ")
 """Before these a set does without its `where`."""
 
 
-def phrase(node: Statement | Set | Test | Sum) -> str:
-    """The words of a statement, a set, a test or a sum."""
-    return _bound(node, _OR)
+def phrase(node: Statement | Set | Test | Sum, bare: str | None = None) -> str:
+    """The words of a statement, a set, a test or a sum; a checked one without the `bare` owner of its clause."""
+    return _bound(node if bare is None else bared(node, bare), _OR)
+
+
+def set_phrase(of: Set) -> str:
+    """The words of a checked set, as its own noun has them."""
+    return phrase(of, of.thing if isinstance(of, All) else None)
+
+
+def bared(node: Any, owner: str) -> Any:
+    """A checked node as it is written where this owner needs no word."""
+    if isinstance(node, tuple):
+        return tuple(bared(each, owner) for each in node)
+    if not is_dataclass(node) or isinstance(node, type):
+        return node
+    changed = {each.name: bared(getattr(node, each.name), owner) for each in fields(node) if each.init}
+    return replace(node, **changed | ({"owner": None} if changed.get("owner") == owner else {}))
 
 
 def amount_text(number: str, unit: str | None) -> str:

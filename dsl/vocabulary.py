@@ -15,18 +15,16 @@ from dsl.syntax import Kind
 class Word:
     """One name: whose it is (`host`, `vm` or `farm`), of which kind, and what it means, unit included, in one line.
 
-    `supported` is False for a name that the language has and this version cannot measure yet. `whole` is the name that
-    this one is a part of, where people expect a share and get an amount: a VM's `cpu` of its `vcpus`. `can_be_even` is
-    True for what hosts have because of their VMs, so that a goal can spread it. What is `counted` happens, and is not
-    measured: over a time it can only be summed up. No figure is below 0, no share that a host reports above 100%; what
-    is `discrete` is a whole number.
+    `whole` is the name that this one is a part of, where people expect a share and get an amount: a VM's `cpu` of its
+    `vcpus`. `can_be_even` is True for what hosts have because of their VMs, so that a goal can spread it. What is
+    `counted` happens, and is not measured: over a time it can only be summed up. No figure is below 0, no share that a
+    host reports above 100%; what is `discrete` is a whole number.
     """
 
     owner: str
     name: str
     kind: Kind
     meaning: str
-    supported: bool = True
     whole: str = ""
     can_be_even: bool = False
     counted: bool = False

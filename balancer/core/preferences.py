@@ -21,6 +21,9 @@ from dsl.evaluation import Column, truth
 PLANNED: Final = 20
 """Moves that one plan makes for the sake of preferences; what is left comes in later rounds."""
 
+COMPARED: Final = 8
+"""VMs of which, where they lower the cost alike, the one with most room to go to is taken."""
+
 
 def prefer(draft: Draft) -> None:
     """Lower the total cost as long as a move does."""
@@ -39,8 +42,8 @@ def prefer(draft: Draft) -> None:
 def _best(draft: Draft) -> tuple[Preference, Way] | None:
     """The way that lowers the cost most, of equals to where there is most room; with what it is for."""
     best: tuple[tuple[float, float, int], Preference, Way] | None = None
-    for floor, vm, wish in sorted(_promising(draft), key=lambda each: each[:2]):
-        if best is not None and floor > best[0][0]:
+    for number, (floor, vm, wish) in enumerate(sorted(_promising(draft), key=lambda each: each[:2])):
+        if best is not None and (floor > best[0][0] or (floor == best[0][0] and number >= COMPARED)):
             break
         way = _way(draft, _step(wish), vm)
         if way is None:

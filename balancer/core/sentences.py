@@ -4,13 +4,13 @@ Rule: whole for the whole grammar; sets, tests and sums are told by `dsl.phrases
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
-from dsl.phrases import keys, label, phrase
+from dsl.phrases import bared, keys, label, phrase, set_phrase
 from dsl.ruleset import Ruleset
-from dsl.syntax import All, Choice, Drain, Gate, Hours, Keep, Never, Rule, Set, Statement
+from dsl.syntax import Choice, Drain, Gate, Hours, Keep, Never, Rule, Set, Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def _rule(rule: Rule) -> str:
     hold = f" for {rule.when.hold.text}" if rule.when.hold is not None else ""
     now = f", and while {phrase(rule.when.now)}" if rule.when.now is not None else ""
     until = f"until {phrase(rule.until)}" if rule.until is not None else "one VM a round"
-    vm, host = _chosen(_bare(rule.move, "vm")), _chosen(_bare(rule.to, "host"))
+    vm, host = _chosen(bared(rule.move, "vm")), _chosen(bared(rule.to, "host"))
     return f"when {phrase(rule.when.held)}{hold}{now}, move the VM with {vm} to the host with {host}: {until}"
 
 
@@ -60,17 +60,7 @@ def set_told(of: Set | None) -> str:
     """A set in the words of its own noun; empty where there is none."""
     if of is None:
         return ""
-    return phrase(_bare(of, of.thing) if isinstance(of, All) else of)
-
-
-def _bare(node: Any, owner: str) -> Any:
-    """A checked node as one writes it: without the owner that its clause has by itself."""
-    if isinstance(node, tuple):
-        return tuple(_bare(each, owner) for each in node)
-    if not is_dataclass(node) or isinstance(node, type):
-        return node
-    changed = {each.name: _bare(getattr(node, each.name), owner) for each in fields(node)}
-    return replace(node, **changed | ({"owner": None} if changed.get("owner") == owner else {}))
+    return set_phrase(of)
 
 
 def _drain(drain: Drain) -> str:

@@ -96,7 +96,7 @@ def _measured(vocabulary: Vocabulary, expected: Expectation) -> Iterator[Offer]:
         return
     for prefix, owner in _prefixes(around):
         for word in vocabulary.words.values():
-            if word.owner == THING[owner] and word.supported:
+            if word.owner == THING[owner]:
                 written = f"{prefix}{word.name}"
                 yield Offer(written, "name", telling.whose(word), telling.name(written, word))
 

@@ -48,7 +48,7 @@ def _name(document: Document, written: str, expected: Expectation) -> str:
         return ""
     owner, name = _owned(written, around)
     word = document.vocabulary.find(THING[owner], name) if owner else None
-    return telling.name(written, word) if word and word.supported else ""
+    return telling.name(written, word) if word else ""
 
 
 def _owned(written: str, around: Clause) -> tuple[str | None, str]:

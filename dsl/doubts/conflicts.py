@@ -15,8 +15,8 @@ from dsl.doubts.reading import Reader
 from dsl.doubts.said import Said, against, is_of_all
 from dsl.doubts.solving import can_hold, implies
 from dsl.findings import Finding, error, warning
+from dsl.phrases import set_phrase
 from dsl.syntax import Drain, Keep, NamedSet, Never, One, Set
-from dsl.wording import set_wording
 
 ALIKE: Final = 5000
 PAIRS: Final = 2000
@@ -184,12 +184,12 @@ def _never_empty(said: Said, walls: _Walls) -> Iterator[Finding]:
         lines = drain.span.line, on.keep.span.line
         if lines not in told and walls.are_within(on.other, hosts):
             told.add(lines)
-            message = f"{set_wording(drain.hosts)} can never be empty: {_called(on.keep.vms)} may be nowhere else"
+            message = f"{set_phrase(drain.hosts)} can never be empty: {_called(on.keep.vms)} may be nowhere else"
             yield _kept_back(drain, on.keep, message)
     nevers = [each for each in said.all(Never) if _binds_drains(each)]
     for (drain, hosts), never in islice(product(drains, nevers), PAIRS):
         if implies(hosts, said.reader.members(never.source)):
-            message = f"{set_wording(drain.hosts)} can never be empty: no VM may leave"
+            message = f"{set_phrase(drain.hosts)} can never be empty: no VM may leave"
             yield _kept_back(drain, never, message)
 
 
@@ -219,4 +219,4 @@ def _is_single(of: Set | None) -> bool:
 
 
 def _called(of: Set) -> str:
-    return of.name if isinstance(of, One | NamedSet) else set_wording(of)
+    return of.name if isinstance(of, One | NamedSet) else set_phrase(of)

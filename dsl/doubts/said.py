@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Self, TypeVar
 
 from dsl.doubts.reading import Reader
+from dsl.phrases import set_phrase
 from dsl.syntax import All, Drain, Freeze, Keep, Let, Never, Rule, Statement, Window
 from dsl.vocabulary import Vocabulary
-from dsl.wording import set_wording
 
 Kept = TypeVar("Kept")
 
@@ -39,7 +39,7 @@ def in_short(statement: Statement) -> str:
         case Freeze(text=text):
             return f"freeze when {text}"
         case Drain(hosts=hosts):
-            return f"drain {set_wording(hosts)}"
+            return f"drain {set_phrase(hosts)}"
         case Window(hours=hours):
             return f"window {hours.days} {hours.hours} {hours.zone}"
         case Rule(name=name):

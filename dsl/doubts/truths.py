@@ -17,8 +17,8 @@ from dsl.doubts.said import Said
 from dsl.doubts.solving import can_hold, must_hold
 from dsl.evaluation import conjuncts
 from dsl.findings import Finding, warning
+from dsl.phrases import phrase
 from dsl.syntax import All, Both, Drain, Either, Freeze, Gate, Keep, Let, Never, Not, Pack, Rule, Set, Test
-from dsl.wording import wording
 
 _CHAINS: Final = (Both, Either, Not)
 _SHARE: Final = Interval(0.0, 1.0)
@@ -92,9 +92,9 @@ def _decided(reader: Reader, test: Test, clause: _Clause) -> Iterator[Finding]:
     if isinstance(test, _CHAINS) and (_are_apart([formula]) or not _is_decided(formula)):
         yield from (finding for part in _parts(test) for finding in _decided(reader, part, clause))
     elif not can_hold(formula):
-        yield warning("never-true", f"{wording(test, clause.bare)} is never true", test.span, _why(formula))
+        yield warning("never-true", f"{phrase(test, clause.bare)} is never true", test.span, _why(formula))
     elif must_hold(formula):
-        yield warning("always-true", f"{wording(test, clause.bare)} is always true", test.span, _why(formula))
+        yield warning("always-true", f"{phrase(test, clause.bare)} is always true", test.span, _why(formula))
 
 
 def _is_open(claim: Within) -> bool:
@@ -146,5 +146,5 @@ def _at_odds(parts: Sequence[tuple[Test, Formula]], bare: str | None) -> Iterato
         if not can_hold(formulas[last], *(formulas[place] for place in fewer)):
             rivals = fewer
     test = parts[last][0]
-    against = " and ".join(f"{wording(parts[place][0], bare)} (line {parts[place][0].span.line})" for place in rivals)
-    yield warning("never-true", f"{wording(test, bare)} is never true here", test.span, f"not beside {against}")
+    against = " and ".join(f"{phrase(parts[place][0], bare)} (line {parts[place][0].span.line})" for place in rivals)
+    yield warning("never-true", f"{phrase(test, bare)} is never true here", test.span, f"not beside {against}")

@@ -15,7 +15,6 @@ _WORDS = (
     Word("host", "xen", Kind.VERSION, "version of its hypervisor"),
     Word("host", "cpu_group", Kind.TEXT, "hosts of one group have like CPUs"),
     Word("host", "maintenance", Kind.BOOL, "its operator wants it empty"),
-    Word("host", "power", Kind.NUMBER, "watts", supported=False),
     Word("vm", "cpu", Kind.NUMBER, "busy CPUs", whole="vcpus"),
     Word("vm", "vcpus", Kind.NUMBER, "virtual CPUs", discrete=True),
     Word("vm", "memory", Kind.SIZE, "memory it holds"),

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dsl.parser import parse
-from dsl.phrases import _SAID, phrase, plain_number
-from dsl.syntax import Set, Statement, Sum, Test, without_places
+from dsl.phrases import _SAID, phrase, plain_number, set_phrase
+from dsl.syntax import Drain, Freeze, Set, Statement, Sum, Test, without_places
 from tests.dsl.sentences import STATEMENTS
 
 
@@ -53,3 +53,33 @@ def test_what_is_just_deep_enough_can_be_said(text: str) -> None:
     (again,) = parse(phrase(statement)).statements
 
     assert without_places(again) == without_places(statement)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "reports < 80%", "(cpu - memory) / 2 > 10%", "cpu - (memory - 10%) > 1%", "cpu / vcpus * 2 > 1",
+        "maintenance or not (cpu > 1 and memory > 2)", "(a or b) and c", 'not tagged "x"', 'host named "y*" and in db',
+        'cpu_group == "a"', "avg(host.cpu, 10 min) > 80%", "not cpu > 80%",
+    ],
+)  # fmt: skip
+def test_a_test_is_told_as_it_is_written(text: str) -> None:
+    (freeze,) = parse(f"freeze when {text}").statements
+
+    assert isinstance(freeze, Freeze)
+    assert phrase(freeze.test) == text
+
+
+@pytest.mark.parametrize("text", ['host "hv7"', "old", "hosts", 'hosts tagged "x"', "hosts where cores > 16"])
+def test_a_set_is_told_as_it_is_written(text: str) -> None:
+    (drain,) = parse(f"drain {text}").statements
+
+    assert isinstance(drain, Drain)
+    assert set_phrase(drain.hosts) == text
+
+
+def test_the_bare_owner_of_a_clause_is_left_out() -> None:
+    (freeze,) = parse('freeze when host.cpu > vm.cpu and host tagged "x"').statements
+
+    assert isinstance(freeze, Freeze)
+    assert phrase(freeze.test, "host") == 'cpu > vm.cpu and tagged "x"'

@@ -17,9 +17,9 @@ from balancer.core.scope import Sets
 from dsl.doubts.said import against
 from dsl.evaluation import Flags
 from dsl.findings import Finding, error, warning
+from dsl.phrases import set_phrase
 from dsl.ruleset import Ruleset
 from dsl.syntax import Drain, Keep, Never, Relation, Set
-from dsl.wording import set_wording
 
 TOLD: Final = 20
 """Clashes of one file; who has more mends these first."""
@@ -200,7 +200,7 @@ def _told(demands: Sequence[_Demand], ground: Ground) -> Finding:
     vms = {vm for wish in narrowed for vm in _wanted(wish)}
     names = [ground.names[vm] for vm in sorted((vms & of_walls) or vms)]
     if drain is not None:
-        message = f"{set_wording(drain.hosts)} can never be empty of {_listed(names)}: {reason}"
+        message = f"{set_phrase(drain.hosts)} can never be empty of {_listed(names)}: {reason}"
         return warning("never-empty", message, latest.span, against(earlier))
     want, them = "these statements want" if earlier else "this wants", "them" if len(names) > 1 else "it"
     return error("conflict", f"{_listed(names)} cannot be where {want} {them}: {reason}", latest.span, against(earlier))
