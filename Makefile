@@ -49,7 +49,7 @@ lab: | $(BIN)/python  ## two real Xen hypervisors on this machine, until Ctrl-C;
 .PHONY: bench
 bench: .venv/ready-test  ## how long a round takes: the core over 1,000 hosts, the wire over both brokers; long windows; a rule file
 	@$(BIN)/python tests/bench/core_round.py
-	@PYTHONPATH=. $(BIN)/python tests/bench/many_rules.py
+	@PYTHONPATH=. $(BIN)/python tests/bench/rules_round.py
 	@PYTHONPATH=. $(BIN)/python tests/bench/long_windows.py
 	@PYTHONPATH=. $(BIN)/python tests/bench/rules_file.py
 	@PYTHONPATH=. $(BIN)/python tests/bench/wire_round.py
