@@ -63,7 +63,7 @@ editors: .venv/ready-test  ## writes the colours of rule files for editors anew,
 	@PYTHONPATH=. $(BIN)/python deploy/editors/generate.py
 
 .PHONY: reference
-reference: .venv/ready-test  ## writes the tables of all words in docs/rules.md anew
+reference: .venv/ready-test  ## writes the tables of all words in docs/rules-words.md anew
 	@PYTHONPATH=. $(BIN)/python docs/reference.py
 
 .PHONY: picture

@@ -1,20 +1,30 @@
-"""Writes the tables of all words in docs/rules.md anew, from `dsl.manual`: `make reference`."""
+"""Writes docs/rules-words.md anew, from `dsl.manual` and the vocabulary: `make reference`."""
 
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from balancer.adapters.calendar import LANGUAGE
 from dsl.manual import CLAUSES, STATEMENTS, WORDS, Entry
+from dsl.syntax import Kind
 
-MANUAL: Final = Path(__file__).with_name("rules.md")
+MANUAL: Final = Path(__file__).with_name("rules-words.md")
 BEGIN: Final = "<!-- made by docs/reference.py; make reference writes it anew -->\n"
 END: Final = "<!-- until here -->\n"
+KINDS: Final = {Kind.BOOL: "yes or no"}
+OWNERS: Final = {
+    "host": "Of a host: `host.`, `source.`, `after.`, or bare where hosts are spoken of.",
+    "vm": "Of a VM: `vm.`, or bare where VMs are spoken of.",
+    "farm": "Of the farm: `farm.`, bare in `freeze when`.",
+}
 
 
 def reference() -> str:
-    """The tables: what begins a statement, what stands inside of one, what stands inside of clauses."""
-    tables = (("statement", STATEMENTS), ("clause", CLAUSES), ("word", WORDS))
-    return "\n".join(_table(title, entries) for title, entries in tables)
+    """What begins a statement, what stands inside of one, what stands inside of clauses, what can be measured."""
+    kinds = (("Statements", "statement", STATEMENTS), ("Clauses", "clause", CLAUSES), ("In clauses", "word", WORDS))
+    tables = [f"## {heading}\n\n{_table(title, entries)}" for heading, title, entries in kinds]
+    names = "\n".join(f"{told}\n\n{_names(owner)}" for owner, told in OWNERS.items())
+    return "\n".join((*tables, f"## Names\n\n{names}"))
 
 
 def _table(title: str, entries: Iterable[Entry]) -> str:
@@ -28,6 +38,12 @@ def _where(entry: Entry) -> str:
 
 def _code(shape: str) -> str:
     return f"`{shape}`".replace("|", "\\|")
+
+
+def _names(owner: str) -> str:
+    words = [word for word in LANGUAGE.words.values() if word.owner == owner]
+    rows = "".join(f"| `{word.name}` | {KINDS.get(word.kind, word.kind)} | {word.meaning} |\n" for word in words)
+    return f"| name | kind | meaning |\n|---|---|---|\n{rows}"
 
 
 def renewed(manual: str) -> str:

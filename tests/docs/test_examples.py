@@ -70,3 +70,16 @@ def test_every_metric_that_a_document_or_an_alert_names_is_served() -> None:
 def test_every_link_leads_somewhere(document: Path) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text("utf-8"))
     assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_link_into_a_page_finds_its_heading(document: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]*)#([^)]+)\)", document.read_text("utf-8"))
+    pages = [(document.parent / page if page else document, heading) for page, heading in links]
+    assert [(page.name, heading) for page, heading in pages if heading not in headings(page)] == []
+
+
+def headings(page: Path) -> set[str]:
+    """What a link may end in, as GitHub makes it of the headings."""
+    found = re.findall(r"^#+ (.*)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in found}

@@ -1,4 +1,4 @@
-"""The manual for rule authors says nothing that the language does not do."""
+"""The pages for rule authors say nothing that the language does not do."""
 
 import re
 from pathlib import Path
@@ -15,9 +15,9 @@ from tests.scripts import script
 from tests.trials import said, verdicts
 
 DOCS = Path(__file__).parents[2] / "docs"
-MANUAL = (DOCS / "rules.md").read_text(encoding="utf-8")
+PAGES = {page.name: page.read_text(encoding="utf-8") for page in sorted(DOCS.glob("rules*.md"))}
+MANUAL = "\n".join(PAGES.values())
 REFERENCE = script(DOCS / "reference.py")
-OWNERS = {"host": "Of a host", "vm": "Of a VM", "farm": "Of the farm"}
 
 
 def blocks(language: str) -> list[str]:
@@ -27,13 +27,6 @@ def blocks(language: str) -> list[str]:
 def told(text: str) -> str:
     loaded = load("farm.rules", text.encode(), LANGUAGE)
     return "".join(f"{render(finding, 'farm.rules', loaded.text)}\n" for finding in loaded.findings)
-
-
-def described(owner: str) -> dict[str, str]:
-    """The names in the manual's table of an owner, each with its kind."""
-    table = MANUAL.partition(f"\n{OWNERS[owner]} (")[2].partition("\n\n")[2].partition("\n\n")[0]
-    rows = [row.strip("| ").split(" | ") for row in table.splitlines()[2:]]
-    return {name: kind for names, kind, _ in rows for name in re.findall(r"`(\w+)`", names)}
 
 
 @pytest.mark.parametrize("text", blocks("rules"), ids=lambda text: text.partition("\n")[0])
@@ -59,25 +52,11 @@ def test_every_claim_is_in_the_table() -> None:
     assert {claim for claim in CLAIMS if f"| `{claim}: " not in MANUAL} == set()
 
 
-def test_the_mistakes_are_told_as_the_manual_says() -> None:
-    (mistaken,), (said,) = blocks("mistaken"), blocks("said")
-
-    assert told(mistaken) == said
-
-
 def test_a_file_is_laid_out_as_the_manual_says() -> None:
     (anyhow,), (laid_out,) = blocks("anyhow"), blocks("laid-out")
 
     assert format_source(anyhow.encode()).text == laid_out
     assert told(laid_out) == ""
-
-
-@pytest.mark.parametrize("owner", OWNERS)
-def test_the_tables_name_what_can_be_measured(owner: str) -> None:
-    kinds = {"bool": "yes or no"}
-    words = [word for word in LANGUAGE.words.values() if word.owner == owner]
-
-    assert described(owner) == {word.name: kinds.get(word.kind, str(word.kind)) for word in words}
 
 
 @pytest.mark.parametrize("word", LANGUAGE.words.values(), ids=lambda word: f"{word.owner}.{word.name}")
@@ -86,4 +65,5 @@ def test_every_word_has_a_meaning_to_show(word: Word) -> None:
 
 
 def test_the_tables_of_all_words_are_those_of_today() -> None:
-    assert REFERENCE.renewed(MANUAL) == MANUAL, "make reference writes them anew"
+    page = PAGES["rules-words.md"]
+    assert REFERENCE.renewed(page) == page, "make reference writes them anew"

@@ -134,7 +134,7 @@ def _uses(statement: Statement, spot: Spot, record: Record, rules: Ruleset) -> i
         case Drain():
             return sum(_by_line(statement, each) + _closed(statement, each, rules) for each in record.decisions)
         case _:
-            return sum(_by_line(statement, each) for each in record.decisions)
+            return sum(_by_line(statement, each) + _in_spite_of(spot, each) for each in record.decisions)
 
 
 def _by_line(statement: Statement, decision: Decision) -> int:
@@ -142,6 +142,11 @@ def _by_line(statement: Statement, decision: Decision) -> int:
     plan = decision.plan
     named = [move.line for move in plan.moves] + [each.line for each in plan.rejections]
     return sum(_is_within(line, statement.span) for line in named)
+
+
+def _in_spite_of(wish: Spot, decision: Decision) -> int:
+    """Moves that were made although this wish is against them: they name it in words."""
+    return sum(f"despite {wish.name}" in move.why for move in decision.plan.moves)
 
 
 def _closed(statement: Statement, decision: Decision, rules: Ruleset) -> int:

@@ -48,6 +48,8 @@ def test_an_until_is_seen_false_while_it_goes_on_and_true_once_it_is_met(tmp_pat
         ('keep vms tagged "db" apart\n', 0),
         ('never move vm "web1"\n', 1),
         ('never move vm "web7"\n', 0),
+        ('avoid moving vms to hosts named "hv*"\n', 1),
+        ('avoid moving vm "web7"\n', 0),
         ('drain host "hv2"\n', 1),
         ('drain host "hv7"\n', 0),
         ("freeze when vms > 1\n", 4),
