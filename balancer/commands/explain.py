@@ -15,7 +15,7 @@ from balancer.commands.arguments import add_daemon, add_format, positive, state_
 from balancer.commands.words import many, moment
 from balancer.core.clauses import Clause
 from balancer.core.cycle import Case, begun
-from balancer.core.explained_host import HostExplained, explain_host
+from balancer.core.explained_host import HostExplained, Wanted, explain_host
 from balancer.core.explained_vm import Asked, Target, VmExplained, explain_vm
 from balancer.core.formats import plain, printable
 from balancer.core.model import Move, Order, Rejection
@@ -131,6 +131,7 @@ def host_in_words(its: HostExplained, when: str = "") -> Iterator[str]:
     yield from (f"  against a move: {each}" for each in its.against)
     yield from (f"  drained by {each}" for each in its.drained)
     yield from (line for each in its.troubles for line in _trouble(each))
+    yield from (f"  {_who(each)}: {each.told}" for each in its.wanted)
     yield from _moves(its.moves)
     yield from _cut([f"  {each.vm} may not leave: {_refusal(each)}" for each in its.stays], "VM")
     for each in its.closed:
@@ -146,7 +147,6 @@ def vm_in_words(its: VmExplained, when: str = "") -> Iterator[str]:
     yield its.told
     yield f"  {_figures('vm', its.figures)}"
     yield from (f"  against a move: {each}" for each in its.against)
-    yield from (f"  {its.host} is drained by {each}" for each in its.drained)
     yield from (line for each in its.troubles for line in _trouble(each))
     yield from (line for each in its.asked for line in _asked(each))
     yield from _moves(its.moves)
@@ -171,21 +171,44 @@ def _clauses(word: str, of: Sequence[Clause]) -> Iterator[str]:
 
 
 def _asked(its: Asked) -> Iterator[str]:
-    who = f"{its.rule} (line {its.line})" if its.line is not None else its.rule or "by the walls alone"
+    who = f"  {_who(its)}:"
+    if its.told and its.kind != "rules":
+        yield f"{who} {its.told}"
+        who = "   "
     if its.rank is not None:
-        rank = f"may leave, {its.rank}. of {its.of}" + (f": {its.why}" if its.why else "")
-        yield f"  {who}: {rank}" + (f"; before it {', '.join(its.before[:SHOWN])}" if its.before else "")
-    yield from (f"  {who}: may not leave: {_refusal(each)}" for each in its.stays)
+        rank = f"may leave, {its.rank}. of {its.of}" if its.kind == "rules" else "may leave"
+        yield f"{who} {rank}{f': {its.why}' if its.why else ''}{_before(its)}"
+    if its.along:
+        yield f"    with it {'goes' if len(its.along) == 1 else 'go'} {', '.join(its.along)}: {' and '.join(its.bonds)}"
+    yield from (f"{who} may not leave: {_refusal(each)}" for each in its.stays)
     if its.needs:
         yield f"    {its.needs}"
     yield from _cut([_target(each) for each in its.targets], "host")
 
 
+def _who(its: Asked | Wanted) -> str:
+    return f"{its.rule} (line {its.line})" if its.line is not None else its.rule or "by the walls alone"
+
+
+def _before(its: Asked) -> str:
+    """Who goes first, and whether because it costs less."""
+    first = (f"{each} (cheaper)" if each in its.cheaper else each for each in its.before[:SHOWN])
+    return f"; before it {', '.join(first)}" if its.before else ""
+
+
 def _target(its: Target) -> str:
     if its.rank is not None:
-        return f"    {its.rank}. {its.host}" + (f": {its.why}" if its.why else "")
+        why = "; ".join(each for each in (its.why, *_price(its)) if each)
+        return f"    {its.rank}. {its.host}" + (f": {why}" if why else "")
     against = "; ".join(_refusal(each) for each in its.rejections)
     return f"    -  {its.host}: {against}" + (f"  ({its.needs})" if its.needs else "")
+
+
+def _price(its: Target) -> Iterator[str]:
+    """What a move there costs, and which wishes are against it."""
+    if its.cost:
+        yield f"costs {its.cost:g}" if its.cost > 0 else f"lowers the cost by {-its.cost:g}"
+    yield from its.despite
 
 
 def _refusal(rejection: Rejection) -> str:

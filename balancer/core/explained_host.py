@@ -11,12 +11,17 @@ from typing import Final
 
 import numpy as np
 
+from balancer.core.askers import NOBODY, Asker, askers, stays
 from balancer.core.cycle import Case, begun, decided
-from balancer.core.draft import ASKED, Draft, Step, elsewhere, lay_arriving, lay_leaving, on_host, rejected
+from balancer.core.draft import ASKED, Draft, Step, departures, elsewhere, lay_arriving, on_host, rejected
+from balancer.core.groups import BONDS, bound
 from balancer.core.model import Move, Rejection
+from balancer.core.repairs import find_homes
 from balancer.core.sieve import Ledger
 from balancer.core.troubles import Trouble, against_all, drained_by, drains_of, figures_at, trouble
 
+OF_NEIGHBOURS: Final = ("repairs", "preferences", "goal")
+"""The kinds of move of which `drained` and `troubles` do not tell."""
 STRICTEST: Final = Step("rules", "", None)
 """Who asks whether a host takes VMs: every wall binds the moves of rules, rests too."""
 
@@ -31,8 +36,22 @@ class Closure:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """What asks for moves of the VMs of a host, by which line, and whether it wants any now."""
+
+    kind: str
+    rule: str
+    line: int | None
+    told: str
+    wants: bool
+
+
+@dataclass(frozen=True, slots=True)
 class HostExplained:
-    """A host in one round. `against` is what stands against every move, `stays` its VMs that may not leave it."""
+    """A host in one round. `against` is what stands against every move, `stays` its VMs that may not leave it.
+
+    `wanted` is what asks for moves of its VMs beside drains and rules: broken walls, preferences, the goal.
+    """
 
     host: str
     round: int
@@ -43,6 +62,7 @@ class HostExplained:
     against: tuple[str, ...]
     drained: tuple[str, ...]
     troubles: tuple[Trouble, ...]
+    wanted: tuple[Wanted, ...]
     stays: tuple[Rejection, ...]
     closed: tuple[Closure, ...]
     moves: tuple[Move, ...]
@@ -51,25 +71,41 @@ class HostExplained:
 def explain_host(case: Case, host: str, paused: str | None = None) -> HostExplained:
     """A host that reported in that round."""
     draft, decision = begun(case), decided(case)
+    find_homes(draft)
     columns = draft.projection
     place = columns.place[host]
     figures = {"cpu": columns.share, "load": columns.load, "memory": columns.used / columns.total, "vms": columns.vms}
     troubles = tuple(trouble(draft, rule, place) for rule in case.rules.rules)
     drained = tuple(drained_by(draft, place))
+    wanted = tuple(_wanted(draft, place))
     moves = tuple(move for move in decision.plan.moves if host in (move.source, move.target))
     against = tuple(against_all(draft, paused))
     return HostExplained(
         host, decision.plan.round, case.now, case.rules.file,
-        told=_of_host(draft, place, troubles, moves),
+        told=_of_host(draft, place, troubles, wanted, moves),
         figures=figures_at(figures, place),
-        against=against, drained=drained, troubles=troubles,
+        against=against, drained=drained, troubles=troubles, wanted=wanted,
         stays=tuple(_staying(draft, place)),
         closed=tuple(_closures(draft, place)),
         moves=moves,
     )  # fmt: skip
 
 
-def _of_host(draft: Draft, place: int, troubles: tuple[Trouble, ...], moves: tuple[Move, ...]) -> str:
+def _wanted(draft: Draft, host: int) -> Iterator[Wanted]:
+    """What its VMs are asked for, once for all that are asked alike, in the order of evaluation."""
+    asking = (asker for vm in on_host(draft.projection, host) for asker in askers(draft, int(vm)))
+    by_step: dict[Step, Asker] = {}
+    for asker in asking:
+        by_step.setdefault(asker.step, asker)
+    for kind in OF_NEIGHBOURS:
+        of_kind = (step for step in by_step if step.kind == kind)
+        for step in sorted(of_kind, key=lambda step: step.line or 0):
+            yield Wanted(kind, step.rule, step.line, by_step[step].told, by_step[step].wants)
+
+
+def _of_host(
+    draft: Draft, place: int, troubles: tuple[Trouble, ...], wanted: tuple[Wanted, ...], moves: tuple[Move, ...]
+) -> str:
     """A host in one sentence."""
     name = draft.projection.names["host"][place]
     if moves:
@@ -80,17 +116,18 @@ def _of_host(draft: Draft, place: int, troubles: tuple[Trouble, ...], moves: tup
         return f"{name} is drained {whose}, {'empty' if not left else f'{left} still there'}"
     if eased := next((each for each in troubles if each.eased), None):
         return f"{name} is {eased.told} ({eased.rule}, line {eased.line}), and no VM finds a host"
+    if asks := next((each for each in wanted if each.wants), None):
+        return f"{asks.told} ({asks.rule}, line {asks.line}), and no move of its VMs is planned for that"
     return f"{name} is in no trouble that a rule would ease"
 
 
 def _staying(draft: Draft, host: int) -> Iterator[Rejection]:
-    """The VMs of a host that may not leave it, with every reason."""
-    vms = on_host(draft.projection, host)
-    ledger = Ledger(np.ones(len(vms), dtype=bool))
-    lay_leaving(draft, ASKED, vms, ledger)
-    names = draft.projection.names["vm"]
-    for index, vm in enumerate(vms):
-        yield from (rejected(names[vm], None, ASKED, barred, index) for barred in ledger.reasons(index))
+    """The VMs of a host that may not leave it, alone or with those that hang together with them, with every reason."""
+    vms, names = on_host(draft.projection, host), draft.projection.names["vm"]
+    free = frozenset(vms[departures(draft, ASKED, vms, BONDS).open].tolist())
+    for vm in vms.tolist():
+        ledger = stays(draft, NOBODY, bound(draft, ASKED, NOBODY.targets, vm), free)
+        yield from (rejected(names[vm], None, ASKED, barred, 0) for barred in ledger.reasons(0))
 
 
 def _closures(draft: Draft, host: int) -> Iterator[Closure]:

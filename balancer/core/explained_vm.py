@@ -5,50 +5,68 @@ second planner. What is explained is the round before its first move.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from balancer.core.askers import Asker, askers, stays
 from balancer.core.clauses import gate_clauses, needs
 from balancer.core.cycle import Case, begun, decided
-from balancer.core.draft import ASKED, Draft, Step, Targets, elsewhere, lay_arriving, lay_leaving, on_host, rejected
+from balancer.core.draft import Draft, elsewhere, lay_leaving, on_host, rejected, weigh
+from balancer.core.groups import BONDS, Party, Way, beyond, bound, obstacle, prices
 from balancer.core.model import Decision, Move, Order, Rejection
-from balancer.core.relief import ByRule, lay_gates
-from balancer.core.room import Fullest
+from balancer.core.planning import waiting_kinds, windows_shut
+from balancer.core.projection import Places
+from balancer.core.relief import lay_gates, least_price
+from balancer.core.repairs import find_homes
 from balancer.core.scope import of_targets, of_vms
 from balancer.core.sieve import Ledger
-from balancer.core.troubles import Trouble, against_all, drained_by, drains_of, figures_at, trouble
+from balancer.core.troubles import Trouble, against_all, drained_by, figures_at, trouble
+from balancer.core.wishes import in_spite_of
 from balancer.core.wording import preference, refusal
-from dsl.syntax import Rule
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A host as a target: its rank among those that would do, or all that is against it; what would have to change."""
+    """A host as a target: its rank among those that would do, or all that is against it; what would have to change.
+
+    `cost` is what it costs, over all wishes, that the VM goes there (less than nothing: it brings nearer what is
+    preferred), and `despite` are the wishes against that, in words.
+    """
 
     host: str
     rank: int | None
     why: str
+    cost: float
+    despite: tuple[str, ...]
     rejections: tuple[Rejection, ...]
     needs: str
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a drain or a rule makes of a VM: what keeps it where it is, its rank among its neighbours, its targets.
+    """What one kind of move makes of a VM: what keeps it where it is, its rank among its neighbours, its targets.
 
-    `before` are those that would go first; `line` is None where no line asks.
+    `told` is what is wanted of its host, `wants` whether it is wanted now; `line` is None where no line asks. `before`
+    are those that would go first, `cheaper` those of them that cost less. `along` are those that have to go with it,
+    and `bonds` the walls that want that.
     """
 
+    kind: str
     rule: str
     line: int | None
+    told: str
+    wants: bool
     stays: tuple[Rejection, ...]
     needs: str
     rank: int | None
     of: int
     why: str
     before: tuple[str, ...]
+    cheaper: tuple[str, ...]
+    along: tuple[str, ...]
+    bonds: tuple[str, ...]
     targets: tuple[Target, ...]
 
 
@@ -75,111 +93,123 @@ class VmExplained:
 def explain_vm(case: Case, place: int, past: tuple[Order, ...] = (), paused: str | None = None) -> VmExplained:
     """The VM at that place of the observation, which has moved so in the past."""
     draft, decision = begun(case), decided(case)
+    find_homes(draft)
     projection, vm = draft.projection, draft.projection.observation.vms[place]
     host = int(projection.where[place])
-    troubles = tuple(trouble(draft, rule, host) for rule in case.rules.rules)
-    asked = tuple(_asked(draft, place))
+    asked = tuple(_asked(draft, asker, place) for asker in askers(draft, place))
     moves = tuple(move for move in decision.plan.moves if move.uuid == vm.uuid)
-    against = tuple(against_all(draft, paused))
     return VmExplained(
         vm.name, vm.uuid, vm.host, decision.plan.round, case.now, case.rules.file,
-        told=_of_vm(decision, moves, troubles, asked, vm.host),
+        told=_of_vm(draft, decision, moves, asked, vm.host),
         figures=figures_at({"cpu": projection.cpu, "memory": projection.memory, "vcpus": projection.vm_vcpus,
                            "age": projection.figures("vm", "age")}, place),
-        against=against, drained=tuple(drained_by(draft, host)), troubles=troubles, asked=asked, moves=moves, past=past,
+        against=tuple(against_all(draft, paused)), drained=tuple(drained_by(draft, host)),
+        troubles=tuple(trouble(draft, rule, host) for rule in case.rules.rules), asked=asked, moves=moves, past=past,
     )  # fmt: skip
 
 
-def _asked(draft: Draft, vm: int) -> Iterator[Asked]:
-    """What each drain of its host and each rule makes of a VM; where there is neither, what the walls alone do."""
-    host = int(draft.projection.where[vm])
-    for drain in drains_of(draft, host):
-        yield _by_walls(draft, Step("drains", "drain", drain.line), vm)
-    for rule in draft.rules.rules:
-        yield _by_rule(draft, rule, vm)
-    if not draft.rules.rules and not drains_of(draft, host):
-        yield _by_walls(draft, ASKED, vm)
+@dataclass(frozen=True, slots=True)
+class _Neighbours:
+    """The VMs of a host, those that may leave it as far as nobody else is concerned, and in which order they would."""
+
+    vms: Places
+    free: Collection[int]
+    ranked: tuple[int, ...]
+    floors: Mapping[int, float]
 
 
-def _by_walls(draft: Draft, step: Step, vm: int) -> Asked:
-    """A drain wants every VM, and no gate is in the way."""
-    stays = _barred(draft, step, vm)
-    count = int(draft.projection.vms[draft.projection.where[vm]])
-    targets = tuple(_targets(draft, step, vm, Fullest(), None))
-    return Asked(step.rule, step.line, stays, "", None if stays else 1, count, "", (), targets)
-
-
-def _by_rule(draft: Draft, rule: Rule, vm: int) -> Asked:
-    step = Step("rules", rule.name, rule.span.line)
-    there = on_host(draft.projection, int(draft.projection.where[vm]))
-    place = int(np.searchsorted(there, vm))
-    ledger = Ledger(np.ones(len(there), dtype=bool))
-    lay_leaving(draft, step, there, ledger)
-    ranked = list(ledger.order(lay_gates(draft, rule, there, ledger)))
-    names, scope = draft.projection.names["vm"], of_vms(draft.projection, draft.sets, there)
-    rank = ranked.index(place) + 1 if place in ranked else None
+def _asked(draft: Draft, asker: Asker, vm: int) -> Asked:
+    """What one that asks makes of a VM."""
+    projection, step, rule = draft.projection, asker.step, asker.rule
+    names, its = projection.names["vm"], _neighbours(draft, asker, vm)
+    lot = bound(draft, step, asker.targets, vm) if asker.takes_groups else Party((vm,))
+    barred = stays(draft, asker, lot, its.free).reasons(0)
+    rank = None if barred else its.ranked.index(vm)
+    before = its.ranked[:rank] if rank is not None and rule is not None else ()
+    scope, place = of_vms(projection, draft.sets, its.vms), int(np.searchsorted(its.vms, vm))
     return Asked(
-        rule.name, rule.span.line,
-        stays=tuple(rejected(names[vm], None, step, barred, place) for barred in ledger.reasons(place)),
-        needs=needs(gate_clauses(rule.move.where, scope, place, "vm")),
-        rank=rank, of=len(ranked), why=preference(rule.move.by[0], scope, place, "vm"),
-        before=tuple(names[there[each]] for each in ranked[: (rank or 1) - 1]),
-        targets=tuple(_targets(draft, step, vm, ByRule(rule), rule)),
+        step.kind, step.rule, step.line, asker.told, asker.wants,
+        stays=tuple(rejected(names[vm], None, step, each, 0) for each in barred),
+        needs=needs(gate_clauses(rule.move.where, scope, place, "vm")) if rule else "",
+        rank=None if rank is None else len(before) + 1, of=len(its.ranked),
+        why=preference(rule.move.by[0], scope, place, "vm") if rule else "",
+        before=tuple(names[each] for each in before),
+        cheaper=tuple(names[each] for each in before if its.floors[each] < its.floors[vm]),
+        along=tuple(names[each] for each in lot.vms[1:]),
+        bonds=tuple(f"{bond.text} (line {bond.line})" for bond in lot.bonds),
+        targets=tuple(_targets(draft, asker, lot)),
     )  # fmt: skip
 
 
-def _barred(draft: Draft, step: Step, vm: int) -> tuple[Rejection, ...]:
-    ledger = Ledger(np.ones(1, dtype=bool))
-    lay_leaving(draft, step, np.array([vm]), ledger)
-    return tuple(rejected(draft.projection.names["vm"][vm], None, step, each, 0) for each in ledger.reasons(0))
+def _neighbours(draft: Draft, asker: Asker, vm: int) -> _Neighbours:
+    """A rule takes the cheapest first, then by its own order; whoever else asks wants all alike."""
+    vms = on_host(draft.projection, int(draft.projection.where[vm]))
+    ledger = Ledger(np.ones(len(vms), dtype=bool))
+    lay_leaving(draft, asker.step, vms, ledger, BONDS)
+    ranking = lay_gates(draft, asker.rule, vms, ledger) if asker.rule else []
+    by_order = vms[ledger.order(ranking)].tolist()
+    floors = {each: least_price(draft, asker.step, each) for each in by_order}
+    return _Neighbours(vms, frozenset(by_order), tuple(sorted(by_order, key=floors.__getitem__)), floors)
 
 
-def _targets(draft: Draft, step: Step, vm: int, targets: Targets, rule: Rule | None) -> Iterator[Target]:
+def _targets(draft: Draft, asker: Asker, lot: Party) -> Iterator[Target]:
     """Every other host: those that would do by rank, then the refused, the most wanted first."""
-    ledger = Ledger(elsewhere(draft, vm))
-    lay_arriving(draft, step, vm, ledger)
-    ranking = targets.choose(draft, ledger, vm)
-    names, scope = draft.projection.names, of_targets(draft.projection, draft.sets, vm)
+    step, vm, rule = asker.step, lot.vms[0], asker.rule
+    ledger, ranking = weigh(beyond(draft, lot), step, lot.vms, asker.targets, Ledger)
+    ranking = [prices(draft, step, lot), *ranking]
+    met = (obstacle(draft, step, asker.targets, Way(lot, int(host))) for host in np.flatnonzero(ledger.open))
+    ledger.bar([barred for barred in met if barred is not None])
+    in_vain = list(asker.useless(draft, step, lot))
+    ledger.bar([replace(each, flags=each.flags & ledger.open) for each in in_vain])
+    as_one = replace(draft, projection=draft.projection.as_one(lot.vms))
+    names, scope = draft.projection.names, of_targets(as_one.projection, draft.sets, vm)
     ranked = [int(each) for each in ledger.order(ranking)]
     every = Ledger(elsewhere(draft, vm)).order(ranking)
     for host in (*ranked, *(int(each) for each in every if int(each) not in set(ranked))):
-        rejections = tuple(
-            rejected(names["vm"][vm], names["host"][host], step, barred, host) for barred in ledger.reasons(host)
-        )
         yield Target(
             names["host"][host],
             ranked.index(host) + 1 if host in ranked else None,
-            preference(rule.to.by[0], scope, host, "host") if rule else "",
-            rejections,
+            asker.why(as_one, vm, host),
+            float(ranking[0][host]),
+            tuple(
+                dict.fromkeys(
+                    told for each in lot.vms
+                    for told in in_spite_of(draft.wishes, draft.projection, each, host, step.kind)
+                )
+            ),
+            tuple(rejected(names["vm"][vm], names["host"][host], step, each, host) for each in ledger.reasons(host)),
             needs(gate_clauses(rule.to.where, scope, host, "host")) if rule else "",
-        )
+        )  # fmt: skip
 
 
-def _of_vm(
-    decision: Decision, moves: tuple[Move, ...], troubles: tuple[Trouble, ...], asked: tuple[Asked, ...], host: str
-) -> str:
+def _of_vm(draft: Draft, decision: Decision, moves: tuple[Move, ...], asked: tuple[Asked, ...], host: str) -> str:
     """A VM in one sentence."""
     if moves:
-        first = moves[0]
-        when = "" if first.wave == 1 else f" in wave {first.wave}, once earlier moves have ended"
-        return f"moves to {first.target}{when}: {first.why}"
+        move = moves[0]
+        when = "" if move.wave == 1 else f" in wave {move.wave}, once earlier moves have ended"
+        return f"moves to {move.target}{when}: {move.why}"
     if decision.plan.frozen:
         return f"stays: nothing is decided: {decision.plan.frozen}"
-    eased = {(each.rule, each.line): each for each in troubles if each.eased}
-    wanted = [each for each in asked if each.rule == "drain" or (each.rule, each.line) in eased]
+    wanted = [each for each in asked if each.wants]
     if not wanted:
-        why = "; ".join(f"{each.rule}: {each.told}" for each in troubles) or "no rule is there"
+        why = "; ".join(f"{each.rule}: {each.told}" for each in asked if each.told) or "no rule is there"
         return f"stays: nothing wants it away from {host}: {why}"
-    return f"stays: {_why_not(wanted[0])}"
+    waiting = waiting_kinds(draft.rules, draft.projection.observation)
+    first = next((each for each in wanted if each.kind not in waiting), wanted[0])
+    if first.kind in waiting:
+        return f"stays: {first.told}, and {windows_shut(waiting, draft.rules)}"
+    return f"stays: {_why_not(first, decision.plan.moves)}"
 
 
-def _why_not(asked: Asked) -> str:
+def _why_not(asked: Asked, moves: Collection[Move]) -> str:
     """Why a VM that is wanted away is not moved."""
     if asked.stays:
         return refusal(asked.stays[0])
     if asked.before:
         return f"{asked.before[0]} goes first"
-    refused = Counter(each.rejections[0].reason for each in asked.targets if each.rejections)
-    if refused and not any(each.rank for each in asked.targets):
+    if not any(each.rank for each in asked.targets):
+        refused = Counter(each.rejections[0].reason for each in asked.targets if each.rejections)
         return f"it finds no host: {', '.join(f'{reason} {count}' for reason, count in refused.most_common(3))}"
+    if instead := next((each.vm for each in moves if (each.rule, each.line) == (asked.rule, asked.line)), None):
+        return f"{asked.told}, and {instead} moves for that"
     return "earlier moves of this round leave no room for it"

@@ -13,7 +13,7 @@ import numpy as np
 from balancer.core.draft import Draft, Step, Targets, departures, note_hosts, note_vms, take, weigh
 from balancer.core.keeps import Beside, Together
 from balancer.core.model import Transit
-from balancer.core.projection import Places, Projection
+from balancer.core.projection import Floats, Places, Projection
 from balancer.core.sieve import Sieve
 from balancer.core.walls import Barred
 from dsl.evaluation import Flags
@@ -111,13 +111,13 @@ def find(draft: Draft, step: Step, targets: Targets, vm: int, free: Collection[i
     Whatever is refused on the way is noted.
     """
     lot = bound(draft, step, targets, vm)
-    stays = departures(draft, step, np.array([vm])) if not lot.bonds else _stays(draft.projection, lot, free)
+    stays = departures(draft, step, np.array([vm])) if not lot.bonds else kept(draft.projection, lot, free)
     note_vms(draft, step, np.array([vm]), stays)
     target = haven(draft, step, targets, lot) if stays.open.all() else None
     return None if target is None else Way(lot, target)
 
 
-def _stays(projection: Projection, lot: Party, free: Collection[int]) -> Sieve:
+def kept(projection: Projection, lot: Party, free: Collection[int]) -> Sieve:
     """What is said of a VM that cannot leave, because another one cannot."""
     sieve = Sieve(np.ones(1, dtype=bool))
     for vm in lot.vms:
@@ -129,35 +129,45 @@ def _stays(projection: Projection, lot: Party, free: Collection[int]) -> Sieve:
 
 def haven(draft: Draft, step: Step, targets: Targets, lot: Party) -> int | None:
     """The cheapest and best host for all of a party; every host refused on the way is noted as its first VM's."""
-    beyond = replace(draft, walls=draft.walls.without(lot.bonds)) if lot.bonds else draft
-    sieve, ranking = weigh(beyond, step, lot.vms, targets)
-    prices = sum(draft.price(step, vm) for vm in lot.vms)
+    sieve, ranking = weigh(beyond(draft, lot), step, lot.vms, targets)
     best = None
-    for host in sieve.order([np.asarray(prices), *ranking]).tolist():
-        obstacle = _obstacle(beyond, step, targets, Way(lot, host)) if lot.bonds else None
-        if obstacle is None:
+    for host in sieve.order([prices(draft, step, lot), *ranking]).tolist():
+        met = obstacle(draft, step, targets, Way(lot, host))
+        if met is None:
             best = host
             break
-        sieve.bar([replace(obstacle, flags=np.arange(len(sieve.open)) == host)])
+        sieve.bar([met])
     note_hosts(draft, step, lot.vms[0], sieve, ranking)
     return best
 
 
-def _obstacle(beyond: Draft, step: Step, targets: Targets, way: Way) -> Barred | None:
-    """What bars one of the party from this host, once those before it have arrived."""
-    trial = beyond.aside(beyond.projection.copy())
+def beyond(draft: Draft, lot: Party) -> Draft:
+    """The draft without the walls that bind a party."""
+    return replace(draft, walls=draft.walls.without(lot.bonds)) if lot.bonds else draft
+
+
+def obstacle(draft: Draft, step: Step, targets: Targets, way: Way) -> Barred | None:
+    """What bars one of a party from this host, once those before it have arrived; of a VM alone there is nothing."""
+    if not way.party.bonds:
+        return None
+    trial = beyond(draft, way.party).aside(draft.projection.copy())
     for vm in way.vms:
         sieve, _ = weigh(trial, step, [vm], targets)
         met = next((barred for barred in sieve.refused if barred.flags[way.target]), None)
         if met is not None:
-            return met
+            return replace(met, flags=np.arange(len(sieve.open)) == way.target)
         trial.projection.move(vm, way.target)
     return None
 
 
+def prices(draft: Draft, step: Step, lot: Party) -> Floats:
+    """What the moves of a party to each host cost in all."""
+    return sum((draft.price(step, vm) for vm in lot.vms), start=np.zeros(len(draft.projection.cores)))
+
+
 def price(draft: Draft, step: Step, way: Way) -> float:
     """What it costs, over all wishes."""
-    return float(sum(draft.price(step, vm)[way.target] for vm in way.vms))
+    return float(prices(draft, step, way.party)[way.target])
 
 
 def take_way(draft: Draft, step: Step, way: Way, reasons: tuple[str, Mapping[str, float]]) -> None:

@@ -34,10 +34,10 @@ def prefer(draft: Draft) -> None:
         if found is None:
             return
         wish, way = found
-        gain = -price(draft, _step(wish), way)
-        room = least_full(draft, _step(wish), way.vms, way.target)
+        gain = -price(draft, step_of(wish), way)
+        room = least_full(draft, step_of(wish), way.vms, way.target)
         why = f"{wish.text} is not so; this lowers the cost by {gain:g}; {room}"
-        take_way(draft, _step(wish), way, (why, {}))
+        take_way(draft, step_of(wish), way, (why, {}))
 
 
 def _best(draft: Draft) -> tuple[Preference, Way] | None:
@@ -46,10 +46,10 @@ def _best(draft: Draft) -> tuple[Preference, Way] | None:
     for number, (floor, vm, wish) in enumerate(sorted(_promising(draft), key=lambda each: each[:2])):
         if best is not None and (floor > best[0][0] or (floor == best[0][0] and number >= COMPARED)):
             break
-        way = _way(draft, _step(wish), vm)
+        way = _way(draft, step_of(wish), vm)
         if way is None:
             continue
-        rank = (price(draft, _step(wish), way), round(float(Fullest.of(draft, vm)[way.target]), 9), vm)
+        rank = (price(draft, step_of(wish), way), round(float(Fullest.of(draft, vm)[way.target]), 9), vm)
         if rank[0] < 0 and (best is None or rank < best[0]):
             best = rank, wish, way
     return None if best is None else best[1:]
@@ -61,7 +61,7 @@ def _promising(draft: Draft) -> Iterator[tuple[float, int, Preference]]:
     for wish in draft.wishes:
         if isinstance(wish, Preference):
             for vm in np.flatnonzero(wish.keep.menders(draft.projection)).tolist():
-                floor = float(draft.price(_step(wish), vm).min())
+                floor = float(draft.price(step_of(wish), vm).min())
                 if vm not in seen and floor < 0:
                     seen.add(vm)
                     yield floor, vm, wish
@@ -75,7 +75,8 @@ def _way(draft: Draft, step: Step, vm: int) -> Way | None:
     return find(draft, step, Calm(), vm, free) if vm in free else None
 
 
-def _step(wish: Preference) -> Step:
+def step_of(wish: Preference) -> Step:
+    """Who wants the moves for its sake."""
     return Step("preferences", "prefer", wish.line)
 
 

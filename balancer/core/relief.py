@@ -93,7 +93,7 @@ def _unmet(draft: Draft, projection: Projection, rule: Rule, hosts: Sequence[int
     if not hosts or rule.until is None:
         return hosts
     met = truth(rule.until, of_source(projection, draft.sets, np.array(hosts))).possible
-    return np.array(hosts)[~np.broadcast_to(met, len(hosts))].tolist()
+    return [host for host, is_met in zip(hosts, np.broadcast_to(met, len(hosts)), strict=True) if not is_met]
 
 
 def standing_of(draft: Draft, rule: Rule) -> Standing:
@@ -184,7 +184,7 @@ def _cheapest(draft: Draft, step: Step, vms: Sequence[int], seek: Callable[[int]
     """
     best: tuple[float, int] | None = None
     cheapest = None
-    for floor, rank in sorted((_least_price(draft, step, vm), rank) for rank, vm in enumerate(vms)):
+    for floor, rank in sorted((least_price(draft, step, vm), rank) for rank, vm in enumerate(vms)):
         if best is not None and (floor, rank) > best:
             break
         way = seek(vms[rank])
@@ -193,7 +193,7 @@ def _cheapest(draft: Draft, step: Step, vms: Sequence[int], seek: Callable[[int]
     return cheapest
 
 
-def _least_price(draft: Draft, step: Step, vm: int) -> float:
+def least_price(draft: Draft, step: Step, vm: int) -> float:
     """The least that moving this VM may cost, whatever stands against it."""
     if not draft.wishes.any_of(vm):
         return 0.0
@@ -212,7 +212,7 @@ def _reasons(draft: Draft, step: Step, rule: Rule, way: Way, streak: Streak | No
     prices = draft.price(step, vm)
     of_whom = _among(
         rule.move.by[0], vms, place, np.arange(len(there)),
-        lambda rival: _least_price(draft, step, int(there[rival])) <= prices[target],
+        lambda rival: least_price(draft, step, int(there[rival])) <= prices[target],
     ) or " there"  # fmt: skip
     of_which = _among(rule.to.by[0], targets, target, elsewhere, lambda rival: bool(prices[rival] <= prices[target]))
     parts = [

@@ -34,7 +34,7 @@ PASSING: Final = frozenset({"unknown", "under way", "moved already", "in transit
 def mend(draft: Draft) -> None:
     """Finish what has begun to move, then mend what stands broken, and tell what stays so."""
     finish(draft)
-    _find_homes(draft)
+    find_homes(draft)
     clusters = _clusters(draft)
     for walls in clusters:
         if len(draft.moves) >= PLANNED:
@@ -45,11 +45,12 @@ def mend(draft: Draft) -> None:
             _tell(draft, wall, looked_at)
 
 
-def _mendable(draft: Draft) -> list[Mendable]:
+def mendable(draft: Draft) -> list[Mendable]:
+    """All walls that may stand broken."""
     return [wall for wall in draft.walls if isinstance(wall, Mendable)]
 
 
-def _find_homes(draft: Draft) -> None:
+def find_homes(draft: Draft) -> None:
     """A group that stands asunder gathers where most of its memory stands, of the hosts that have room for the rest."""
     for wall in tuple(draft.walls):
         if isinstance(wall, Together) and wall.destination is None and wall.strays(draft.projection):
@@ -61,7 +62,7 @@ def _find_homes(draft: Draft) -> None:
 
 def _gathers(draft: Draft, wall: Together, home: Together) -> bool:
     """Whether all members can come home, one after the other."""
-    step, trial = _step(wall), draft.aside(draft.projection.copy())
+    step, trial = step_of(wall), draft.aside(draft.projection.copy())
     trial.walls = draft.walls.exchanged(wall, home)
     for vm in np.flatnonzero(home.menders(trial.projection)).tolist():
         may_leave = departures(trial, step, np.array([vm])).open.all()
@@ -76,7 +77,7 @@ def _clusters(draft: Draft) -> list[list[Mendable]]:
     clusters: dict[int, list[Mendable]] = {}
     others: list[list[Mendable]] = []
     cluster_of = np.full(len(draft.projection.where), -1)
-    for number, wall in enumerate(_mendable(draft)):
+    for number, wall in enumerate(mendable(draft)):
         menders = wall.menders(draft.projection)
         if not isinstance(wall, KeepWall):
             others.append([wall])
@@ -93,22 +94,27 @@ def _take(draft: Draft, walls: list[Mendable], repair: Repair) -> None:
     mends = f"{moves} mend{'' if repair.moves > 1 else 's'} it{' as far as can be' if repair.strays else ''}"
     for way in repair.ways:
         wall, broken = _broken(draft, walls, way)
-        why = f"{broken}; {mends}; {least_full(draft, _step(wall), way.vms, way.target)}"
-        take_way(draft, _step(wall), way, (why, {}))
+        why = f"{broken}; {mends}; {least_full(draft, step_of(wall), way.vms, way.target)}"
+        take_way(draft, step_of(wall), way, (why, {}))
 
 
 def _broken(draft: Draft, walls: list[Mendable], way: Way) -> tuple[Mendable, str]:
     """The wall that a move is for, and what is wrong with it."""
-    projection, names = draft.projection, draft.projection.names
     for wall in walls:
-        if wall.menders(projection)[list(way.vms)].any():
-            against = wall.against(projection)
-            host = projection.where[way.vms[0]] if against[way.vms[0]] else projection.where[against][0]
-            there = [str(name) for name in names["vm"][against & (projection.where == host)]]
-            more = f" and {len(there) - NAMED} more" if len(there) > NAMED else ""
-            return wall, f"{wall.text} is broken ({', '.join(there[:NAMED])}{more} on {names['host'][host]})"
-    wall = next(each for each in walls if each.strays(projection))
+        if wall.menders(draft.projection)[list(way.vms)].any():
+            return wall, broken_at(draft, wall, way.vms[0])
+    wall = next(each for each in walls if each.strays(draft.projection))
     return wall, f"makes room: {wall.text} is broken"
+
+
+def broken_at(draft: Draft, wall: Mendable, vm: int) -> str:
+    """Which wall is broken and who is against it: where this VM is, if it is one of them, else on the first host."""
+    projection, names = draft.projection, draft.projection.names
+    against = wall.against(projection)
+    host = projection.where[vm] if against[vm] else projection.where[against][0]
+    there = [str(name) for name in names["vm"][against & (projection.where == host)]]
+    more = f" and {len(there) - NAMED} more" if len(there) > NAMED else ""
+    return f"{wall.text} is broken ({', '.join(there[:NAMED])}{more} on {names['host'][host]})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +136,7 @@ def _tell(draft: Draft, wall: Mendable, looked_at: Callable[[int], Look]) -> Non
     strays = wall.strays(draft.projection)
     if not strays:
         return
-    step, vm = _step(wall), int(np.flatnonzero(wall.against(draft.projection))[0])
+    step, vm = step_of(wall), int(np.flatnonzero(wall.against(draft.projection))[0])
     name, look = str(draft.projection.names["vm"][vm]), looked_at(vm)
     if look.stays.open.all():
         note_hosts(draft, step, vm, look.hosts, look.ranking)
@@ -145,5 +151,6 @@ def _tell(draft: Draft, wall: Mendable, looked_at: Callable[[int], Look]) -> Non
         draft.unmended.append(Unmended(wall.rule, wall.line, wall.text, strays, why))
 
 
-def _step(wall: Mendable) -> Step:
+def step_of(wall: Mendable) -> Step:
+    """Who wants the moves that mend it."""
     return Step("repairs", wall.rule, wall.line)

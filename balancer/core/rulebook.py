@@ -38,6 +38,19 @@ ORDER: Final[Mapping[str, str]] = MappingProxyType(
 """What each step of the order of evaluation plans."""
 
 
+STOPS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "freeze": "while it holds nothing is decided",
+        "window": "no move starts while all are closed; what is under way goes on",
+        "keep, never, reserve": "no move breaks one or makes a broken one worse, but for kinds that a `never` excepts",
+        "limit": "the plan goes on, its moves wait until there is room",
+        "rest": "quiet after a move; a rule that goes on relieving a host does not wait for its own moves off it",
+        "prefer, avoid": "of moves that are wanted the cheapest is made; preferences and the goal never raise the cost",
+    }
+)
+"""What may stand against moves, and how."""
+
+
 _PERIODS: Final = {None: "at once", "round": "in a round", "hour": "within an hour", "day": "within a day"}
 
 
@@ -71,12 +84,13 @@ class SetTold:
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """All of it."""
+    """All of it; `against` has what may stand against moves, and how."""
 
     rules: str
     sha256: str
     settings: tuple[Setting, ...]
     order: tuple[StepTold, ...]
+    against: Mapping[str, str]
     sets: tuple[SetTold, ...]
     statements: tuple[Sentence, ...]
 
@@ -88,6 +102,7 @@ def rulebook(rules: Ruleset, members: Callable[[Let], tuple[str, ...]] | None = 
         rules.sha256,
         tuple(_settings(rules)),
         tuple(StepTold(step, ORDER[step], _stops(step, rules)) for step, _ in STEPS),
+        STOPS,
         tuple(
             SetTold(let.span.line, let.name, set_told(let.set), members(let) if members is not None else None)
             for let in rules.lets

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
-from dsl.phrases import bared, keys, label, phrase, set_phrase
+from dsl.phrases import bared, keys, label, phrase, plain_number, set_phrase
 from dsl.ruleset import Ruleset
 from dsl.syntax import Choice, Drain, Gate, Hours, Keep, Never, Rule, Set, Statement
 
@@ -69,7 +69,7 @@ def _drain(drain: Drain) -> str:
 
 def _keep(keep: Keep) -> str:
     told = _NEIGHBOURS[keep.relation.how](set_told(keep.vms), keep.relation)
-    return told if keep.hard else f"better: {told} (cost {keep.cost or 1:g} for each that is not so)"
+    return told if keep.hard else f"better: {told} (cost {_cost(keep.cost)} for each that is not so)"
 
 
 _NEIGHBOURS: Final[Mapping[str, Callable[[str, Any], str]]] = MappingProxyType({
@@ -88,7 +88,14 @@ def _never(never: Never) -> str:
     during = f" during {span_told(never.during)}" if never.during else ""
     excepted = f", {', '.join(never.excepted)} excepted" if never.excepted else ""
     journey = f"{set_told(never.vms)}{source}{target}{during}{excepted}"
-    return f"never move {journey}" if never.hard else f"move {journey} only where nothing cheaper helps"
+    if never.hard:
+        return f"never move {journey}"
+    return f"only where nothing cheaper helps, move {journey} (cost {_cost(never.cost)} for each move)"
+
+
+def _cost(cost: float | None) -> str:
+    """Who names none means one."""
+    return plain_number(1.0 if cost is None else cost)
 
 
 _TOLD: Final[Mapping[type, Callable[[Any], str]]] = MappingProxyType({

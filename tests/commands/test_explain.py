@@ -9,7 +9,8 @@ from balancer.cli import main
 from tests.docs.test_formats_md import SHOWN, shape
 from tests.recorded import Recording
 
-SNAPSHOT = str(Path(__file__).parents[2] / "deploy" / "examples" / "farm.json")
+ROOT = Path(__file__).parents[2]
+SNAPSHOT = str(ROOT / "deploy" / "examples" / "farm.json")
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +86,30 @@ def test_for_programs_it_is_one_document(capsys: pytest.CaptureFixture[str]) -> 
     (line,) = said(capsys, "vm", "web1", "--snapshot", SNAPSHOT, "--format", "json")
     assert shape(json.loads(line) | {"past": []}) == shape(SHOWN["explain/1:vm"] | {"past": []})
     (line,) = said(capsys, "host", "xen1", "--snapshot", SNAPSHOT, "--format", "json")
-    assert shape(json.loads(line) | {"closed": []}) == shape(SHOWN["explain/1:host"] | {"closed": []})
+    empty: dict[str, list[str]] = {"closed": [], "wanted": []}
+    assert shape(json.loads(line) | empty) == shape(SHOWN["explain/1:host"] | empty)
+
+
+def test_what_is_wanted_of_a_host_beside_drains_and_rules(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "even.rules").write_text('keep vms named "web*" apart\nbalance cpu within 5% by at most 3 moves\n')
+    words = ("host", "xen1", "--snapshot", SNAPSHOT, "--rules", str(tmp_path / "even.rules"))
+    lines = said(capsys, *words)
+    assert '  keep (line 1): keep vms named "web*" apart is broken (web1, web2 on xen1)' in lines
+    assert "  balance (line 2): xen1 cpu 95% is 53.8% above the farm's mean 41.2%, wanted is 5%" in lines
+    (line,) = said(capsys, *words, "--format", "json")
+    assert shape(json.loads(line)["wanted"]) == shape(SHOWN["explain/1:host"]["wanted"])
+
+
+def test_a_vm_tells_costs_company_and_who_is_cheaper(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rules = (ROOT / "rules" / "default.rules").read_text(encoding="utf-8")
+    (tmp_path / "dear.rules").write_text(f'{rules}avoid moving vm "web1" cost 3\nkeep vm "web2" with vm "db1"\n')
+    words = ("--snapshot", SNAPSHOT, "--rules", str(tmp_path / "dear.rules"))
+    lines = said(capsys, "vm", "web1", *words)
+    assert any(line.endswith("; before it web2 (cheaper), db1 (cheaper)") for line in lines)
+    assert any(line.endswith('; costs 3; despite avoid moving vm "web1" cost 3') for line in lines)
+    assert any(
+        line.startswith('    with it goes db1: keep vm "web2" with') for line in said(capsys, "vm", "web2", *words)
+    )
 
 
 def test_who_is_not_there_is_told_with_the_nearest_name(

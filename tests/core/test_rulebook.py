@@ -1,12 +1,30 @@
 """What is in force under a rule file."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from balancer.core.model import OrderState
 from balancer.core.planning import STEPS
 from balancer.core.rulebook import Rulebook, Setting, rulebook, thing_of
+from balancer.core.wishes import SOFT
+from dsl.syntax import (
+    Balance,
+    Drain,
+    Every,
+    Freeze,
+    Keep,
+    Let,
+    Limit,
+    Never,
+    Pack,
+    Reserve,
+    Rest,
+    Rule,
+    Statement,
+    Window,
+)
 from tests.farms import AT_ONCE, Rounds, farm, journey, rules
 
 HOT = "xen1: web1 2.4, web2 1.4 | xen2:"
@@ -72,7 +90,46 @@ def test_a_window_stops_what_it_does_not_except() -> None:
     assert stops("every 30 s\n", "rules")["window"] == "-"
     host_drained = 'drain host "xen1"\n'
     shut = Rounds(farm(HOT), text + host_drained + AT_ONCE).next().plan
-    assert (shut.waiting[0], [move.rule for move in shut.moves]) == ("rules", ["drain", "drain"])
+    assert shut.waiting == tuple(step for step, _ in STEPS if stops(text, step)["window"] == "stops while closed")
+    assert [move.rule for move in shut.moves] == ["drain", "drain"]
+
+
+ONE_OF_EACH = {
+    Every: "every 60 s\n",
+    Let: 'let db = vms tagged "db"\n',
+    Rule: AT_ONCE.removeprefix("\n"),
+    Drain: 'drain hosts where facts.status == "retired"\n',
+    Keep: 'keep at most 2 of vms tagged "db" per rack\n',
+    Never: "never move vms to hosts where xen < source.xen\n",
+    Reserve: "reserve memory for 2 lost hosts\n",
+    Limit: "limit 2 at once, 1 per rack\n",
+    Rest: "rest vm 1 h\n",
+    Window: "window daily 01:00-04:00 Europe/Paris except drains\n",
+    Freeze: "freeze when sum(failures, 15 min) >= 2\n",
+    Balance: "balance load within 0.5 by at most 2 moves\n",
+    Pack: "pack onto fewest hosts where after.cpu < 70% by at most 4 moves\n",
+}
+
+
+def test_there_is_one_of_each_statement() -> None:
+    assert ONE_OF_EACH.keys() == set(get_args(Statement))
+
+
+@pytest.mark.parametrize("text", [*ONE_OF_EACH.values(), 'prefer vms tagged "db" apart\n', "avoid moving vms cost 5\n"])
+def test_no_statement_is_left_out(text: str) -> None:
+    book = rulebook(rules(f"# the first line\n{text}"))
+    assert 2 in {each.line for each in (*book.settings, *book.sets, *book.statements)}
+
+
+def test_all_that_may_stand_against_moves_is_explained() -> None:
+    book = rulebook(rules(AT_ONCE))
+    assert {tuple(each.stops) for each in book.order} == {tuple(book.against)}
+
+
+def test_costs_weigh_on_what_is_wanted_and_bar_what_is_only_wished() -> None:
+    costly = ONE_OF_EACH[Let] + "avoid moving db cost 5\n"
+    told = {step: stops(costly, step)["prefer, avoid"] for step, _ in STEPS}
+    assert told == dict.fromkeys(["repairs", "drains", "rules"], "least cost") | dict.fromkeys(SOFT, "never raised")
 
 
 @pytest.mark.parametrize(("step", "rest"), [("drains", "-"), ("rules", "waits")])

@@ -26,6 +26,14 @@ DB = 'let db = vms tagged "db"\n'
             "when host.load > 4, move the VM with least memory to the host with least load: one VM a round",
         ),
         ("drain hosts where maintenance\n", "empty hosts where maintenance and put nothing there"),
+        ('drain hosts where facts.status == "retired"\n',
+         'empty hosts where facts.status == "retired" and put nothing there'),
+        ("keep at most 2 of db per rack\n", "at most 2 of db on each rack"),
+        ("prefer db together\n", "better: all of db on one host (cost 1 for each that is not so)"),
+        (
+            "avoid moving db to hosts where avg(cpu, 30 min) > 70%\n",
+            "only where nothing cheaper helps, move db to hosts where avg(cpu, 30 min) > 70% (cost 1 for each move)",
+        ),
         ("keep db apart\n", "never two of db on one host"),
         ('keep vms named "app*" with db\n', 'each of vms named "app*" has one of db on its host'),
         ('keep vm "ora1" on hosts where cores > 8\n', 'vm "ora1" only on hosts where cores > 8'),
@@ -81,4 +89,6 @@ def told_of(book: Ruleset) -> str:
 def test_what_is_only_avoided() -> None:
     never = rules(DB + "never move db\n").nevers[0]
     soft = replace(never, hard=False, cost=5.0)
-    assert told_of(Ruleset("f", "s", avoids=(soft,))) == "move db only where nothing cheaper helps"
+    assert (
+        told_of(Ruleset("f", "s", avoids=(soft,))) == "only where nothing cheaper helps, move db (cost 5 for each move)"
+    )

@@ -62,6 +62,7 @@ def in_words(book: Rulebook) -> Iterator[str]:
     yield "order of evaluation, and what may stand against the moves of each step"
     yield from (f"  {line}" for line in _table(book))
     yield from (f"  {step.step}: {step.told}" for step in book.order)
+    yield from (f"  {thing}: {told}" for thing, told in book.against.items())
     yield from _section("sets", [_set(each.line, each.name, each.text, each.members) for each in book.sets])
     yield from _section("statements", [f"{book.rules}:{each.line}: {each.told}" for each in book.statements])
 

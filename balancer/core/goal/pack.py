@@ -30,7 +30,7 @@ def pack(draft: Draft, goal: Pack) -> None:
     step = Step("goal", "pack", goal.span.line)
     left = goal.at_most
     emptied = np.zeros(len(draft.projection.cores), dtype=bool)
-    for host in _in_order(draft):
+    for host in in_order(draft):
         begun = left < goal.at_most
         if left == 0 or (begun and len(on_host(draft.projection, host)) > left):
             return
@@ -44,7 +44,7 @@ def pack(draft: Draft, goal: Pack) -> None:
         left -= len(places[:left])
 
 
-def _in_order(draft: Draft) -> list[int]:
+def in_order(draft: Draft) -> list[int]:
     """Hosts with VMs that could be emptied: those with the fewest first, then the least memory to move, then by name.
 
     Hosts that take nothing are emptied by whoever closed them, or not at all.
@@ -71,7 +71,7 @@ def _evacuated(draft: Draft, step: Step, goal: Pack, emptied: Flags, host: int) 
     for vm in vms[np.lexsort([vms, -trial.projection.memory[vms]])]:
         if not departures(trial, step, np.array([vm])).open.all():
             return None
-        target = find_target(trial, step, int(vm), _Fullest(goal, emptied))
+        target = find_target(trial, step, int(vm), Packed(goal, emptied))
         if target is None:
             return None
         trial.projection.move(int(vm), target)
@@ -80,7 +80,7 @@ def _evacuated(draft: Draft, step: Step, goal: Pack, emptied: Flags, host: int) 
 
 
 @dataclass(frozen=True, slots=True)
-class _Fullest:
+class Packed:
     """The targets of packing: never an empty host nor one that is being emptied, the fullest that passes the gates."""
 
     goal: Pack
@@ -107,9 +107,8 @@ def _reasons(draft: Draft, host: int, place: Place) -> tuple[str, dict[str, floa
     left = int(projection.vms[host])
     scope = of_targets(projection, draft.sets, place.vm)
     after = {name: float(scope.value("after", name)[place.target]) for name in ("cpu", "memory")}
-    rest = f"{left} VM{'s' if left != 1 else ''}"
     why = (
-        f"{hosts[host]} has {rest} left and can be emptied; {hosts[place.target]} has cpu "
+        f"{hosts[host]} has {left} VM{'s' if left != 1 else ''} left and can be emptied; {hosts[place.target]} has cpu "
         f"{spoken(after['cpu'], Kind.SHARE)} and memory {spoken(after['memory'], Kind.SHARE)} afterwards"
     )
     return why, {f"after.{name}": figure for name, figure in after.items()}

@@ -10,13 +10,24 @@ import numpy as np
 
 from balancer.core.draft import Draft, Step
 from balancer.core.observation import DIGITS
-from balancer.core.projection import Floats, Projection
+from balancer.core.projection import Floats, Places, Projection
 from balancer.core.walls import Closed
 from dsl.evaluation import Flags
 from dsl.syntax import Balance
 
 EVENNESS: Final = 1e-4
 """How much the distance itself weighs beside the excess: of two placements with the same, the evener is better."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What moves would do, a row a VM and a column a target.
+
+    `change` is that of the excess, less is better; `gain` is how much less the busier of the two hosts has.
+    """
+
+    change: Floats
+    gain: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +66,15 @@ class Scales:
         """How far each host is outside."""
         distance = np.abs(levels - self.mean)
         return np.maximum(0.0, distance - self.goal.within.value) + EVENNESS * distance**2
+
+    def effects(self, projection: Projection, vms: Places, targets: Places) -> Effects:
+        """What the move of each of these VMs to each of these targets would do."""
+        levels, weight = self.levels(projection), self.weights(projection)[vms][:, np.newaxis]
+        where = projection.where[vms]
+        now, there = levels[where][:, np.newaxis], levels[targets]
+        left, arrived = now - weight / self.sizes[where][:, np.newaxis], there + weight / self.sizes[targets]
+        change = self.excess(left) - self.excess(now) + self.excess(arrived) - self.excess(there)
+        return Effects(change, np.maximum(now, there) - np.maximum(left, arrived))
 
     def outside(self, levels: Floats) -> Flags:
         """Hosts that are not where the goal wants them."""

@@ -169,15 +169,11 @@ class Search:
         weights = scales.weights(projection)
         can_go = np.isin(projection.where, sources) & ~projection.leaving & (projection.vm_moves == 0) & (weights > 0)
         vms = np.flatnonzero(can_go)
-        where, weight = projection.where[vms], weights[vms][:, np.newaxis]
-        now, there = levels[where][:, np.newaxis], levels[targets]
-        left, arrived = now - weight / scales.sizes[where][:, np.newaxis], there + weight / scales.sizes[targets]
-        change = scales.excess(left) - scales.excess(now) + scales.excess(arrived) - scales.excess(there)
-        fits = (targets != where[:, np.newaxis]) & _has_room(projection, vms, targets)
+        effects = scales.effects(projection, vms, targets)
+        fits = (targets != projection.where[vms][:, np.newaxis]) & has_room(projection, vms, targets)
         if scales.goal.gaining is not None:
-            gain = np.maximum(now, there) - np.maximum(left, arrived)
-            fits &= np.round(gain - scales.goal.gaining.value, DIGITS) >= 0
-        change = np.where(fits, np.round(change, DIGITS), np.inf)
+            fits &= np.round(effects.gain - scales.goal.gaining.value, DIGITS) >= 0
+        change = np.where(fits, np.round(effects.change, DIGITS), np.inf)
         order = np.argsort(change, axis=None, kind="stable")[: 2 * WIDTH]
         return [
             Weighed(track.excess + float(change.flat[each]), track, (int(vms[row]), int(targets[column])))
@@ -194,7 +190,7 @@ class Search:
         return order[:ENDS], order[: -ENDS - 1 : -1]
 
 
-def _has_room(projection: Projection, vms: Places, targets: Places) -> Flags:
+def has_room(projection: Projection, vms: Places, targets: Places) -> Flags:
     """Where the VM fits: its memory, and never more than all of the CPUs."""
     fits = projection.free[targets] >= projection.memory[vms][:, np.newaxis]
     busy = projection.busy[targets] + projection.cpu[vms][:, np.newaxis]

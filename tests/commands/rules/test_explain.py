@@ -41,7 +41,8 @@ def test_it_tells_settings_order_sets_and_statements(file: Path, capsys: pytest.
         "prefer,",
         "avoid",
     ]
-    assert lines[table + 2].split()[:3] == ["1", "drains", "stops"]
+    assert lines[table + 2].split()[:3] == ["1", "repairs", "stops"]
+    assert "  limit: the plan goes on, its moves wait until there is room" in lines
     assert '  db = vms tagged "db" (line 1)' in lines
     assert lines[-1] == f"  {file}:3: never two of db on one host"
 
