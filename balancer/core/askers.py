@@ -10,14 +10,16 @@ from typing import Final
 
 import numpy as np
 
+from balancer.core.cycle import Case, begun
 from balancer.core.draft import ASKED, Draft, Step, Targets, lay_leaving, on_host
 from balancer.core.goal.balance import Nearer, off_mean
 from balancer.core.goal.pack import Packed, in_order
 from balancer.core.goal.scales import Scales
 from balancer.core.groups import BONDS, Party, bound, kept, prices
+from balancer.core.planning import waiting_kinds
 from balancer.core.preferences import Calm, step_of
 from balancer.core.relief import ByRule, lay_gates
-from balancer.core.repairs import broken_at, mendable
+from balancer.core.repairs import broken_at, find_homes, mendable
 from balancer.core.repairs import step_of as step_mending
 from balancer.core.room import Fullest
 from balancer.core.scope import of_targets
@@ -28,8 +30,8 @@ from balancer.core.wishes import Preference
 from balancer.core.wording import preference, spoken
 from dsl.syntax import Balance, Pack, Rule
 
-USELESS: Final = frozenset({"mends nothing by itself", "lowers no cost"})
-"""What bars a move that no wall bars, where it is not for the good of whoever asks."""
+USELESS: Final = frozenset({"mends nothing by itself", "lowers no cost", "gains too little"})
+"""What is said against a move that no wall bars, where by itself it does nothing for whoever asks."""
 
 Useless = Callable[[Draft, Step, Party], Iterator[Barred]]
 """To which hosts such a party would go in vain."""
@@ -61,6 +63,14 @@ class Asker:
 
 NOBODY: Final = Asker(ASKED, Fullest(), "", wants=False)
 """Who asks where nothing does: what could be, whatever is wanted."""
+
+
+def prepared(case: Case) -> Draft:
+    """A round before its first move, its groups that stand asunder with their homes where repairs are made at all."""
+    draft = begun(case)
+    if "repairs" not in waiting_kinds(case.rules, draft.projection.observation):
+        find_homes(draft)
+    return draft
 
 
 def askers(draft: Draft, vm: int) -> list[Asker]:
@@ -161,7 +171,8 @@ def _balance(draft: Draft, goal: Balance, vm: int) -> Iterator[Asker]:
 
     def gains(draft: Draft, vm: int, host: int) -> str:
         effects = scales.effects(draft.projection, np.array([vm]), np.array([host]))
-        return f"comes {spoken(-float(effects.change[0, 0]), kind)} nearer"
+        nearer = -float(effects.change[0, 0])
+        return f"comes {spoken(nearer, kind)} nearer" if nearer > 0 else ""
 
     told = off_mean(draft.projection, scales, host)
     yield Asker(scales.step, Nearer(scales), told, wants, why=gains, takes_groups=False)

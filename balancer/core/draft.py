@@ -6,7 +6,7 @@ Rule: a move is taken together with its projection, so that whoever comes next s
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, Protocol, TypeVar
+from typing import Final, Protocol
 
 import numpy as np
 
@@ -40,8 +40,6 @@ class Step:
     line: int | None
     transit: Transit | None = None
 
-
-AnySieve = TypeVar("AnySieve", bound=Sieve)
 
 ASKED: Final = Step("prospects", "", None)
 """Who asks where neither a rule nor a drain does: what could be, whatever is wanted."""
@@ -148,19 +146,21 @@ def find_target(draft: Draft, step: Step, vm: int, targets: Targets) -> int | No
     return int(best[0]) if best.size else None
 
 
-def weigh(
-    draft: Draft, step: Step, vms: Sequence[int], targets: Targets, make: type[AnySieve] = Sieve
-) -> tuple[AnySieve, Sequence[Column]]:
+def weigh(draft: Draft, step: Step, vms: Sequence[int], targets: Targets) -> tuple[Sieve, Sequence[Column]]:
     """Every other host for these VMs of one host, all at once: what bars it, and the columns to rank the rest by.
 
-    Each of them must be let in for itself, and there must be room for the sum of them. `make` is a `Ledger` for whoever
-    wants every reason.
+    Each of them must be let in for itself, and there must be room for the sum of them.
     """
-    sieve = make(elsewhere(draft, vms[0]))
+    sieve = Sieve(elsewhere(draft, vms[0]))
+    return sieve, lay_targets(draft, step, vms, targets, sieve)
+
+
+def lay_targets(draft: Draft, step: Step, vms: Sequence[int], targets: Targets, sieve: Sieve) -> Sequence[Column]:
+    """Lay over the hosts all that keeps these VMs of one host away; the columns to rank the rest by."""
     lot = replace(draft, projection=draft.projection.as_one(vms)) if len(vms) > 1 else draft
     for vm in vms:
         lay_arriving(lot, step, vm, sieve)
-    return sieve, targets.choose(lot, sieve, vms[0])
+    return targets.choose(lot, sieve, vms[0])
 
 
 def elsewhere(draft: Draft, vm: int) -> Flags:

@@ -11,12 +11,11 @@ from typing import Final
 
 import numpy as np
 
-from balancer.core.askers import NOBODY, Asker, askers, stays
-from balancer.core.cycle import Case, begun, decided
+from balancer.core.askers import NOBODY, Asker, askers, prepared, stays
+from balancer.core.cycle import Case, decided
 from balancer.core.draft import ASKED, Draft, Step, departures, elsewhere, lay_arriving, on_host, rejected
 from balancer.core.groups import BONDS, bound
 from balancer.core.model import Move, Rejection
-from balancer.core.repairs import find_homes
 from balancer.core.sieve import Ledger
 from balancer.core.troubles import Trouble, against_all, drained_by, drains_of, figures_at, trouble
 
@@ -70,8 +69,7 @@ class HostExplained:
 
 def explain_host(case: Case, host: str, paused: str | None = None) -> HostExplained:
     """A host that reported in that round."""
-    draft, decision = begun(case), decided(case)
-    find_homes(draft)
+    draft, decision = prepared(case), decided(case)
     columns = draft.projection
     place = columns.place[host]
     figures = {"cpu": columns.share, "load": columns.load, "memory": columns.used / columns.total, "vms": columns.vms}

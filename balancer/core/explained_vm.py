@@ -10,16 +10,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from balancer.core.askers import Asker, askers, stays
+from balancer.core.askers import Asker, askers, prepared, stays
 from balancer.core.clauses import gate_clauses, needs
-from balancer.core.cycle import Case, begun, decided
-from balancer.core.draft import Draft, elsewhere, lay_leaving, on_host, rejected, weigh
+from balancer.core.cycle import Case, decided
+from balancer.core.draft import Draft, elsewhere, lay_leaving, lay_targets, on_host, rejected
 from balancer.core.groups import BONDS, Party, Way, beyond, bound, obstacle, prices
 from balancer.core.model import Decision, Move, Order, Rejection
 from balancer.core.planning import waiting_kinds, windows_shut
 from balancer.core.projection import Places
 from balancer.core.relief import lay_gates, least_price
-from balancer.core.repairs import find_homes
 from balancer.core.scope import of_targets, of_vms
 from balancer.core.sieve import Ledger
 from balancer.core.troubles import Trouble, against_all, drained_by, figures_at, trouble
@@ -92,8 +91,7 @@ class VmExplained:
 
 def explain_vm(case: Case, place: int, past: tuple[Order, ...] = (), paused: str | None = None) -> VmExplained:
     """The VM at that place of the observation, which has moved so in the past."""
-    draft, decision = begun(case), decided(case)
-    find_homes(draft)
+    draft, decision = prepared(case), decided(case)
     projection, vm = draft.projection, draft.projection.observation.vms[place]
     host = int(projection.where[place])
     asked = tuple(_asked(draft, asker, place) for asker in askers(draft, place))
@@ -155,8 +153,8 @@ def _neighbours(draft: Draft, asker: Asker, vm: int) -> _Neighbours:
 def _targets(draft: Draft, asker: Asker, lot: Party) -> Iterator[Target]:
     """Every other host: those that would do by rank, then the refused, the most wanted first."""
     step, vm, rule = asker.step, lot.vms[0], asker.rule
-    ledger, ranking = weigh(beyond(draft, lot), step, lot.vms, asker.targets, Ledger)
-    ranking = [prices(draft, step, lot), *ranking]
+    ledger = Ledger(elsewhere(draft, vm))
+    ranking = [prices(draft, step, lot), *lay_targets(beyond(draft, lot), step, lot.vms, asker.targets, ledger)]
     met = (obstacle(draft, step, asker.targets, Way(lot, int(host))) for host in np.flatnonzero(ledger.open))
     ledger.bar([barred for barred in met if barred is not None])
     in_vain = list(asker.useless(draft, step, lot))
@@ -198,18 +196,24 @@ def _of_vm(draft: Draft, decision: Decision, moves: tuple[Move, ...], asked: tup
     first = next((each for each in wanted if each.kind not in waiting), wanted[0])
     if first.kind in waiting:
         return f"stays: {first.told}, and {windows_shut(waiting, draft.rules)}"
-    return f"stays: {_why_not(first, decision.plan.moves)}"
+    return f"stays: {_why_not(first, _movers(first, decision.plan.moves, host))}"
 
 
-def _why_not(asked: Asked, moves: Collection[Move]) -> str:
-    """Why a VM that is wanted away is not moved."""
+def _movers(asked: Asked, moves: Collection[Move], host: str) -> list[str]:
+    """Who is moved for the same: what mends a wall or serves the goal may come from any host."""
+    mine = (each for each in moves if (each.rule, each.line) == (asked.rule, asked.line))
+    return [each.vm for each in mine if each.source == host or asked.kind not in {"drains", "rules"}]
+
+
+def _why_not(asked: Asked, movers: Collection[str]) -> str:
+    """Why a VM that is wanted away is not moved, and `movers` are."""
     if asked.stays:
         return refusal(asked.stays[0])
-    if asked.before:
-        return f"{asked.before[0]} goes first"
     if not any(each.rank for each in asked.targets):
         refused = Counter(each.rejections[0].reason for each in asked.targets if each.rejections)
         return f"it finds no host: {', '.join(f'{reason} {count}' for reason, count in refused.most_common(3))}"
-    if instead := next((each.vm for each in moves if (each.rule, each.line) == (asked.rule, asked.line)), None):
-        return f"{asked.told}, and {instead} moves for that"
+    if first := next((each for each in movers if each in asked.before), None):
+        return f"{first} goes first"
+    if movers:
+        return f"{asked.told}, and {next(iter(movers))} moves for that"
     return "earlier moves of this round leave no room for it"

@@ -267,15 +267,22 @@ class Together(KeepWall):
 
     def swing(self, projection: Projection, vm: int) -> Floats:
         """One fewer where it comes home, one more where it leaves it; a move that makes another host home counts so."""
-        swing, trial = np.zeros(len(projection.cores)), projection.copy()
-        if self.members[vm]:
-            inhabited = np.unique(projection.bound[self.members])
-            vacant = np.setdiff1d(np.arange(len(swing)), inhabited)
-            for hosts in (*inhabited[:, np.newaxis], vacant):
-                if hosts.size:
-                    trial.where[vm] = hosts[0]
-                    swing[hosts] = self.strays(trial) - self.strays(projection)
-        return swing
+        swing, source = np.zeros(len(projection.cores)), projection.where[vm]
+        if not self.members[vm] or projection.bound[vm] != source:
+            return swing
+        if self.destination is not None:
+            swing[self.destination] = -1.0
+            return np.asarray(swing - swing[source])
+        memory, count = self._standing(projection)
+        now = count[_first_home(memory, count)]
+        memory[source] -= projection.memory[vm]
+        count[source] -= 1.0
+        rival = _first_home(memory, count)
+        more = memory + projection.memory[vm] - memory[rival]
+        even = count + 1.0 - count[rival]
+        hosts = np.arange(len(swing))
+        is_home = (more > 0) | (more == 0) & ((even > 0) | (even == 0) & (hosts <= rival))
+        return np.asarray(now - np.where(is_home, count + 1.0, count[rival]))
 
     def against(self, projection: Projection) -> Flags:
         """The same."""
@@ -283,13 +290,23 @@ class Together(KeepWall):
 
     def home(self, projection: Projection) -> int:
         """The host where they are to be; of equals the one with more of them, then the first by name."""
-        return self.destination if self.destination is not None else int(self.homes(projection)[0])
+        return self.destination if self.destination is not None else _first_home(*self._standing(projection))
 
     def homes(self, projection: Projection) -> Places:
         """The hosts in the order in which they would do as home, best first."""
+        memory, count = self._standing(projection)
+        return np.lexsort([-count, -memory])
+
+    def _standing(self, projection: Projection) -> tuple[Floats, Floats]:
+        """The memory and the number of members on each host, or bound for it."""
         where, hosts = projection.bound[self.members], len(projection.cores)
         memory = np.bincount(where, weights=projection.memory[self.members], minlength=hosts)
-        return np.lexsort([-np.bincount(where, minlength=hosts), -memory])
+        return memory.astype(float), np.bincount(where, minlength=hosts).astype(float)
+
+
+def _first_home(memory: Floats, count: Floats) -> int:
+    """The host with most memory; of equals the one with more VMs, then the first."""
+    return int(np.lexsort([-count, -memory])[0])
 
 
 def broken(rules: Ruleset, sets: Sets, in_transit: Collection[str]) -> int:

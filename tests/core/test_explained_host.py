@@ -57,3 +57,25 @@ def test_what_closes_it_as_a_target_is_counted_over_the_vms_elsewhere() -> None:
     ]
     assert (its.closed[1].example.vm, its.closed[1].example.limit) == ("web1", 3072.0)
     assert explained(play, "xen3").closed == ()
+
+
+def test_broken_walls_preferences_and_the_goal_are_told_in_that_order() -> None:
+    rules = (
+        'balance cpu within 5% by at most 3 moves\nprefer vm "web1" on host "xen3"\nkeep vms named "web*" apart\n'
+        "never move vms\n"
+    )
+    its = explained(Rounds(farm(HOT), rules), "xen1")
+    broken = 'keep vms named "web*" apart is broken (web1, web2 on xen1)'
+    assert its.told == f"{broken} (keep, line 3), and no move of its VMs is planned for that"
+    assert [(each.kind, each.line, each.wants) for each in its.wanted] == [
+        ("repairs", 3, True), ("preferences", 2, True), ("goal", 1, True),
+    ]  # fmt: skip
+
+
+def test_vms_that_may_leave_together_are_not_told_as_staying() -> None:
+    rules = 'keep vm "web1" with vm "web2"\n'
+    assert explained(Rounds(farm(HOT), rules), "xen1").stays == ()
+    held = explained(Rounds(farm(HOT), f'{rules}never move vm "web2"\n'), "xen1").stays
+    assert [(each.vm, each.reason) for each in held] == [
+        ("web1", 'keep vm "web1" with vm "web2"'), ("web2", 'never move vm "web2"'),
+    ]  # fmt: skip

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from balancer.core.askers import USELESS
 from balancer.core.cycle import Case, decided, suppose
 from balancer.core.explained_vm import Asked, Target, VmExplained, explain_vm
-from balancer.core.model import Drained, Move, OrderState
+from balancer.core.model import Decision, Drained, Move, OrderState
 from tests.core.test_properties import farms, texts
 from tests.farms import AT_ONCE, Farm, Rounds, farm, journey
 
@@ -112,6 +112,83 @@ def test_a_move_that_waits_for_another_says_in_which_wave_it_comes() -> None:
     assert explained(play, "b").told.startswith("moves to xen4 in wave 2, once earlier moves have ended: ")
 
 
+def test_a_vm_of_a_broken_wall_says_whether_its_move_would_mend_it() -> None:
+    rules = 'keep vms named "web*" apart\nnever move vm "web1"\n'
+    play = Rounds(farm("xen1: web1 1, web2 1 | xen2: web3 1 | xen3: web4 1 | xen4:"), rules)
+    stuck, mover = explained(play, "web1"), explained(play, "web2")
+    assert stuck.told == 'stays: never move vm "web1"'
+    broken = 'keep vms named "web*" apart is broken (web1, web2 on xen1)'
+    assert [(each.kind, each.told) for each in stuck.asked] == [("repairs", broken)]
+    assert mover.told.startswith(f"moves to xen4: {broken}; 1 move mends it; ")
+    assert [(each.host, each.rank) for each in only(mover).targets] == [("xen4", 1), ("xen2", None), ("xen3", None)]
+
+
+def test_a_move_that_breaks_nothing_may_still_mend_nothing() -> None:
+    rules = 'keep vm "web1" with vm "db"\n'
+    play = Rounds(farm("xen1: web1 1 | xen2: db 3.5 | xen3: c 0.1"), rules)
+    its = targets(only(explained(play, "db")))
+    assert [each.reason for each in its["xen3"].rejections] == ["mends nothing by itself"]
+    assert its["xen1"].rejections[0].reason == "full"
+    assert explained(play, "db").told == "stays: it finds no host: mends nothing by itself 1, full 1"
+
+
+def test_who_has_to_go_along_is_told_by_which_wall() -> None:
+    play = Rounds(farm(HOT), 'keep vm "web1" with vm "web2"\n' + AT_ONCE.replace("70%", "100%"))
+    asked = only(explained(play, "web1"))
+    assert (asked.along, asked.bonds) == (("web2",), ('keep vm "web1" with vm "web2" (line 1)',))
+    assert (asked.rank, asked.targets[0].host) == (1, "xen3")
+    held = Rounds(play.farm, 'never move vm "web2"\nkeep vm "web1" with vm "web2"\n' + AT_ONCE)
+    stays = only(explained(held, "web1")).stays
+    assert [(each.reason, each.value) for each in stays] == [('keep vm "web1" with vm "web2"', "web2")]
+
+
+def test_costs_come_before_the_order_of_a_rule() -> None:
+    costly = 'avoid moving vm "web1" cost 3\navoid moving vms to host "xen3"\n' + AT_ONCE
+    play = Rounds(farm("xen1: web1 2.4, web2 1.4 | xen2: a 1.2 | xen3: b 0.1"), costly)
+    its = explained(play, "web1")
+    assert its.told == "stays: web2 goes first"
+    assert (only(its).rank, only(its).before, only(its).cheaper) == (2, ("web2",), ("web2",))
+    there = targets(only(explained(play, "web2")))
+    assert [(each.rank, each.cost, each.despite) for each in (there["xen2"], there["xen3"])] == [
+        (1, 0.0, ()), (2, 1.0, ('despite avoid moving vms to host "xen3" (costs 1)',)),
+    ]  # fmt: skip
+
+
+def test_a_preference_says_what_each_move_would_save() -> None:
+    play = Rounds(farm("xen1: web1 1, db 1 | xen2: | xen3:"), 'prefer vm "web1" on host "xen2" cost 2\n')
+    its = explained(play, "web1")
+    assert its.told.startswith(
+        'moves to xen2: prefer vm "web1" on host "xen2" cost 2 is not so; this lowers the cost by 2'
+    )
+    there = targets(only(its))
+    assert (there["xen2"].rank, there["xen2"].cost) == (1, -2.0)
+    assert [each.reason for each in there["xen3"].rejections] == ["lowers no cost"]
+
+
+def test_a_goal_says_what_a_move_would_gain_or_that_it_gains_too_little() -> None:
+    play = Rounds(farm("xen1: a 1, b 1, d 0.01 | xen2: | xen3: c 1"), "balance cpu within 10% by at most 1 moves\n")
+    assert [each.why for each in only(explained(play, "a")).targets] == ["comes 30.3% nearer", "comes 0.25% nearer"]
+    its = explained(play, "d")
+    told = "xen1 cpu 50.2% is 25.2% above the farm's mean 25.1%, wanted is 10%"
+    assert (only(its).told, only(its).wants) == (told, True)
+    assert {each.rejections[0].reason for each in only(its).targets} == {"gains too little"}
+    assert its.told == "stays: it finds no host: gains too little 2"
+
+
+def test_a_vm_that_is_moved_for_another_says_so() -> None:
+    play = Rounds(farm("xen1: web1 1, web2 1 | xen2: | xen3:"), 'keep vms named "web*" apart\n')
+    told = {vm: explained(play, vm).told for vm in ("web1", "web2")}
+    broken = 'keep vms named "web*" apart is broken (web1, web2 on xen1)'
+    assert told["web1"].startswith(f"moves to xen2: {broken}")
+    assert told["web2"] == f"stays: {broken}, and web1 moves for that"
+
+
+def test_what_waits_for_its_window_says_so() -> None:
+    play = Rounds(farm("xen1: web1 1, web2 1 | xen2:"), "window mon 00:00-00:01 Europe/Paris\nkeep vms apart\n")
+    told = explained(play, "web1").told
+    assert told.startswith("stays: keep vms apart is broken (web1, web2 on xen1), and moves wait for mon 00:00-00:01")
+
+
 GOALS = (
     "",
     "balance cpu within 10% by at most 3 moves\n",
@@ -131,12 +208,20 @@ def test_what_is_explained_is_what_the_planner_decides(made: Farm, text: str, go
     if decision.plan.moves:
         first = decision.plan.moves[0]
         agrees_on_move(first, explain_vm(its, places[first.uuid]))
-    names = {vm.name: vm.uuid for vm in decision.observation.vms}
-    for rejection in decision.plan.rejections if not decision.plan.moves else ():
-        if rejection.rule == "pack":
-            continue  # it was refused once others of its host had their places
-        answers = explain_vm(its, places[names[rejection.vm]]).asked
-        found = [each.stays if rejection.host is None else targets(each)[rejection.host].rejections for each in answers]
+    else:
+        agrees_on_rejections(its, decision)
+
+
+def agrees_on_rejections(its: Case, decision: Decision) -> None:
+    """Where nothing is planned, each refusal is the first of somebody's; those of packing follow moves in thought."""
+    refused = [each for each in decision.plan.rejections if each.rule != "pack"]
+    names = [vm.name for vm in decision.observation.vms]
+    answers = {name: explain_vm(its, names.index(name)).asked for name in {each.vm for each in refused}}
+    for rejection in refused:
+        found = [
+            each.stays if rejection.host is None else targets(each)[rejection.host].rejections
+            for each in answers[rejection.vm]
+        ]
         assert any(each and each[0] == rejection for each in found), rejection
 
 

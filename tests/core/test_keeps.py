@@ -264,7 +264,7 @@ def test_how_much_more_broken_a_move_makes_it_is_what_counting_again_tells(
 ) -> None:
     made = farm(" | ".join(f"{host}:" for host in RACKS_OF)).with_(**{k: {"tags": v} for k, v in RACKS_OF.items()})
     for number, home in enumerate(homes):
-        made.add(home, f"{'ab'[number % 2]}{number}", 0.1)
+        made.add(home, f"{'ab'[number % 2]}{number}", 0.1, memory=data.draw(st.sampled_from([512.0, 1024.0, 2048.0])))
     play = Rounds(made, keep)
     projection = Projection(play.next().observation)
     wall = keep_wall(play.rules.keeps[0], Sets.of((), projection))

@@ -102,11 +102,12 @@ class Search:
                 yield self._after(each.track, (each.hop,))
 
     def _open(self, track: Track, vm: int) -> Flags:
-        """The hosts to which no wall bars the VM's way; none once the walls were asked too often."""
+        """The hosts with room to which no wall bars the VM's way; none once the walls were asked too often."""
         self._asked -= 1
         draft, step = replace(self._draft, projection=track.projection), self._scales.step
         if self._asked >= 0 and departures(draft, step, np.array([vm])).open.all():
-            return arrivals(draft, step, vm).open
+            hosts = np.arange(len(track.projection.cores))
+            return arrivals(draft, step, vm).open & has_room(track.projection, np.array([vm]), hosts)[0]
         return np.zeros(len(track.projection.cores), dtype=bool)
 
     def _after(self, track: Track, hops: Sequence[Hop]) -> Track:
@@ -129,6 +130,8 @@ class Search:
     def _exchanged(self, track: Track) -> Iterator[Track]:
         """Tracks of the same length that are better: one move of it is another, else two are."""
         for left_out in (*combinations(track.hops, 1), *combinations(track.hops, 2)):
+            if self._exchanges <= 0:
+                return
             kept = self._after(self._start, [hop for hop in track.hops if hop not in left_out])
             for hops, excess in self._filled(kept, len(left_out)):
                 better = self._in_order(hops) if excess < track.excess - TRIFLE else None

@@ -94,6 +94,15 @@ def test_one_big_vm_cannot_be_helped() -> None:
     assert (moves(told), refused(told)) == ([], ["a -> hv2: gains too little"])
 
 
+def test_what_gains_too_little_is_told_by_how_much() -> None:
+    told = decided(farm("hv1: a 2.4, b 0.4 | hv2: c 2"), "balance cpu within 5% by at most 3 moves, each gaining 20%")
+    assert (moves(told), set(refused(told))) == (
+        [], {"a -> hv2: full", "b -> hv2: gains too little"},
+    )  # fmt: skip
+    little = next(each for each in told.plan.rejections if each.vm == "b")
+    assert (little.value, little.limit) == (pytest.approx(0.1), 0.2)
+
+
 def test_a_vm_on_its_way_counts_at_its_target() -> None:
     play = Rounds(farm("hv1: a 1, b 1 | hv2:"), CPU)
     (move,) = play.next().plan.moves
@@ -124,3 +133,16 @@ def test_drains_and_rules_come_first() -> None:
         "drain",
         "balance",
     ]
+
+
+def test_at_no_step_is_a_host_given_more_than_all_of_its_cpus() -> None:
+    made = farm(
+        "h0: v00 0.5, v01 1, v02 2 | h1: v10 1.5, v11 1.5, v12 2 | h2: v20 1.5, v21 1, v22 0.5, v23 0.5 "
+        "| h3: v30 2, v31 0.5, v32 1.5, v33 0.5"
+    )
+    busy = {name: sum(vm.cpu for vm in made.vms.values() if vm.host == name) for name in made.hosts}
+    cpu = {vm.name: vm.cpu for vm in made.vms.values()}
+    for move in decided(made, "balance cpu within 5% by at most 6 moves\n").plan.moves:
+        busy[move.source] -= cpu[move.vm]
+        busy[move.target] += cpu[move.vm]
+        assert busy[move.target] <= 4.0, move.vm

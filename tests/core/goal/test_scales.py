@@ -54,3 +54,11 @@ def test_excess_is_what_is_beyond_and_the_evener_of_two_weighs_less() -> None:
     inside, even, beyond = scales.excess(np.array([0.29, 0.25, 0.40]))
     assert even == 0 < inside < 0.001
     assert beyond == pytest.approx(0.1, abs=0.001)
+
+
+def test_what_a_move_does_is_the_change_of_the_excess_and_of_the_busier_of_both() -> None:
+    scales, projection = weighed(farm("hv1: a 1, b 1 | hv2:"), "balance cpu within 10% by at most 2 moves")
+    effects = scales.effects(projection, np.array([0]), np.array([1]))
+    assert effects.gain == pytest.approx(np.array([[0.25]]))
+    before, after = (float(scales.excess(np.array(levels)).sum()) for levels in ([0.5, 0.0], [0.25, 0.25]))
+    assert effects.change == pytest.approx(np.array([[after - before]]))

@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from balancer.core.goal.search import PAIRS_EXCHANGED, WIDTH, Search
 from tests.farms import Farm, Rounds, farm
 from tests.solver import Placements, Walls, excess
 
@@ -55,3 +56,22 @@ def _walls(made: Farm) -> Walls:
         return frozenset(each.name for each in (*made.vms.values(), *made.hosts.values()) if tag in each.tags)
 
     return Walls(apart=tagged("db"), bound=tagged("ora"), hosts=tagged("licensed"))
+
+
+def test_once_its_exchanges_are_spent_the_search_reckons_out_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = farm("|".join(f"hv{number:02}:" for number in range(16)))
+    for number in range(200):
+        made.add("hv00", f"vm{number:03}", 0.3, memory=64.0)
+    made.with_(hv00={"cores": 64.0})
+    reckoned: list[int] = []
+    after = Search._after
+
+    def counted(search: Search, track: object, hops: object) -> object:
+        reckoned.append(1)
+        return after(search, track, hops)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Search, "_after", counted)
+    plan = Rounds(made, "balance cpu within 1% by at most 60 moves\nlimit 99 at once").next().plan
+    exchanges = PAIRS_EXCHANGED // (16 * 200)
+    assert len(plan.moves) == 60
+    assert len(reckoned) <= 2 * exchanges + 60 * (WIDTH + 60)
