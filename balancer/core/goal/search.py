@@ -107,7 +107,7 @@ class Search:
         draft, step = replace(self._draft, projection=track.projection), self._scales.step
         if self._asked >= 0 and departures(draft, step, np.array([vm])).open.all():
             hosts = np.arange(len(track.projection.cores))
-            return arrivals(draft, step, vm).open & has_room(track.projection, np.array([vm]), hosts)[0]
+            return np.asarray(arrivals(draft, step, vm).open & has_room(track.projection, np.array([vm]), hosts)[0])
         return np.zeros(len(track.projection.cores), dtype=bool)
 
     def _after(self, track: Track, hops: Sequence[Hop]) -> Track:
