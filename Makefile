@@ -8,8 +8,11 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 ROUNDS ?=
-JOBS ?= auto
+# Most tests wait, for a broker, a round or a process: two for each processor keep it at work.
+JOBS ?= $(shell echo $$((2 * $$(nproc))))
 BIN := .venv/bin
+# Where it is set, each program that a test starts would compile all of ours anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 # What makes and runs two Xen hypervisors on this machine.
 LAB_PACKAGES := e2fsprogs mmdebstrap qemu-system-x86
