@@ -6,8 +6,9 @@ pattern: a file may hold hundreds of them.
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fnmatch import translate
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -17,6 +18,12 @@ from dsl.evaluation import Flags
 _WILD: Final = re.compile(r"[*?]")
 _LAST: Final = "\U0010ffff"
 """Sorts behind whatever may follow the beginning of a label."""
+
+
+@lru_cache(maxsize=4096)
+def _read(pattern: str) -> Callable[[str], object]:
+    """Whether a label matches; reading the pattern takes longer than a look at some labels."""
+    return re.compile(translate(pattern.replace("[", "[[]"))).match
 
 
 class Labels:
@@ -49,7 +56,7 @@ class Labels:
         begin, end = bisect_left(self._labels, head), bisect_right(self._labels, head + _LAST)
         if rest == "*":
             return slice(begin, end)
-        fits = re.compile(translate(pattern.replace("[", "[[]"))).match
+        fits = _read(pattern)
         return [number for number in range(begin, end) if fits(self._labels[number])]
 
     def _flags(self, found: slice | list[int]) -> Flags:

@@ -12,11 +12,12 @@ import numpy as np
 from balancer.core.draft import Draft, Step, departures
 from balancer.core.groups import BONDS, Way, bound, find, price, take_way
 from balancer.core.room import Fullest, least_full
-from balancer.core.scope import of_hosts_after
+from balancer.core.scope import ClauseScope, of_hosts_after
 from balancer.core.sieve import Sieve
 from balancer.core.walls import Barred
 from balancer.core.wishes import Preference
-from dsl.evaluation import Column, truth
+from dsl.evaluation import Column, Flags, conjuncts, truth
+from dsl.syntax import Rule
 
 PLANNED: Final = 20
 """Moves that one plan makes for the sake of preferences; what is left comes in later rounds."""
@@ -85,8 +86,16 @@ class Calm(Fullest):
     def choose(self, draft: Draft, sieve: Sieve, vm: int) -> list[Column]:
         """Bar what would be in trouble as well."""
         ranking = super().choose(draft, sieve, vm)
+        scope = of_hosts_after(draft.projection, draft.sets, vm)
         for rule in draft.rules.rules:
-            held = truth(rule.when.held, of_hosts_after(draft.projection, draft.sets, vm)).true
-            acts = np.broadcast_to(held, sieve.open.shape)
-            sieve.bar([Barred(acts, f"rule {rule.name} would act", rule.span.line)])
+            sieve.bar([Barred(_acting(rule, scope, sieve.open), f"rule {rule.name} would act", rule.span.line)])
         return ranking
+
+
+def _acting(rule: Rule, scope: ClauseScope, hosts: Flags) -> Flags:
+    """On which of these hosts a rule would act; the rest of its test is not asked once it holds on none."""
+    for test in conjuncts(rule.when.held):
+        hosts = hosts & truth(test, scope).true
+        if not hosts.any():
+            break
+    return hosts

@@ -5,7 +5,9 @@ mended at one go, memory for lost hosts last; what no move mends is told, and th
 """
 
 from collections import Counter
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from typing import Final
 
 import numpy as np
@@ -16,8 +18,10 @@ from balancer.core.keeps import KeepWall, Together
 from balancer.core.model import Unmended
 from balancer.core.room import Fullest, least_full
 from balancer.core.search import BUDGET, Repair, fewest
+from balancer.core.sieve import Sieve
 from balancer.core.transits import finish
 from balancer.core.walls import Mendable
+from dsl.evaluation import Column
 
 PLANNED: Final = 20
 """Moves after which one plan begins no further repair; what is left comes in later rounds."""
@@ -36,8 +40,9 @@ def mend(draft: Draft) -> None:
         if len(draft.moves) >= PLANNED:
             return
         _take(draft, walls, fewest(draft, walls, BUDGET // len(clusters)))
+        looked_at = cache(partial(_look, draft))
         for wall in walls:
-            _tell(draft, wall)
+            _tell(draft, wall, looked_at)
 
 
 def mendable(draft: Draft) -> list[Mendable]:
@@ -112,23 +117,36 @@ def broken_at(draft: Draft, wall: Mendable, vm: int) -> str:
     return f"{wall.text} is broken ({', '.join(there[:NAMED])}{more} on {names['host'][host]})"
 
 
-def _tell(draft: Draft, wall: Mendable) -> None:
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What stands against a VM's leaving, and against each other host, with the columns to rank these by."""
+
+    stays: Sieve
+    hosts: Sieve
+    ranking: Sequence[Column]
+
+
+def _look(draft: Draft, vm: int) -> Look:
+    step = Step("repairs", "", None)
+    return Look(departures(draft, step, np.array([vm]), BONDS), *weigh(draft, step, [vm], Fullest()))
+
+
+def _tell(draft: Draft, wall: Mendable, looked_at: Callable[[int], Look]) -> None:
     """Say that a wall stays broken, and what keeps the first of those that it is about."""
     strays = wall.strays(draft.projection)
     if not strays:
         return
     step, vm = step_of(wall), int(np.flatnonzero(wall.against(draft.projection))[0])
-    name, stays = str(draft.projection.names["vm"][vm]), departures(draft, step, np.array([vm]), BONDS)
-    if stays.open.all():
-        sieve, ranking = weigh(draft, step, [vm], Fullest())
-        note_hosts(draft, step, vm, sieve, ranking)
-        refused = sieve.tally()
+    name, look = str(draft.projection.names["vm"][vm]), looked_at(vm)
+    if look.stays.open.all():
+        note_hosts(draft, step, vm, look.hosts, look.ranking)
+        refused = look.hosts.tally()
         reasons = ", ".join(f"{reason} {count}" for reason, count in refused.most_common())
         why = f"{name} finds no host: {reasons or 'none is better'}"
     else:
-        note_vms(draft, step, np.array([vm]), stays)
-        refused = Counter([stays.refused[0].reason])
-        why = f"{name} stays: {stays.refused[0].reason}"
+        note_vms(draft, step, np.array([vm]), look.stays)
+        refused = Counter([look.stays.refused[0].reason])
+        why = f"{name} stays: {look.stays.refused[0].reason}"
     if not PASSING & refused.keys():
         draft.unmended.append(Unmended(wall.rule, wall.line, wall.text, strays, why))
 
