@@ -213,8 +213,8 @@ def test_what_is_explained_is_what_the_planner_decides(made: Farm, text: str, go
 
 
 def agrees_on_rejections(its: Case, decision: Decision) -> None:
-    """Where nothing is planned, each refusal is the first of somebody's; those of packing follow moves in thought."""
-    refused = [each for each in decision.plan.rejections if each.rule != "pack"]
+    """Where nothing is planned, each refusal is the first of somebody's; those of searches follow moves in thought."""
+    refused = [each for each in decision.plan.rejections if each.rule not in {"keep", "reserve", "pack"}]
     names = [vm.name for vm in decision.observation.vms]
     answers = {name: explain_vm(its, names.index(name)).asked for name in {each.vm for each in refused}}
     for rejection in refused:
