@@ -146,3 +146,16 @@ def test_at_no_step_is_a_host_given_more_than_all_of_its_cpus() -> None:
         busy[move.source] -= cpu[move.vm]
         busy[move.target] += cpu[move.vm]
         assert busy[move.target] <= 4.0, move.vm
+
+
+def test_of_moves_that_help_alike_the_noise_of_sums_prefers_none() -> None:
+    half, whole = (
+        moves(decided(
+            farm(f"hv1: a {size / 8}, b {size * 3 / 4}, c {size * 3 / 4} | hv2: | hv3: | hv4: | hv5:").with_(
+                **{f"hv{number}": {"cores": 4.0 * size} for number in range(1, 6)}
+            ),
+            f"balance load within {size / 2} by at most 3 moves",
+        ))
+        for size in (0.5, 1.0)
+    )  # fmt: skip
+    assert half == whole != []
