@@ -5,7 +5,7 @@ its strays say: by where each VM is, or is bound for.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,9 +13,8 @@ import numpy as np
 from balancer.core.domains import Domains
 from balancer.core.projection import Floats, Places, Projection
 from balancer.core.scope import Sets
-from balancer.core.walls import Barred, Mendable
+from balancer.core.walls import Barred, Mendable, Wall
 from dsl.evaluation import Flags
-from dsl.ruleset import Ruleset
 from dsl.syntax import Keep
 
 
@@ -309,10 +308,10 @@ def _first_home(memory: Floats, count: Floats) -> int:
     return int(np.lexsort([-count, -memory])[0])
 
 
-def broken(rules: Ruleset, sets: Sets, in_transit: Collection[str]) -> int:
-    """How many strays there are by the reports, over all keeps but those `in_transit`, by their text."""
-    standing = (keep for keep in rules.keeps if keep.text not in in_transit)
-    return sum(keep_wall(keep, sets).strays(sets.reported) for keep in standing)
+def broken(walls: Iterable[Wall], reported: Projection, in_transit: Collection[str]) -> int:
+    """How many strays there are by the reports, over all keeps of these walls but those `in_transit`, by their text."""
+    keeps = (wall for wall in walls if isinstance(wall, KeepWall))
+    return sum(wall.strays(reported) for wall in keeps if wall.text not in in_transit)
 
 
 def _standing(projection: Projection, vms: Flags) -> Floats:

@@ -61,9 +61,10 @@ def waiting_kinds(rules: Ruleset, observation: Observation) -> list[str]:
 
 def plan(draft: Draft) -> Planned:
     """Decide one round."""
-    rules, state, sets, projection = draft.rules, draft.state, draft.sets, draft.projection
+    rules, state, projection = draft.rules, draft.state, draft.projection
     observation = projection.observation
-    before, asunder = projection.spread(), in_transit(begun(rules, state, projection))
+    before = projection.spread()
+    strays = broken(draft.walls, draft.reported, in_transit(begun(rules, state, projection)))
     frozen, frozen_by = why_frozen(draft)
     waiting = waiting_kinds(rules, observation)
     open_ = {kind: step for kind, step in STEPS if frozen is None and kind not in waiting}
@@ -81,7 +82,7 @@ def plan(draft: Draft) -> Planned:
         before=before,
         after=projection.spread(),
         sentence=_sentence(draft, told or _moves_told(moves, projection), waiting),
-        broken=broken(rules, sets, asunder),
+        broken=strays,
         frozen_by=frozen_by,
         waiting=tuple(waiting),
         unmended=tuple(draft.unmended),

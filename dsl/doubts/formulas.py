@@ -3,7 +3,7 @@
 Rule: values only, without places; two tests that claim the same make equal formulas.
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -76,16 +76,17 @@ Formula = Claim | Negated | AllOf | AnyOf
 ALWAYS: Final = Fixed(holds=True)
 
 
-def subjects(formula: Formula) -> list[Hashable]:
+def subjects(formula: Formula) -> Iterator[Hashable]:
     """What the claims of a formula are about, each as often as it is spoken of."""
     match formula:
         case Fixed():
-            return []
+            return
         case Within(figure=figure):
-            return [figure.key]
+            yield figure.key
         case Reads(of=of) | Matches(of=of) | Holds(of=of):
-            return [of]
+            yield of
         case Negated(part=part):
-            return subjects(part)
+            yield from subjects(part)
         case AllOf(parts=parts) | AnyOf(parts=parts):
-            return [each for part in parts for each in subjects(part)]
+            for part in parts:
+                yield from subjects(part)

@@ -137,7 +137,7 @@ class Reader:
             self._sets[key] = whole = Holds(("in", owner or self._things.get(name) or "", name))
             if name in self._lets and view.depth <= DEPTH:
                 formula = self._unfolded(self._lets[name], owner, view)
-                self._sets[key] = formula if len(subjects(formula)) <= CLAIMS else whole
+                self._sets[key] = formula if len(list(subjects(formula))) <= CLAIMS else whole
         return self._sets[key]
 
     def _unfolded(self, of: Set, owner: str | None, view: View) -> Formula:

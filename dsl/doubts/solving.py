@@ -6,6 +6,7 @@ is answered with “it can”, so that nothing is told that may be wrong.
 
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -15,6 +16,9 @@ from dsl.globs import covers, is_literal, overlap
 
 STEPS: Final = 500
 """Claims that one question may weigh."""
+
+REMEMBERED: Final = 1024
+"""Questions whose answer is known when they are asked again: of a set, wherever a test speaks of it."""
 
 Known = Mapping[Hashable, Any]
 """What has been supposed so far, by what it is about."""
@@ -36,6 +40,7 @@ class _Budget:
             raise _OutOfStepsError
 
 
+@lru_cache(maxsize=REMEMBERED)
 def can_hold(*formulas: Formula) -> bool:
     """Whether all of these can hold at once; True also where nobody knows."""
     try:

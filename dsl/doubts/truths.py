@@ -4,8 +4,9 @@ Rule: the largest part that is decided by itself is told, once. Of parts that ca
 with the fewest others that it contradicts.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from math import isinf
 from typing import Final
 
@@ -109,8 +110,12 @@ def _is_decided(formula: Formula) -> bool:
 
 def _are_apart(formulas: Iterable[Formula]) -> bool:
     """Whether no two claims are about the same thing: then none bears on another."""
-    about = [each for formula in formulas for each in subjects(formula)]
-    return len(set(about)) == len(about)
+    seen: set[Hashable] = set()
+    for each in chain.from_iterable(subjects(formula) for formula in formulas):
+        if each in seen:
+            return False
+        seen.add(each)
+    return True
 
 
 def _parts(test: Both | Either | Not) -> Sequence[Test]:

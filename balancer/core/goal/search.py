@@ -93,7 +93,7 @@ class Search:
         seen: set[frozenset[Hop]] = set()
         open_ = cache(self._open)
         count = 0
-        for each in sorted(weighed, key=lambda each: round(each.excess, DIGITS)):
+        for each in sorted(weighed, key=lambda each: _even(each.excess)):
             hops = frozenset((*each.track.hops, each.hop))
             vm, target = each.hop
             if hops not in seen and count < self._width and open_(each.track, vm)[target]:
@@ -153,7 +153,7 @@ class Search:
         """These moves in an order in which no wall bars any, the most helpful first; None where it comes to a halt."""
         track, left = self._start, list(hops)
         while left:
-            ranked = sorted((self._after(track, (hop,)) for hop in left), key=lambda each: round(each.excess, DIGITS))
+            ranked = sorted((self._after(track, (hop,)) for hop in left), key=lambda each: _even(each.excess))
             ways = ((each, each.hops[-1]) for each in ranked)
             following = next((each for each, (vm, target) in ways if self._open(track, vm)[target]), None)
             if following is None:
@@ -198,3 +198,8 @@ def has_room(projection: Projection, vms: Places, targets: Places) -> Flags:
     fits = projection.free[targets] >= projection.memory[vms][:, np.newaxis]
     busy = projection.busy[targets] + projection.cpu[vms][:, np.newaxis]
     return np.asarray(fits & (np.round(busy - projection.cores[targets], DIGITS) <= 0))
+
+
+def _even(excess: float) -> float:
+    """Without the noise of sums: of those alike the one stays first that began with the most helpful move."""
+    return round(excess, DIGITS)

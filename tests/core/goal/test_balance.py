@@ -48,7 +48,7 @@ def test_what_gains_too_little_is_not_moved() -> None:
 
 def test_two_hosts_exchange_vms_where_no_single_move_helps() -> None:
     assert moves(decided(farm("hv1: a 1.2, b 1 | hv2: c 0.8, d 0.8"), "balance cpu within 2% by at most 10 moves")) == [
-        "a: hv1 -> hv2",
+        "b: hv1 -> hv2",
         "c: hv2 -> hv1",
     ]
 
@@ -112,7 +112,7 @@ def test_a_vm_on_its_way_counts_at_its_target() -> None:
 
 def test_an_exchange_is_finished_in_later_rounds() -> None:
     play = Rounds(farm("hv1: a 1.2, b 1 | hv2: c 0.8, d 0.8"), "balance cpu within 2% by at most 10 moves")
-    for expected in ("a", "c"):
+    for expected in ("b", "c"):
         first = play.next().plan.moves[0]
         assert first.vm == expected
         play.carry_out(first)
