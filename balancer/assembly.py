@@ -42,11 +42,11 @@ from balancer.adapters.trials.grounds import Stage
 from balancer.adapters.trials.recorder import Recorder
 from balancer.adapters.unattended import Unattended
 from balancer.config import Configuration
-from balancer.core.checkup import Check, Checkup, of_agents, of_clocks, of_libvirt, of_own_vm, of_storage
 from balancer.core.cycle import Case, as_ever, decided, primed, step, suppose
+from balancer.core.doctor.checkup import Check, Checkup, of_agents, of_clocks, of_libvirt, of_own_vm, of_storage
+from balancer.core.doctor.prospects import prospects
 from balancer.core.model import Decision, Discovered, Observation, Sighting, State
 from balancer.core.observation import observe
-from balancer.core.prospects import prospects
 from balancer.core.trials.record import Record
 from balancer.errors import UsageError
 from balancer.execution import Settings

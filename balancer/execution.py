@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from balancer.core.cycle import with_order, with_refusal
-from balancer.core.durations import duration
+from balancer.core.drafting.waves import places
 from balancer.core.model import Gathering, Move, Order, OrderState, Plan, Refusal, State
-from balancer.core.safety import halting
-from balancer.core.verdict import Verdict, by_host, look, verdict
-from balancer.core.waves import places
+from balancer.core.orders.durations import duration
+from balancer.core.orders.verdict import Verdict, by_host, look, verdict
+from balancer.core.walls.safety import halting
 from balancer.ports import (
     Event,
     FarmError,

@@ -9,7 +9,7 @@ from typing import Final
 
 from balancer.core.cycle import step, unheard
 from balancer.core.model import Decision, Gathering, Plan, State
-from balancer.core.strangers import strangers
+from balancer.core.orders.strangers import strangers
 from balancer.execution import Execution, Settings, note
 from balancer.ports import (
     FarmError,

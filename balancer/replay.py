@@ -16,12 +16,12 @@ from balancer.adapters.clock import VirtualClock
 from balancer.adapters.journal_reader import JournalReader, Mark, read_journal
 from balancer.adapters.replayed_farm import ReplayedControls, ReplayedFarm
 from balancer.adapters.rule_file import read, rules_of
-from balancer.core.comparison import Outcome, Reckoning, carried, choices
 from balancer.core.cycle import Case, decided, unheard
+from balancer.core.figures.past import looks_back
 from balancer.core.formats import plan_bytes
 from balancer.core.history import NOTHING
 from balancer.core.model import Decision, Order, State
-from balancer.core.past import looks_back
+from balancer.core.replays.comparison import Outcome, Reckoning, carried, choices
 from balancer.errors import UsageError
 from balancer.execution import Settings
 from balancer.loop import Loop, Pace

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from balancer.core.figures.projection import Projection
+from balancer.core.figures.scope import ClauseScope, Sets, of_farm, of_hosts, of_vms
 from balancer.core.model import Decision
-from balancer.core.projection import Projection
-from balancer.core.scope import ClauseScope, Sets, of_farm, of_hosts, of_vms
 from tests.farms import Rounds
 
 FARM = "xen1: a 2, b 1 | xen2: c 0.4"

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from agents.report import OrderReport, Report
 from balancer.adapters.clock import VirtualClock
 from balancer.core.model import Drained, Gathering, Order, State
-from balancer.core.verdict import ends
+from balancer.core.orders.verdict import ends
 from balancer.execution import Execution, Settings
 from balancer.loop import Loop, Pace
 from balancer.ports import (

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
-from balancer.core.signals import VOCABULARY
+from balancer.core.figures.signals import VOCABULARY
 from dsl.hours import WallTime
 
 LANGUAGE: Final = VOCABULARY.with_zones(available_timezones())

@@ -25,7 +25,7 @@ from balancer.adapters.classic_report import read_stat
 from balancer.adapters.known_hosts import KnownHosts
 from balancer.config import Classic, Configuration, HostEntry
 from balancer.core.model import Gathering, Order
-from balancer.core.verdict import ends
+from balancer.core.orders.verdict import ends
 from balancer.ports import FarmError, Progress
 
 VALID: Final = 20.0

@@ -12,7 +12,7 @@ from agents.mcollective.client import Client
 from agents.mcollective.message import OK, Result
 from balancer.adapters.answers import ask
 from balancer.config import Configuration, HostEntry
-from balancer.core.checkup import Reached
+from balancer.core.doctor.checkup import Reached
 
 SECONDS: Final = 3.0
 """How long an agent waits for a host that does not answer it; it tries 64 at once."""

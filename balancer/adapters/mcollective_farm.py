@@ -23,7 +23,7 @@ from balancer.adapters.guests import guest_of
 from balancer.adapters.known_hosts import Heard, KnownHosts
 from balancer.config import Configuration, HostEntry
 from balancer.core.model import Discovered, Gathering, Order
-from balancer.core.verdict import ends
+from balancer.core.orders.verdict import ends
 from balancer.ports import Progress
 
 VALID: Final = 20.0

@@ -26,7 +26,7 @@ from balancer.adapters.rehearsal import MODE as DRY_RUN
 from balancer.adapters.served import SECONDS, Bounded, serving
 from balancer.core.formats import busy_share, vms_by_host
 from balancer.core.model import Decision, Order, OrderState
-from balancer.core.safety import strikes_by_host
+from balancer.core.walls.safety import strikes_by_host
 from balancer.ports import (
     Event,
     MovedByOthers,

@@ -1,8 +1,8 @@
 """A farm port over the reports of a journal, for rules that would have moved other VMs than were moved.
 
 Rule: what was not moved otherwise is as it was reported. A move that was really made in the same round goes as it went;
-any other is done after as long as it should take, and `core.displacement` says what hosts would have reported since.
-What others did to a VM happens to it here as well.
+any other is done after as long as it should take; `core.replays.displacement` says what hosts would have reported
+since. What others did to a VM happens to it here as well.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,9 +13,9 @@ from msgspec.structs import replace as edited
 from agents.report import OrderReport, Report
 from balancer.adapters.desk import ITSELF
 from balancer.adapters.journal_reader import Past
-from balancer.core.displacement import Told, displaced
 from balancer.core.model import Drained, Gathering, Observation, Order, OrderState
-from balancer.core.verdict import ends
+from balancer.core.orders.verdict import ends
+from balancer.core.replays.displacement import Told, displaced
 from balancer.ports import Clock, OperatorActed, Progress, RoundDecided
 from dsl.ruleset import Ruleset
 

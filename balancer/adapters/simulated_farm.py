@@ -10,7 +10,7 @@ from agents.hypervisor.simulated import SimulatedFarm
 from agents.report import Report
 from balancer.adapters.guests import guest_of
 from balancer.core.model import Gathering, Order
-from balancer.core.verdict import by_host, ends
+from balancer.core.orders.verdict import by_host, ends
 from balancer.ports import Clock, Progress
 
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from agents.documents import DocumentError, read_bytes
 from agents.report import Counter, Report, VmReport
 from balancer.core.model import Gathering, Observation, Order, Sighting, State
-from balancer.core.verdict import ends
+from balancer.core.orders.verdict import ends
 from balancer.ports import Progress
 
 MAX_BYTES: Final = 64 * 1024 * 1024

@@ -9,10 +9,10 @@ from balancer.assembly import examine_live
 from balancer.commands.arguments import add_format, configuration_file
 from balancer.commands.words import many
 from balancer.config import read_configuration
-from balancer.core.checkup import Check, Checkup
+from balancer.core.doctor.checkup import Check, Checkup
+from balancer.core.doctor.prospects import Prospect
 from balancer.core.formats import doctor_document, printable
 from balancer.core.model import Rejection
-from balancer.core.prospects import Prospect
 from balancer.core.wording import refusal
 from balancer.errors import Exit
 

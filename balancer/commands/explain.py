@@ -13,14 +13,14 @@ from typing import Final, TypeVar
 from balancer.assembly import snapshot_case
 from balancer.commands.arguments import add_daemon, add_format, positive, state_directory
 from balancer.commands.words import many, moment
-from balancer.core.clauses import Clause
 from balancer.core.cycle import Case, begun
-from balancer.core.explained_host import HostExplained, Wanted, explain_host
-from balancer.core.explained_vm import Asked, Target, VmExplained, explain_vm
+from balancer.core.explanation.clauses import Clause
+from balancer.core.explanation.host import HostExplained, Wanted, explain_host
+from balancer.core.explanation.troubles import Trouble
+from balancer.core.explanation.vm import Asked, Target, VmExplained, explain_vm
+from balancer.core.figures.signals import TABLE
 from balancer.core.formats import plain, printable
 from balancer.core.model import Move, Order, Rejection
-from balancer.core.signals import TABLE
-from balancer.core.troubles import Trouble
 from balancer.core.wording import gap, refusal, spoken
 from balancer.errors import Exit, UsageError
 from balancer.execution import exceeded

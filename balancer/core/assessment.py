@@ -11,9 +11,9 @@ from typing import Final
 
 import numpy as np
 
+from balancer.core.figures.projection import Projection
+from balancer.core.figures.scope import Sets, of_hosts
 from balancer.core.model import Host, Observation, Streak
-from balancer.core.projection import Projection
-from balancer.core.scope import Sets, of_hosts
 from dsl.evaluation import truth
 from dsl.ruleset import DEFAULT_EVERY, Ruleset
 from dsl.syntax import Amount, Kind, Rule

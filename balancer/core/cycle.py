@@ -9,14 +9,14 @@ from types import MappingProxyType
 from typing import Final
 
 from balancer.core.assessment import assess, supposed, without_report
-from balancer.core.draft import Draft
+from balancer.core.drafting.draft import Draft
+from balancer.core.figures.past import recorded, standing
+from balancer.core.figures.projection import Projection
+from balancer.core.figures.scope import Sets
 from balancer.core.model import Decision, Gathering, Order, OrderState, Refusal, State
 from balancer.core.observation import Seen, observe
-from balancer.core.past import recorded, standing
 from balancer.core.planning import drafted, plan
-from balancer.core.projection import Projection
-from balancer.core.safety import REFUSED_WAITS, held_against
-from balancer.core.scope import Sets
+from balancer.core.walls.safety import REFUSED_WAITS, held_against
 from dsl.hours import WallTime
 from dsl.ruleset import Ruleset
 

@@ -11,7 +11,7 @@ from dataclasses import fields, is_dataclass
 from statistics import fmean
 from typing import Any, Final
 
-from balancer.core.checkup import Checkup
+from balancer.core.doctor.checkup import Checkup
 from balancer.core.model import (
     Decision,
     Drained,
@@ -25,7 +25,7 @@ from balancer.core.model import (
     Streak,
     Unmended,
 )
-from balancer.core.safety import failing_hosts
+from balancer.core.walls.safety import failing_hosts
 from balancer.core.wording import gap, refusal
 
 DIGITS: Final = 4

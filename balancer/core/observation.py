@@ -25,7 +25,7 @@ from balancer.core.model import (
     State,
     Vm,
 )
-from balancer.core.puzzles import puzzle
+from balancer.core.orders.puzzles import puzzle
 from dsl.hours import WallTime
 
 OWN: Final = "Domain-0"

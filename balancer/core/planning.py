@@ -11,26 +11,26 @@ from typing import Final
 import numpy as np
 
 from balancer.core.assessment import is_reached
-from balancer.core.concerns import Concerns
-from balancer.core.draft import Draft
-from balancer.core.drains import drains, empty
-from balancer.core.goal import pursue
-from balancer.core.journeys import never_wall
-from balancer.core.keeps import broken, keep_wall
+from balancer.core.drafting.draft import Draft
+from balancer.core.drafting.transits import InTransit, begun, destination, in_transit
+from balancer.core.drafting.waves import in_waves
+from balancer.core.drafting.wishes import Costly, wishes
+from balancer.core.figures.concerns import Concerns
+from balancer.core.figures.projection import Projection
+from balancer.core.figures.scope import Sets, of_farm
 from balancer.core.model import Engagement, Move, Observation, Order, OrderState, Plan, Rejection, State, Streak
-from balancer.core.preferences import prefer
-from balancer.core.projection import Projection
-from balancer.core.quiet import Quiet, quiet
-from balancer.core.relief import relieve
-from balancer.core.repairs import mend
-from balancer.core.reserve import ReserveWall
-from balancer.core.safety import Own, back_off, failing_hosts, fit
-from balancer.core.scope import Sets, of_farm
-from balancer.core.transits import InTransit, begun, destination, in_transit
-from balancer.core.walls import Always, Closed, Memory, Wall
-from balancer.core.waves import in_waves
-from balancer.core.windows import in_force, waits_for
-from balancer.core.wishes import Costly, wishes
+from balancer.core.steps.drains import drains, empty
+from balancer.core.steps.goal import pursue
+from balancer.core.steps.preferences import prefer
+from balancer.core.steps.relief import relieve
+from balancer.core.steps.repairs import mend
+from balancer.core.walls.journeys import never_wall
+from balancer.core.walls.keeps import broken, keep_wall
+from balancer.core.walls.quiet import Quiet, quiet
+from balancer.core.walls.reserve import ReserveWall
+from balancer.core.walls.safety import Own, back_off, failing_hosts, fit
+from balancer.core.walls.wall import Always, Closed, Memory, Wall
+from balancer.core.walls.windows import in_force, waits_for
 from balancer.core.wording import condition, stays_broken
 from dsl.evaluation import truth
 from dsl.ruleset import Ruleset

@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
+from balancer.core.figures.signals import TABLE
 from balancer.core.model import Rejection, Unmended
-from balancer.core.signals import TABLE
 from dsl.evaluation import Scope, conjuncts, leaves, value
 from dsl.syntax import Amount, Arithmetic, Compare, Key, Kind, Name, Over, Sum, Test, Text
 from dsl.units import version_text

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from balancer.core.signals import VOCABULARY
+from balancer.core.figures.signals import VOCABULARY
 from dsl.checking import STEPS
 from dsl.clauses import THING
 from dsl.manual import CLAUSES, STATEMENTS, WORDS

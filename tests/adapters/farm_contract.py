@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from balancer.core.model import Gathering, Move, Order, OrderState
-from balancer.core.verdict import Verdict, by_host, look, verdict
+from balancer.core.orders.verdict import Verdict, by_host, look, verdict
 from balancer.ports import Farm
 
 SCENARIO = """

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from balancer.adapters.classic import Classic
+from balancer.core.figures.signals import VOCABULARY
 from balancer.core.model import OrderState, Rejection
-from balancer.core.signals import VOCABULARY
 from balancer.ports import Event, OperatorActed, OrderHeld, RoundDecided, RoundLost, RulesRead, Waiting
 from dsl.loading import load
 from tests.adapters.samples import changed, decided, decision, host, move, streak, vm

@@ -16,7 +16,7 @@ from balancer.adapters import classic_farm
 from balancer.adapters.classic_farm import NO_ADDRESS, VALID, ClassicFarm, outcome
 from balancer.adapters.classic_report import identity
 from balancer.core.model import Move, Order, OrderState
-from balancer.core.verdict import Verdict, by_host, look, verdict
+from balancer.core.orders.verdict import Verdict, by_host, look, verdict
 from balancer.ports import FarmError, Progress
 from tests.adapters.puppets import Answer, Puppet, Stage, aborts, breaks, said, says_nothing, staged
 from tests.brokers import BrokerProcess

@@ -7,8 +7,8 @@ from balancer.adapters.control import ControlRefusedError, ask, listening
 from balancer.adapters.desk import ControlDesk, StatusBoard, commands
 from balancer.adapters.journal_reader import Said
 from balancer.adapters.rule_file import RuleFile
+from balancer.core.figures.signals import VOCABULARY
 from balancer.core.model import Drained, OrderState, Rejection
-from balancer.core.signals import VOCABULARY
 from balancer.ports import JournalError, OperatorActed, RoundLost, RulesRead
 from dsl.syntax import Kind
 from tests.adapters.samples import Memory, changed, decided, decision, order, streak

@@ -8,8 +8,8 @@ from balancer.adapters.rehearsal import MODE, Rehearsal
 from balancer.adapters.rule_file import read
 from balancer.adapters.simulated_farm import ScenarioFarm
 from balancer.adapters.unattended import Unattended
+from balancer.core.figures.signals import VOCABULARY
 from balancer.core.model import Gathering, Order, OrderState, State
-from balancer.core.signals import VOCABULARY
 from balancer.demonstration import SCENARIO
 from balancer.execution import Settings
 from balancer.installation import DEFAULT, shipped

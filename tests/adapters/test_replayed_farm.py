@@ -11,7 +11,7 @@ from balancer.adapters.clock import VirtualClock
 from balancer.adapters.journal_reader import BEGINNING, END, Past
 from balancer.adapters.replayed_farm import ReplayedControls, ReplayedFarm
 from balancer.core.model import Drained, Order, OrderState, Refusal
-from balancer.core.verdict import by_host
+from balancer.core.orders.verdict import by_host
 from balancer.ports import OperatorActed, RoundDecided
 from balancer.replay import Days, days
 from tests.adapters.samples import decided, decision

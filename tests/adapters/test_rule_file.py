@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from balancer.adapters.rule_file import RuleFile, RulesError, write_text
-from balancer.core.signals import VOCABULARY
+from balancer.core.figures.signals import VOCABULARY
 from balancer.ports import RulesRead
 from tests.adapters.samples import Memory
 

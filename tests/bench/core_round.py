@@ -18,8 +18,8 @@ from msgspec import structs
 
 from agents.report import Counter, Report, VmReport
 from balancer.core.cycle import primed, step, suppose
+from balancer.core.figures.signals import VOCABULARY
 from balancer.core.model import Gathering, State
-from balancer.core.signals import VOCABULARY
 from dsl.loading import load
 from dsl.ruleset import Ruleset
 

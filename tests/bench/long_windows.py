@@ -15,8 +15,8 @@ from time import process_time
 from balancer.adapters.journal import SqliteJournal, open_journal
 from balancer.adapters.journal_file import FILE
 from balancer.core.cycle import as_ever, primed, step, suppose
+from balancer.core.figures.signals import VOCABULARY
 from balancer.core.model import Decision, Gathering, State
-from balancer.core.signals import VOCABULARY
 from balancer.ports import RoundDecided
 from dsl.loading import load
 from dsl.ruleset import Ruleset

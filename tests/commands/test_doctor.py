@@ -7,9 +7,9 @@ import pytest
 
 from balancer.cli import main
 from balancer.commands.doctor import in_words
-from balancer.core.checkup import Check, Checkup
+from balancer.core.doctor.checkup import Check, Checkup
+from balancer.core.doctor.prospects import Prospect
 from balancer.core.model import Rejection
-from balancer.core.prospects import Prospect
 from tests.stage import coilmq_wire, nobody, write_balancer
 
 WEB1 = Prospect("web1", "u-web1", "hv1", ("hv2",), (

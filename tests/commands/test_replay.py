@@ -92,7 +92,7 @@ def test_a_decision_that_comes_out_otherwise_is_told_line_by_line_and_ends_with_
 ) -> None:
     recording = Recording(tmp_path).run(10)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("balancer.core.relief.is_reached", lambda _streak, _hold: False)
+        patch.setattr("balancer.core.steps.relief.is_reached", lambda _streak, _hold: False)
         lines = said(capsys, [recording.state], exit_code=1)
     assert lines[:3] == ["round 10 is decided otherwise than it was:", "--- then", "+++ now"]
     assert '- "sentence": "move web1 from hv1 to hv3",' in lines

@@ -10,8 +10,8 @@ from balancer.adapters.desk import ControlDesk, StatusBoard, commands
 from balancer.adapters.journal_reader import Said
 from balancer.adapters.rule_file import RuleFile
 from balancer.cli import main
+from balancer.core.figures.signals import VOCABULARY
 from balancer.core.model import OrderState
-from balancer.core.signals import VOCABULARY
 from tests.adapters.samples import Memory, changed
 from tests.stage import SOON
 

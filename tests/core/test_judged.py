@@ -7,6 +7,7 @@ from hypothesis import assume, given, settings
 from balancer.adapters.trials.calendar import is_open
 from balancer.core.trials.judge import judge_walls
 from balancer.core.trials.record import Record
+from balancer.execution import exceeded
 from tests.farms import Farm, Rounds
 from tests.rulefiles import farms, files, may_be_run, told
 
@@ -20,7 +21,7 @@ def test_no_plan_breaks_a_promise_at_any_step_and_nothing_begins_against_one(mad
     for _ in range(6):
         decisions.append(play.next())
         for move in decisions[-1].plan.moves:
-            if move.wave == 1:
+            if move.wave == 1 and exceeded(move, play.state, play.rules.caps, play.farm.time) is None:
                 play.carry_out(move)
                 orders.append(next(order for order in play.state.orders if order.move == move))
     where = tuple((vm.name, vm.host) for vm in play.farm.vms.values())

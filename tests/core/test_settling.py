@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from balancer.core.keeps import keep_wall
-from balancer.core.projection import Projection
-from balancer.core.scope import Sets
+from balancer.core.figures.projection import Projection
+from balancer.core.figures.scope import Sets
+from balancer.core.walls.keeps import keep_wall
 from tests.farms import Farm, Rounds, farm, moves
 
 RELATIONS = (

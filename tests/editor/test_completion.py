@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from balancer.core.signals import VOCABULARY
+from balancer.core.figures.signals import VOCABULARY
 from balancer.editor.completion import Offer, completion
 from balancer.editor.document import Document
 from dsl.checking import STEPS

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from balancer.core.signals import VOCABULARY
+from balancer.core.figures.signals import VOCABULARY
 from balancer.editor.snippets import SNIPPETS, Snippet
 from dsl.loading import load
 

@@ -1,6 +1,6 @@
 """A rule file as it is being written: `|` is where the cursor stands."""
 
-from balancer.core.signals import VOCABULARY
+from balancer.core.figures.signals import VOCABULARY
 from balancer.editor.document import Document, Stretch
 
 

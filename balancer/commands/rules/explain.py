@@ -11,8 +11,8 @@ from balancer.adapters.rule_file import read
 from balancer.assembly import snapshot_case
 from balancer.commands.arguments import add_format
 from balancer.core.cycle import begun
+from balancer.core.explanation.rulebook import Rulebook, rulebook, thing_of
 from balancer.core.formats import plain, printable
-from balancer.core.rulebook import Rulebook, rulebook, thing_of
 from balancer.errors import Exit
 from balancer.installation import DEFAULT, shipped
 from dsl.syntax import Let

@@ -10,9 +10,9 @@ from typing import Final
 
 from balancer.core.audit.absent import absent, unreported, untagged
 from balancer.core.audit.clashes import clashes
+from balancer.core.figures.projection import Projection
+from balancer.core.figures.scope import Sets
 from balancer.core.model import Observation
-from balancer.core.projection import Projection
-from balancer.core.scope import Sets
 from dsl.findings import SHOWN, Finding
 from dsl.ruleset import Ruleset
 

@@ -13,8 +13,8 @@ from typing import Final
 import numpy as np
 
 from balancer.core.audit.words import Word, sets_of, words, words_of
-from balancer.core.scope import Sets, of_hosts, of_vms
-from balancer.core.tags import SEPARATOR, named
+from balancer.core.figures.scope import Sets, of_hosts, of_vms
+from balancer.core.figures.tags import SEPARATOR, named
 from dsl.clauses import THING
 from dsl.evaluation import value
 from dsl.findings import Finding, nearest, warning

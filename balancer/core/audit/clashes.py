@@ -13,7 +13,7 @@ import numpy as np
 
 from balancer.core.audit.placement import why_not
 from balancer.core.audit.wishes import AtMost, Beside, Ground, Hosts, Only, Parted, Together, Wish, concerned, hosts_of
-from balancer.core.scope import Sets
+from balancer.core.figures.scope import Sets
 from dsl.doubts.said import against
 from dsl.evaluation import Flags
 from dsl.findings import Finding, error, warning

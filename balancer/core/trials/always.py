@@ -10,9 +10,9 @@ from typing import Final
 
 import numpy as np
 
+from balancer.core.figures.projection import Projection
+from balancer.core.figures.scope import Sets, of_hosts
 from balancer.core.model import Decision, Order
-from balancer.core.projection import Projection
-from balancer.core.scope import Sets, of_hosts
 from balancer.core.trials.meanings import Kept, Stand, Who
 from balancer.core.trials.record import Failure, Record
 from balancer.core.wording import condition

@@ -11,9 +11,9 @@ from itertools import pairwise
 from typing import Final, Self
 
 from balancer.core.assessment import is_reached
+from balancer.core.figures.projection import Projection
+from balancer.core.figures.scope import Sets
 from balancer.core.model import Decision, Rejection
-from balancer.core.projection import Projection
-from balancer.core.scope import Sets
 from balancer.core.trials.meanings import Who
 from balancer.core.trials.record import Record
 from dsl.ruleset import Ruleset

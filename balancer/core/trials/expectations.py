@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
+from balancer.core.figures.projection import Projection
 from balancer.core.formats import streaks_by_host, vms_by_host
 from balancer.core.model import Decision, Order, OrderState, Rejection
-from balancer.core.projection import Projection
 from balancer.core.trials.figures import is_as_written, known_names, measured, told
 from balancer.core.trials.record import Failure, Record
 from balancer.core.wording import refusal

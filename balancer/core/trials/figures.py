@@ -7,10 +7,10 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from balancer.core.past import Reach
-from balancer.core.projection import Projection
-from balancer.core.scope import ClauseScope, Sets
-from balancer.core.signals import TABLE
+from balancer.core.figures.past import Reach
+from balancer.core.figures.projection import Projection
+from balancer.core.figures.scope import ClauseScope, Sets
+from balancer.core.figures.signals import TABLE
 from balancer.core.wording import spoken
 from dsl.syntax import Kind
 from dsl.units import quantity, version_number

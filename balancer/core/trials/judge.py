@@ -11,10 +11,10 @@ from typing import Final, Self
 import numpy as np
 
 from agents.report import RUNNING
-from balancer.core.draft import REASONS
+from balancer.core.drafting.draft import REASONS
+from balancer.core.figures.projection import Projection
+from balancer.core.figures.scope import Sets, of_farm, of_targets
 from balancer.core.model import Decision, Move, Order, OrderState, Vm
-from balancer.core.projection import Projection
-from balancer.core.scope import Sets, of_farm, of_targets
 from balancer.core.trials.meanings import Kept, Stand, Who, missing_memory, over_the_limit
 from balancer.core.trials.record import Failure, Record
 from dsl.evaluation import truth

@@ -11,8 +11,8 @@ from math import inf
 from types import MappingProxyType
 from typing import Final, Self
 
+from balancer.core.figures.scope import Sets
 from balancer.core.model import Host, Observation, Order
-from balancer.core.scope import Sets
 from dsl.evaluation import Flags
 from dsl.syntax import Cap, Keep, Set
 

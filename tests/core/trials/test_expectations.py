@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.trials import GETS_HOT, said, verdict
+from tests.trials import GETS_HOT, HOT, said, verdict
 
 MOVE = GETS_HOT + "    moves:\n      - {round: 4, vm: web1, from: hv1, to: hv2}\n"
 
@@ -66,7 +66,6 @@ def test_a_move_in_a_round_that_is_not_held_is_told_so(tmp_path: Path) -> None:
 
 EXPECTATIONS = [
     ("host: hv1, streak: 3", "host: hv1, streak: 2", "was 3, relieve 3"),
-    ("host: hv1, streak: 3, rule: relieve", "host: hv1, streak: 3, rule: other", "was 0, relieve 3"),
     ("host: hv1, value: {cpu: 90%, vms: 2}", "host: hv1, value: {cpu: 91%}", "cpu was 90%"),
     ("host: hv1, value: {maintenance: 'false'}", "host: hv1, value: {maintenance: 'true'}", "maintenance was false"),
     ("host: hv1, value: {xen: unknown}", "host: hv1, value: {xen: '4.17'}", "xen was unknown"),
@@ -86,6 +85,13 @@ EXPECTATIONS = [
 def test_a_claim_holds_or_is_told_with_what_was_instead(tmp_path: Path, right: str, wrong: str, instead: str) -> None:
     assert said(verdict(tmp_path, f"{MOVE}    expect:\n      - {{round: 4, {right}}}\n")) == ""
     assert instead in said(verdict(tmp_path, f"{MOVE}    expect:\n      - {{round: 4, {wrong}}}\n"))
+
+
+def test_a_streak_may_be_that_of_one_rule(tmp_path: Path) -> None:
+    never = HOT + HOT.replace("relieve", "later").replace("85%", "95%")
+    claim = f"{MOVE}    expect:\n      - {{round: 4, host: hv1, streak: 3, rule: RULE}}\n"
+    assert said(verdict(tmp_path, claim.replace("RULE", "relieve"), never)) == ""
+    assert "was 0, relieve 3" in said(verdict(tmp_path, claim.replace("RULE", "later"), never))
 
 
 REFUSED = """

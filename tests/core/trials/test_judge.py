@@ -9,12 +9,12 @@ import pytest
 
 from balancer import execution
 from balancer.core import planning
-from balancer.core.journeys import NeverMove
-from balancer.core.keeps import ApartFrom, AtMost, Beside, On
-from balancer.core.quiet import Quiet
-from balancer.core.reserve import ReserveWall
 from balancer.core.trials.judge import KINDS, judge_walls
-from balancer.core.walls import Always, Closed, Memory
+from balancer.core.walls.journeys import NeverMove
+from balancer.core.walls.keeps import ApartFrom, AtMost, Beside, On
+from balancer.core.walls.quiet import Quiet
+from balancer.core.walls.reserve import ReserveWall
+from balancer.core.walls.wall import Always, Closed, Memory
 from tests.farms import rules
 from tests.trials import GETS_HOT, HOT, record, said, verdict
 

@@ -1,0 +1,141 @@
+"""What no move may break, and what always holds whatever the rules say.
+
+Rule: a wall answers two questions for whole columns: which VMs of a host may not leave, and which hosts may not receive
+a VM. Who belongs to it uncertainly counts as belonging: unknown counts against moving.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from agents.report import FALSELY_PAUSED, RUNNING, UNKNOWN_TO_LIBVIRT
+from balancer.core.figures.projection import Places, Projection
+from dsl.evaluation import Column, Flags
+from dsl.syntax import Kind
+
+NOTES: Final = (FALSELY_PAUSED, UNKNOWN_TO_LIBVIRT)
+"""What a report may note of a VM; another one comes from a newer agent, and nobody knows what it means."""
+
+
+@dataclass(frozen=True, slots=True)
+class Barred:
+    """Which of a column of candidates are refused, why, and by which numbers where there are any."""
+
+    flags: Flags
+    reason: str
+    line: int | None = None
+    value: Column | None = None
+    limit: Column | None = None
+    kind: Kind = Kind.NUMBER
+
+
+class Wall:
+    """One thing that no move may break. `kind` is the step that wants the move, such as rules.
+
+    Alone it bars nothing: each wall says what it bars.
+    """
+
+    __slots__ = ()
+
+    @property
+    def concerns(self) -> Flags | None:
+        """The VMs that it speaks of; None: of all."""
+        return None
+
+    def leaving(self, projection: Projection, vms: Places, kind: str) -> Iterator[Barred]:
+        """Which of these VMs may not leave their host at all."""
+        return iter(())
+
+    def arriving(self, projection: Projection, vm: int, kind: str) -> Iterator[Barred]:
+        """Which hosts may not receive this VM."""
+        return iter(())
+
+    def is_tight(self, projection: Projection, memory: float) -> bool:
+        """Whether moves of so much memory in all, begun side by side, might break what none breaks in its turn."""
+        return False
+
+
+class Mendable(Wall, ABC):
+    """A wall that may stand broken before anything moves. `rule` is the statement that it is of.
+
+    Whether it does is asked of the places that VMs are bound for: what is under way need not be mended again.
+    """
+
+    __slots__ = ()
+
+    rule: str
+    text: str
+    line: int
+
+    @abstractmethod
+    def strays(self, projection: Projection) -> float:
+        """How far from what the statement wants; 0 where it is whole."""
+
+    @abstractmethod
+    def against(self, projection: Projection) -> Flags:
+        """The VMs that it is about where it is broken; none where it is whole."""
+
+    def menders(self, projection: Projection) -> Flags:
+        """The VMs any one of which may make it less broken by moving."""
+        return self.against(projection)
+
+
+@dataclass(frozen=True, slots=True)
+class Always(Wall):
+    """Only a running VM moves, that one host alone reports, that holds no device of its host and is not under way."""
+
+    doubted: frozenset[str]
+
+    def leaving(self, projection: Projection, vms: Places, kind: str) -> Iterator[Barred]:
+        """State, device, doubt, under way."""
+        seen = [projection.observation.vms[vm] for vm in vms]
+        yield Barred(np.array([vm.uuid in self.doubted for vm in seen], dtype=bool), "in doubt")
+        yield Barred(projection.leaving[vms], "under way")
+        yield Barred(np.array([vm.state not in RUNNING for vm in seen], dtype=bool), "not running")
+        for note in NOTES:
+            yield Barred(np.array([vm.note == note for vm in seen], dtype=bool), note)
+        yield Barred(np.array([bool(vm.note) for vm in seen], dtype=bool), "unknown")
+        yield Barred(np.array([vm.passthrough for vm in seen], dtype=bool), "passthrough")
+        yield Barred(projection.vm_moves[vms] > 0, "moved already")
+
+    def arriving(self, projection: Projection, vm: int, kind: str) -> Iterator[Barred]:
+        """Not where it is, not where a VM of its name is."""
+        name = projection.names["vm"][vm]
+        if name in projection.shared_names:
+            namesakes = projection.names["vm"] == name
+            namesakes[vm] = False
+            yield Barred(projection.count(namesakes) > 0, "same name")
+
+
+@dataclass(frozen=True, slots=True)
+class Closed(Wall):
+    """Hosts that take nothing: drained, in maintenance, not measured, or in doubt; the last give nothing either."""
+
+    reason: str
+    hosts: Flags
+    gives: bool = True
+
+    def leaving(self, projection: Projection, vms: Places, kind: str) -> Iterator[Barred]:
+        """All of theirs, where they give nothing."""
+        if not self.gives:
+            yield Barred(self.hosts[projection.where[vms]], self.reason)
+
+    def arriving(self, projection: Projection, vm: int, kind: str) -> Iterator[Barred]:
+        """None of them."""
+        yield Barred(self.hosts, self.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Memory(Wall):
+    """The VM's memory must be free at the target."""
+
+    def arriving(self, projection: Projection, vm: int, kind: str) -> Iterator[Barred]:
+        """Where it does not fit, or nobody knows."""
+        free = projection.free
+        fits = free >= projection.memory[vm]
+        yield Barred(
+            ~fits, "memory", value=np.broadcast_to(projection.memory[vm], free.shape), limit=free, kind=Kind.SIZE
+        )
