@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from balancer.core import planning
-from balancer.core.walls.keeps import AtMost
+from balancer.core.walls.keeps.apart import AtMost
 from balancer.trials import outcomes
 from tests.trials import FARM, GETS_HOT, HOT, said, verdict, verdicts, written
 

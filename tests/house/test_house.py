@@ -97,6 +97,7 @@ def test_each_import_contract_notices_its_breach(tmp_path: Path) -> None:
         "agents/hypervisor/simulated/state.py": "import agents.hypervisor.simulated.world",
         "agents/hypervisor/libvirt_xen/definition.py": "import agents.hypervisor.libvirt_xen.driver",
         "balancer/core/model.py": "import agents.mcollective.serializers, balancer.core.cycle, time",
+        "balancer/core/explanation/clauses.py": "import balancer.core.explanation.vm",
         "balancer/config.py": "import libvirt, pygls, stomp",
     }
     for package in PACKAGES:

@@ -14,7 +14,7 @@ from balancer.core.drafting.draft import Draft, Step, Targets, departures, note_
 from balancer.core.drafting.sieve import Sieve
 from balancer.core.figures.projection import Floats, Places, Projection
 from balancer.core.model import Transit
-from balancer.core.walls.keeps import Beside, Together
+from balancer.core.walls.keeps.beside import Beside, Together
 from balancer.core.walls.wall import Barred
 from dsl.evaluation import Flags
 from dsl.syntax import Kind

@@ -14,7 +14,7 @@ from balancer.core.drafting.groups import BONDS
 from balancer.core.drafting.sieve import Sieve
 from balancer.core.figures.projection import Places, Projection
 from balancer.core.model import Order, OrderState, State, Transit
-from balancer.core.walls.keeps import Together
+from balancer.core.walls.keeps.beside import Together
 from balancer.core.walls.wall import Barred, Wall
 from dsl.evaluation import Column
 from dsl.ruleset import Ruleset

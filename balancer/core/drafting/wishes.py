@@ -16,7 +16,8 @@ from balancer.core.figures.concerns import Concerns
 from balancer.core.figures.projection import Floats, Projection
 from balancer.core.figures.scope import Sets
 from balancer.core.walls.journeys import NeverMove, never_wall
-from balancer.core.walls.keeps import KeepWall, keep_wall
+from balancer.core.walls.keeps import keep_wall
+from balancer.core.walls.keeps.keep import KeepWall
 from balancer.core.walls.wall import Barred, Wall
 from balancer.core.walls.windows import in_force
 from dsl.evaluation import Flags

@@ -17,7 +17,9 @@ from balancer.core.drafting.groups import BONDS, Party, Way, bound, haven
 from balancer.core.drafting.room import Fullest
 from balancer.core.drafting.sieve import Sieve
 from balancer.core.figures.projection import Places, Projection
-from balancer.core.walls.keeps import AtMost, KeepWall, On, Together
+from balancer.core.walls.keeps.apart import AtMost
+from balancer.core.walls.keeps.beside import On, Together
+from balancer.core.walls.keeps.keep import KeepWall
 from balancer.core.walls.wall import Mendable
 from dsl.evaluation import Flags
 

@@ -19,7 +19,8 @@ from balancer.core.drafting.sieve import Sieve
 from balancer.core.drafting.transits import finish
 from balancer.core.model import Unmended
 from balancer.core.steps.fewest import BUDGET, Repair, fewest
-from balancer.core.walls.keeps import KeepWall, Together
+from balancer.core.walls.keeps.beside import Together
+from balancer.core.walls.keeps.keep import KeepWall
 from balancer.core.walls.wall import Mendable
 from dsl.evaluation import Column
 

@@ -11,7 +11,8 @@ from balancer import execution
 from balancer.core import planning
 from balancer.core.trials.judge import KINDS, judge_walls
 from balancer.core.walls.journeys import NeverMove
-from balancer.core.walls.keeps import ApartFrom, AtMost, Beside, On
+from balancer.core.walls.keeps.apart import ApartFrom, AtMost
+from balancer.core.walls.keeps.beside import Beside, On
 from balancer.core.walls.quiet import Quiet
 from balancer.core.walls.reserve import ReserveWall
 from balancer.core.walls.wall import Always, Closed, Memory

@@ -1,20 +1,13 @@
-"""Who may be whose neighbour."""
+"""Who may be whose neighbour: as many as are allowed, or none."""
 
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from balancer.core.figures.projection import Projection
-from balancer.core.figures.scope import Sets
 from balancer.core.model import OrderState
-from balancer.core.walls.keeps import keep_wall
-from tests.farms import AT_ONCE, EASE, Farm, Rounds, decided, farm, journey, moves, refused
+from tests.farms import AT_ONCE, Farm, Rounds, decided, farm, journey, moves, refused
 
 APART = AT_ONCE + 'keep vms tagged "db" apart\n'
-WITH = AT_ONCE + 'keep vms named "app*" with vms named "cache*"\n'
-ON = AT_ONCE + 'keep vms tagged "db" on hosts tagged "oracle"\n'
 
 
 def db(farm: Farm, *names: str) -> Farm:
@@ -164,117 +157,6 @@ def test_apart_from_each_pair_is_counted_and_who_is_on_both_sides_is_not_his_own
     assert decided(farm("xen1: db1 1, db2 1, batch1 1 | xen2: "), itself).plan.broken == 3
 
 
-# -- with -------------------------------------------------------------------------------------------------------------
-
-
-def test_with_a_member_goes_only_where_company_is() -> None:
-    told = decided(farm("xen1: app1 2, cache1 1.7 | xen2: | xen3: cache3 0.5"), WITH)
-    assert moves(told) == ["app1: xen1 -> xen3"]
-    assert refused(told) == ['app1 -> xen2: keep vms named "app*" with vms named "cache*"']
-
-
-def test_with_the_last_company_does_not_leave_members_alone() -> None:
-    told = decided(farm("xen1: cache1 2, app1 1.7 | xen2:"), WITH)
-    assert moves(told) == []
-    assert refused(told) == ["cache1 -> xen2: max load", "app1 -> xen2: max load"], "nor does it fit with them"
-
-
-def test_with_company_of_which_more_stays_may_leave() -> None:
-    assert moves(decided(farm("xen1: cache1 2, app1 1.5, cache2 0.2 | xen2:"), WITH)) == ["cache1: xen1 -> xen2"]
-
-
-def test_with_company_under_way_is_none_at_either_end() -> None:
-    play = Rounds(farm("xen1: cache1 2, app1 1.5, cache2 0.2 | xen2:"), EASE + WITH.removeprefix(AT_ONCE))
-    play.order(journey("cache2", "xen1", "xen2"))
-    told = play.next()
-    assert moves(told) == []
-    assert refused(told) == [
-        "cache2: under way",
-        "cache1 -> xen2: max load",
-        "app1 -> xen2: max load",
-    ]
-
-
-def test_with_company_arriving_does_not_let_the_last_one_leave() -> None:
-    play = Rounds(farm("xen1: cache1 2, app1 1.7 | xen2: cache2 0.1 | xen3:"), WITH)
-    play.order(journey("cache2", "xen2", "xen1"))
-    assert "cache1: xen1 -> xen3" not in moves(play.next())
-
-
-def test_with_members_alone_from_the_start_are_counted_and_may_join_company() -> None:
-    told = decided(farm("xen1: app1 2, web1 1.7 | xen2: | xen3: cache1 0.5"), WITH)
-    assert (told.plan.broken, moves(told)) == (1, ["app1: xen1 -> xen3"])
-
-
-def test_with_moves_that_share_a_host_never_run_side_by_side() -> None:
-    rules = EASE + 'keep vms named "app*" with vms named "cache*"\nlimit 9 at once\n'
-    play = Rounds(farm("xen1: cache1 0.7, app1 1.2, app2 1.1, web1 0.9 | xen2: cache2 0 | xen3: cache3 0.1"), rules)
-    told = play.next().plan.moves
-    assert [(each.vm, each.target, each.wave) for each in told] == [("app1", "xen2", 1), ("app2", "xen3", 2)]
-
-
-# -- on ---------------------------------------------------------------------------------------------------------------
-
-
-def licensed() -> Farm:
-    return db(farm("xen1: db1 2, web1 1.7 | xen2: | xen3: web3 0.5"), "db1").with_(
-        xen1={"tags": ("oracle",)}, xen3={"tags": ("oracle",)}
-    )
-
-
-def test_on_members_go_only_there() -> None:
-    told = decided(licensed(), ON)
-    assert moves(told) == ["db1: xen1 -> xen3"]
-    assert refused(told) == ['db1 -> xen2: keep vms tagged "db" on hosts tagged "oracle"']
-
-
-def test_on_a_stray_is_counted_and_may_come_home() -> None:
-    stray = licensed().with_(xen1={"tags": ()})
-    told = decided(stray, ON)
-    assert (told.plan.broken, moves(told)) == (1, ["db1: xen1 -> xen3"])
-
-
-def test_a_keep_wins_over_a_drain() -> None:
-    told = decided(
-        licensed().with_(xen3={"tags": ()}), 'drain host "xen1"\nkeep vms tagged "db" on hosts tagged "oracle"'
-    )
-    assert moves(told) == ["web1: xen1 -> xen2"]
-    assert set(refused(told)) == {
-        'db1 -> xen2: keep vms tagged "db" on hosts tagged "oracle"',
-        'db1 -> xen3: keep vms tagged "db" on hosts tagged "oracle"',
-    }
-
-
-# -- how broken -------------------------------------------------------------------------------------------------------
-
-
-KEEPS = (
-    'keep vms named "a*" apart', 'keep at most 2 of vms named "a*" per host', "keep at most 1 of vms per rack",
-    'keep vms named "a*" apart from vms named "b*"', 'keep vms named "a*" apart from vms where not named "b*"',
-    'keep vms named "a*" with vms named "b*"', 'keep vms named "a*" with vms named "*1"',
-    'keep vms named "a*" on hosts tagged "rack:r"', 'keep vms named "a*" together', "keep vms together",
-)  # fmt: skip
-RACKS_OF = {"xen1": ("rack:r",), "xen2": ("rack:r", "rack:s"), "xen3": ("rack:s",), "xen4": ()}
-
-
-@pytest.mark.parametrize("keep", KEEPS)
-@given(homes=st.lists(st.sampled_from(sorted(RACKS_OF)), min_size=1, max_size=7), data=st.data())
-def test_how_much_more_broken_a_move_makes_it_is_what_counting_again_tells(
-    keep: str, homes: list[str], data: st.DataObject
-) -> None:
-    made = farm(" | ".join(f"{host}:" for host in RACKS_OF)).with_(**{k: {"tags": v} for k, v in RACKS_OF.items()})
-    for number, home in enumerate(homes):
-        made.add(home, f"{'ab'[number % 2]}{number}", 0.1, memory=data.draw(st.sampled_from([512.0, 1024.0, 2048.0])))
-    play = Rounds(made, keep)
-    projection = Projection(play.next().observation)
-    wall = keep_wall(play.rules.keeps[0], Sets.of((), projection))
-    vm, target = data.draw(st.integers(0, len(homes) - 1)), data.draw(st.integers(0, 3))
-    before, swing = wall.strays(projection), wall.swing(projection, vm)[target]
-    if target != projection.where[vm]:
-        projection.move(vm, target)
-    assert wall.strays(projection) - before == swing
-
-
 # -- unknown ----------------------------------------------------------------------------------------------------------
 
 
@@ -284,12 +166,6 @@ def test_who_belongs_uncertainly_counts_as_belonging() -> None:
     assert moves(play.next()) == ["a: xen1 -> xen2"]
     play.farm.add("xen2", "fresh", 0.0)
     assert moves(play.next()) == ["a: xen1 -> xen3"], "nobody knows yet what the fresh one uses"
-
-
-def test_unknown_hosts_are_not_those_where_members_may_be() -> None:
-    on = AT_ONCE + 'keep vms on hosts where cpu_group == "amd"\n'
-    told = decided(farm("xen1: web1 2, web2 1.7 | xen2: | xen3: busy 0.5").with_(xen3={"cpu_group": "amd"}), on)
-    assert moves(told) == ["web1: xen1 -> xen3"]
 
 
 def test_a_vm_that_a_later_move_brought_back_is_not_awaited_where_it_was() -> None:
