@@ -10,7 +10,11 @@ from tests.farms import journey, rules
 
 
 def told(
-    *journeys: str, limit: str = "2 at once, 1 per host", keep: str = "", under_way: tuple[str, ...] = (), alone: str = ""
+    *journeys: str,
+    limit: str = "2 at once, 1 per host",
+    keep: str = "",
+    under_way: tuple[str, ...] = (),
+    alone: str = "",
 ) -> list[int]:
     """The waves of moves written `vm source target`, in their order; `alone` is the VM whose move is to be so."""
     orders = [
