@@ -87,8 +87,10 @@ def test_rules_that_look_back_are_held_against_from_where_the_rounds_reach_as_fa
     with days(looking.state, BEGINNING, END) as its:
         assert (found := again(its, quietly)).difference is None
         assert found.rounds == 80
-    with days(looking.state, Mark(20), END) as its:
-        assert again(its, quietly).difference is None
+    first = next(event.decision.plan.round for event in looking.rounds if event.decision.plan.moves)
+    with days(looking.state, Mark(first - 2), END) as its:
+        assert again(its, quietly).difference is None, "nobody can tell again what was known then"
+        assert parting(its, None, rules(text), quietly).decisions is None
     later = text.replace("70%", "71%").replace("5 min", "4 min")
     with days(looking.state, BEGINNING, END) as its:
         assert parting(its, None, rules(text), quietly).decisions is None
@@ -113,6 +115,21 @@ def test_the_first_that_does_not_is_told(tmp_path: Path) -> None:
         "no action: hv1 in trouble for 1 of 3 rounds",
     )
     assert found.last == 10
+
+
+def test_a_state_that_comes_out_otherwise_is_a_difference_though_the_plan_is_the_same(tmp_path: Path) -> None:
+    recording = Recording(tmp_path).run(9)
+    last = recording.rounds[-1]
+    assert last.decision.state.streaks
+    forgetful = replace(last.decision, state=replace(last.decision.state, streaks=()))
+    with open_journal(tmp_path / "other", lambda: 0.0) as journal:
+        for event in (*recording.rounds[:8], replace(last, decision=forgetful)):
+            journal.record(event)
+    with days(tmp_path / "other", BEGINNING, END) as its:
+        found = again(its, quietly)
+    assert found.difference is not None
+    then, now = found.difference
+    assert (then.plan.sentence, found.last) == (now.plan.sentence, 9)
 
 
 # -- where two sets of rules part --------------------------------------------------------------------------------------
