@@ -1,7 +1,7 @@
 """Rounds of a journal decided again, under the rules of then or under others."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +10,8 @@ import pytest
 
 from balancer.adapters.journal import open_journal
 from balancer.adapters.journal_reader import BEGINNING, END, Mark, read_journal
+from balancer.core.cycle import unheard
+from balancer.core.model import State
 from balancer.errors import UsageError
 from balancer.ports import OperatorActed
 from balancer.replay import Days, again, compared, days, parting, recalled
@@ -165,6 +167,25 @@ def test_the_rules_of_then_would_have_done_what_they_did(seed: int, tmp_path: Pa
         both = compared(its, rules(EAGER), quietly)
     assert both.new == both.old
     assert both.old.moves > 5
+
+
+def forgets(its: Recording) -> None:
+    """As after a restart that came too late to go on."""
+    its.loop.state = replace(State(), round=its.loop.state.round, orders=its.loop.state.orders)
+
+
+def misses_two(its: Recording) -> None:
+    its.loop.state = unheard(unheard(its.loop.state))
+
+
+@pytest.mark.parametrize("what", [forgets, misses_two])
+def test_what_was_forgotten_then_is_forgotten_under_other_rules_as_well(
+    what: Callable[[Recording], None], tmp_path: Path
+) -> None:
+    with opened(Recording(tmp_path, meanwhile={9: what}).run(20)) as its:
+        both = compared(its, rules(f"# the same\n{RELIEVE}"), quietly)
+    assert both.new == both.old
+    assert both.old.moves == 1
 
 
 @pytest.mark.parametrize("seed", [1, 2])
