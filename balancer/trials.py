@@ -17,7 +17,7 @@ from balancer.adapters.trials.chance import RandomFarm, Words, random_farm
 from balancer.adapters.trials.checks import load_trials
 from balancer.adapters.trials.grounds import Ground, ground_of, stage_of
 from balancer.adapters.trials.model import CaseModel, ExpectModel, FuzzModel, MoveModel, TrialFile
-from balancer.assembly import play_trial
+from balancer.assembly.virtual import play_trial
 from balancer.core.trials.always import Always, demand, judge_always
 from balancer.core.trials.coverage import Coverage, cover
 from balancer.core.trials.expectations import Expectation, WantedMove, judge, judge_moves

@@ -7,7 +7,7 @@ from balancer.adapters.calendar import LANGUAGE
 from balancer.adapters.rule_file import read
 from balancer.adapters.trials.checks import load_trials
 from balancer.adapters.trials.grounds import ground_of, stage_of
-from balancer.assembly import play_trial
+from balancer.assembly.virtual import play_trial
 from balancer.core.trials.coverage import Coverage
 from balancer.core.trials.record import Record
 from balancer.core.trials.telling import Verdict

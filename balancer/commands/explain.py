@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, TypeVar
 
-from balancer.assembly import snapshot_case
+from balancer.assembly.moment import snapshot_case
 from balancer.commands.arguments import add_daemon, add_format, positive, state_directory
 from balancer.commands.words import many, moment
 from balancer.core.cycle import Case, begun

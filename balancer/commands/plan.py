@@ -8,7 +8,7 @@ from pathlib import Path
 from time import perf_counter
 
 from balancer.adapters.snapshot import write_snapshot
-from balancer.assembly import decide_live, decide_snapshot, single_round
+from balancer.assembly.moment import decide_live, decide_snapshot, single_round
 from balancer.commands.arguments import add_format, configuration_file, positive
 from balancer.commands.words import many
 from balancer.config import read_configuration

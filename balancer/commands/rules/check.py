@@ -6,7 +6,7 @@ from pathlib import Path
 
 from balancer.adapters.calendar import LANGUAGE
 from balancer.adapters.rule_file import read_bytes
-from balancer.assembly import observe_running, observe_snapshot
+from balancer.assembly.moment import observe_running, observe_snapshot
 from balancer.commands.arguments import add_daemon, add_format, state_directory
 from balancer.commands.rules.telling import FINDINGS
 from balancer.commands.words import many
