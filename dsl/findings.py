@@ -72,25 +72,25 @@ def _place(finding: Finding) -> tuple[int, int]:
 
 
 def render(finding: Finding, file: str, source_text: str) -> str:
-    """Where and what, the line itself, and a caret below the words in question with the way out behind it."""
+    """Where, what and how grave, the line itself, and a caret below the words in question with the way out behind it."""
     span = finding.span
-    headline = _headline(finding, file)
     lines = source_text.split("\n")
     if not 0 < span.line <= len(lines) or not source_text:
-        return f"{headline}: {finding.hint}" if finding.hint else headline
+        return _headline(finding, file, f": {finding.hint}" if finding.hint else "")
     shown, column, width = _window(_visible(lines[span.line - 1]), span)
     caret = _padding(shown, column) + "^" * width
-    return f"{headline}\n{span.line:>5} | {shown}\n      | {caret} {finding.hint}".rstrip()
+    return f"{_headline(finding, file)}\n{span.line:>5} | {shown}\n      | {caret} {finding.hint}".rstrip()
 
 
 def in_one_line(finding: Finding, file: str) -> str:
-    """`file:line:col: code: message (hint)`, the form that editors read."""
-    hint = f" ({finding.hint})" if finding.hint else ""
-    return f"{_headline(finding, file)}{hint}"
+    """`file:line:col: code: message (hint) [severity]`, the form that editors read."""
+    return _headline(finding, file, f" ({finding.hint})" if finding.hint else "")
 
 
-def _headline(finding: Finding, file: str) -> str:
-    return f"{file}:{finding.span.line}:{finding.span.column}: {finding.code}: {finding.message}"
+def _headline(finding: Finding, file: str, hint: str = "") -> str:
+    """The severity stands last: what reads `file:line:col: code: message` need not know of it."""
+    span = finding.span
+    return f"{file}:{span.line}:{span.column}: {finding.code}: {finding.message}{hint} [{finding.severity}]"
 
 
 def _window(line: str, span: Span) -> tuple[str, int, int]:
