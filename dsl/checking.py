@@ -49,6 +49,7 @@ from dsl.syntax import (
     Test,
     When,
     Window,
+    place,
     without_places,
 )
 from dsl.units import UNITS, based, quantity
@@ -150,14 +151,24 @@ def _repeated(statements: Iterable[Statement]) -> Iterator[Finding]:
         )
         earlier = first.setdefault(title, each) if title else each
         if earlier is not each:
-            yield error("twice", f"“{title}” stands in line {earlier.span.line} already", each.span, "keep one of them")
+            message = f"“{title}” stands in line {earlier.span.line} already"
+            yield error("twice", message, _title_place(each), "keep one of them")
+
+
+def _title_place(statement: Statement) -> Span:
+    """Where the name stands; of a statement without one, its first word."""
+    if isinstance(statement, Let | Rule):
+        return place(statement, "name")
+    start = statement.span
+    return replace(start, end_line=start.line, end_column=start.column + len(type(statement).__name__))
 
 
 def _misnamed(lets: Iterable[Let], vocabulary: Vocabulary) -> Iterator[Finding]:
     taken = {name for _, name in vocabulary.words} | _OWN_WORDS | reserved_words()
     for let in lets:
         if let.name in taken:
-            yield error("reserved", f"“{let.name}” is a word of the language", let.span, f"call it my_{let.name}")
+            message = f"“{let.name}” is a word of the language"
+            yield error("reserved", message, place(let, "name"), f"call it my_{let.name}")
 
 
 # -- lets --------------------------------------------------------------------------------------------------------------
@@ -170,7 +181,7 @@ def _in_order(lets: list[Let]) -> tuple[list[Let], list[Finding]]:
         rank = {name: place for place, name in enumerate(sorter.static_order())}
     except CycleError as refusal:
         circle = refusal.args[1]
-        span = next(let.span for let in lets if let.name in circle)
+        span = next(place(let, "name") for let in lets if let.name in circle)
         return lets, [error("circular", f"a set is made of itself: {' of '.join(reversed(circle))}", span)]
     return sorted(lets, key=lambda let: rank[let.name]), []
 
@@ -260,25 +271,27 @@ def _unkept(keep: Keep) -> Iterator[Finding]:
     """What no `keep` can mean."""
     count, per = keep.relation.count, keep.relation.per
     if count is not None and not 1 <= count <= NEIGHBOURS:
-        yield error("out-of-bounds", f"at most {count} neighbours", keep.span, f"write 1 to {NEIGHBOURS}")
+        span = place(keep, "count")
+        yield error("out-of-bounds", f"at most {count} neighbours", span, f"write 1 to {NEIGHBOURS}")
     if per in PERIODS:
-        yield error(
-            "wrong-kind", f"neighbours are not counted per {per}", keep.span, "write per host, or the key of a tag"
-        )
-    yield from _plural(per, ("host",), keep.span)
+        message = f"neighbours are not counted per {per}"
+        yield error("wrong-kind", message, place(keep, "per"), "write per host, or the key of a tag")
+    yield from _plural(per, ("host",), place(keep, "per"))
     if keep.hard and keep.cost is not None:
-        yield error("wrong-kind", "a keep always holds, at no cost", keep.span, "take the cost out, or write prefer")
+        span = place(keep, "cost")
+        yield error("wrong-kind", "a keep always holds, at no cost", span, "take the cost out, or write prefer")
     yield from _priceless(keep)
 
 
 def _priceless(wish: Keep | Never) -> Iterator[Finding]:
     """A cost that weighs nothing, or more than all others together ever could."""
     if wish.cost is not None and not 0 < wish.cost <= COST:
-        yield error("out-of-bounds", f"a cost of {wish.cost:g}", wish.span, f"write more than 0, and {COST} at most")
+        span = place(wish, "cost")
+        yield error("out-of-bounds", f"a cost of {wish.cost:g}", span, f"write more than 0, and {COST} at most")
 
 
 def _never(meanings: Meanings, never: Never) -> Never:
-    meanings.findings.extend(_unknown_steps(never.excepted, never.span))
+    meanings.findings.extend(_unknown_steps(never))
     meanings.findings.extend(_priceless(never))
     meanings.findings.extend(() if never.during is None else mistakes(never.during, meanings.vocabulary.zones))
     return replace(
@@ -290,33 +303,34 @@ def _never(meanings: Meanings, never: Never) -> Never:
 
 
 def _window(meanings: Meanings, window: Window) -> Window:
-    meanings.findings.extend(_unknown_steps(window.excepted, window.span))
+    meanings.findings.extend(_unknown_steps(window))
     meanings.findings.extend(mistakes(window.hours, meanings.vocabulary.zones))
     return window
 
 
-def _unknown_steps(steps: Iterable[str], span: Span) -> Iterator[Finding]:
+def _unknown_steps(statement: Never | Window) -> Iterator[Finding]:
     """What stands behind an `except` and is no step of the order of evaluation."""
-    for step in steps:
+    for step in statement.excepted:
         if step not in STEPS:
             hint = did_you_mean(step, STEPS) or f"known are {', '.join(STEPS)}"
-            yield error("unknown-name", f"“{step}” is no kind of move", span, hint)
+            yield error("unknown-name", f"“{step}” is no kind of move", place(statement, f"except {step}"), hint)
 
 
 def _reserve(meanings: Meanings, reserve: Reserve) -> Reserve:
     if not 1 <= reserve.lost <= LOST:
         message = f"a reserve for {reserve.lost} lost hosts"
-        meanings.findings.append(error("out-of-bounds", message, reserve.span, f"write 1 to {LOST}"))
+        meanings.findings.append(error("out-of-bounds", message, place(reserve, "lost"), f"write 1 to {LOST}"))
     return reserve
 
 
 def _balance(meanings: Meanings, balance: Balance) -> Balance:
-    meanings.findings.extend(_too_many(balance.at_most, balance.span))
+    meanings.findings.extend(_too_many(balance.at_most, place(balance, "at_most")))
     word = meanings.vocabulary.find("host", balance.signal)
     if word is None or not word.can_be_even:
         known = [each.name for each in meanings.vocabulary.words.values() if each.can_be_even]
         hint = did_you_mean(balance.signal, known) or f"known are {', '.join(known)}"
-        meanings.findings.append(error("unknown-name", f"“{balance.signal}” cannot be balanced", balance.span, hint))
+        message = f"“{balance.signal}” cannot be balanced"
+        meanings.findings.append(error("unknown-name", message, place(balance, "signal"), hint))
         return balance
     gaining = balance.gaining
     return replace(
@@ -327,7 +341,7 @@ def _balance(meanings: Meanings, balance: Balance) -> Balance:
 
 
 def _pack(meanings: Meanings, pack: Pack) -> Pack:
-    meanings.findings.extend(_too_many(pack.at_most, pack.span))
+    meanings.findings.extend(_too_many(pack.at_most, place(pack, "at_most")))
     if pack.gaining is not None:
         message = "a move that packs gains nothing before its host is empty"
         meanings.findings.append(error("wrong-kind", message, pack.gaining.span, "leave out “each gaining”"))
@@ -347,8 +361,9 @@ def _limit(meanings: Meanings, limit: Limit) -> Limit:
 def _unlimited(cap: Cap) -> Iterator[Finding]:
     """What no budget of migrations can be."""
     if not 1 <= cap.count <= MIGRATIONS:
-        yield error("out-of-bounds", f"a limit of {cap.count} migrations", cap.span, f"write 1 to {MIGRATIONS}")
-    yield from _plural(cap.per, (*PERIODS, "host"), cap.span)
+        message = f"a limit of {cap.count} migrations"
+        yield error("out-of-bounds", message, place(cap, "count"), f"write 1 to {MIGRATIONS}")
+    yield from _plural(cap.per, (*PERIODS, "host"), place(cap, "per"))
 
 
 def _plural(per: str | None, words: Iterable[str], span: Span) -> Iterator[Finding]:

@@ -34,6 +34,7 @@ from dsl.syntax import (
     Sum,
     Test,
     Text,
+    place,
     without_places,
 )
 from dsl.units import UNITS, based, version_number
@@ -168,7 +169,7 @@ class Meanings:
         if not common:
             self._mismatch(test, left, right)
         elif common == {Kind.TEXT} and test.operator not in _EQUALITY:
-            self._complain("wrong-kind", "of texts one can only say == or !=", test.span)
+            self._complain("wrong-kind", "of texts one can only say == or !=", place(test, "operator"))
         elif common in ({Kind.BOOL}, {Kind.ROUNDS}):
             self._complain("wrong-kind", f"{_called(common)} cannot be compared", test.span, _UNCOMPARED[min(common)])
         return replace(test, left=_settled(left.of, common), right=_settled(right.of, common))

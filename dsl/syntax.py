@@ -5,7 +5,7 @@ filled in and every amount in its base unit (share 0-1, seconds, MiB, plain numb
 unit.
 """
 
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from enum import StrEnum
 from typing import Any, Final
 
@@ -22,6 +22,15 @@ class Span:
 
 NOWHERE: Final = Span(0, 0, 0, 0)
 """The place of what no file says: a default."""
+
+
+Places = tuple[tuple[str, Span], ...]
+"""Where those words of a node stand that are no nodes themselves, each under the name of its field."""
+
+
+def _places() -> Any:
+    """The field of `Places`: it tells no node from another."""
+    return field(default=(), compare=False, repr=False)
 
 
 class Kind(StrEnum):
@@ -112,6 +121,7 @@ class Compare:
     left: Sum
     right: Sum
     span: Span
+    places: Places = _places()
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +225,7 @@ class Let:
     name: str
     set: Set
     span: Span
+    places: Places = _places()
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +279,7 @@ class Rule:
     to: Choice
     until: Test | None
     span: Span
+    places: Places = _places()
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,6 +313,7 @@ class Keep:
     cost: float | None
     text: str
     span: Span
+    places: Places = _places()
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +324,7 @@ class Hours:
     hours: str
     zone: str
     span: Span
+    places: Places = _places()
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,6 +340,7 @@ class Never:
     cost: float | None
     text: str
     span: Span
+    places: Places = _places()
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,6 +349,7 @@ class Reserve:
 
     lost: int
     span: Span
+    places: Places = _places()
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,6 +360,7 @@ class Cap:
     period: str | None
     per: str | None
     span: Span
+    places: Places = _places()
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,6 +388,7 @@ class Window:
     hours: Hours
     excepted: tuple[str, ...]
     span: Span
+    places: Places = _places()
 
 
 @dataclass(frozen=True, slots=True)
@@ -391,6 +409,7 @@ class Balance:
     at_most: int
     gaining: Amount | None
     span: Span
+    places: Places = _places()
 
 
 @dataclass(frozen=True, slots=True)
@@ -401,6 +420,7 @@ class Pack:
     at_most: int
     gaining: Amount | None
     span: Span
+    places: Places = _places()
 
 
 Statement = (
@@ -408,13 +428,21 @@ Statement = (
 )  # fmt: skip
 
 
+WHERE_IT_STANDS: Final = frozenset({"span", "places"})
+"""The fields of a node that tell where it stands, and not what it says."""
+
+
+def place(node: Any, word: str) -> Span:
+    """Where a word of a node stands; the whole node where that is not known, as of what no file says."""
+    found: Span = next((span for name, span in node.places if name == word), node.span)
+    return found
+
+
 def without_places(node: Any) -> Any:
     """A node as nested tuples without its places: two nodes that say the same compare equal."""
     if is_dataclass(node):
-        return (
-            type(node).__name__,
-            *(without_places(getattr(node, each.name)) for each in fields(node) if each.name != "span"),
-        )
+        said = (each.name for each in fields(node) if each.name not in WHERE_IT_STANDS)
+        return type(node).__name__, *(without_places(getattr(node, name)) for name in said)
     if isinstance(node, tuple):
         return tuple(without_places(each) for each in node)
     return node

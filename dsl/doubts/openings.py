@@ -25,13 +25,12 @@ def openings(said: Said) -> Iterator[Finding]:
         minutes = week(window.hours)
         in_it = [each for each in forbidden if each.during and minutes & week(each.during)]
         if _is_shut(minutes, window.hours.zone, window.excepted, forbidden):
-            yield error("never-opens", "no VM may move in any minute of this window", window.span, against(in_it))
+            yield error("never-opens", "no VM may move in any minute of this window", window.hours.span, against(in_it))
     if not windows and forbidden:
         *earlier, last = forbidden
-        zone = last.during.zone if last.during else ""
-        if _is_shut(ALL_WEEK, zone, (), forbidden):
+        if last.during and _is_shut(ALL_WEEK, last.during.zone, (), forbidden):
             hint = against(earlier) or "leave an hour open"
-            yield error("never-opens", "no VM may move in any minute of the week", last.span, hint)
+            yield error("never-opens", "no VM may move in any minute of the week", last.during.span, hint)
 
 
 def _is_shut(minutes: int, zone: str, excepted: Iterable[str], forbidden: list[Never]) -> bool:

@@ -40,6 +40,7 @@ from dsl.syntax import (
     Over,
     Pack,
     Pick,
+    Places,
     Relation,
     Reserve,
     Rest,
@@ -54,6 +55,7 @@ from dsl.syntax import (
     Window,
 )
 
+_Pause = tuple[str, Amount, Span]
 _Journey = tuple[Set, Set | None, Set | None, Hours | None]
 _PERIODS: Final = ("round", "hour", "day")
 
@@ -82,11 +84,11 @@ class Builder:
         return Every(amount, self._span(meta))
 
     def let(self, meta: Meta, name: Token, named: Set) -> Let:
-        return Let(str(name), named, self._span(meta))
+        return Let(str(name), named, self._span(meta), self._places(name=name))
 
     def rule(self, meta: Meta, name: Token, *clauses: Any) -> Rule:
         when, move, to, until = clauses
-        return Rule(str(name), when, move, to, until, self._span(meta))
+        return Rule(str(name), when, move, to, until, self._span(meta), self._places(name=name))
 
     def when(self, meta: Meta, held: Test, hold: Amount | None, now: Test | None) -> When:
         return When(held, hold, now, self._span(meta))
@@ -111,26 +113,31 @@ class Builder:
     def drain(self, meta: Meta, hosts: Set) -> Drain:
         return Drain(hosts, self._span(meta))
 
-    def balance(self, meta: Meta, signal: Token, within: Amount, most: tuple[int, Amount | None]) -> Balance:
-        return Balance(str(signal), within, *most, self._span(meta))
+    def balance(self, meta: Meta, signal: Token, within: Amount, most: tuple[Token, Amount | None]) -> Balance:
+        count, gaining = most
+        places = self._places(signal=signal, at_most=count)
+        return Balance(str(signal), within, self._count(count), gaining, self._span(meta), places)
 
     def pack(self, meta: Meta, *parts: Any) -> Pack:
         *where, (count, gaining) = parts
-        return Pack(tuple(where), count, gaining, self._span(meta))
+        return Pack(tuple(where), self._count(count), gaining, self._span(meta), self._places(at_most=count))
 
-    def at_most(self, _meta: Meta, count: Token, gaining: Amount | None) -> tuple[int, Amount | None]:
-        return self._count(count), gaining
+    def at_most(self, _meta: Meta, count: Token, gaining: Amount | None) -> tuple[Token, Amount | None]:
+        return count, gaining
 
     # walls and wishes
 
     def keep(self, meta: Meta, word: Token, *parts: Any) -> Keep:
         *kept, cost = parts
-        vms, relation = kept[0] if len(kept) == 1 else kept
-        keep = Keep(word == "keep", vms, relation, cost, "", self._span(meta))
+        vms, relation, *places = kept[0] if len(kept) == 1 else kept
+        keep = Keep(
+            word == "keep", vms, relation, _number(cost), "", self._span(meta), (*places, *self._places(cost=cost))
+        )
         return replace(keep, text=phrase(keep))
 
-    def spread(self, _meta: Meta, count: Token, vms: Set, per: Token) -> tuple[Set, Relation]:
-        return vms, Relation("at_most", count=self._count(count), per=str(per))
+    def spread(self, _meta: Meta, count: Token, vms: Set, per: Token) -> tuple[Any, ...]:
+        relation = Relation("at_most", count=self._count(count), per=str(per))
+        return vms, relation, *self._places(count=count, per=per)
 
     def apart(self, _meta: Meta, other: Set | None) -> Relation:
         return Relation("apart_from" if other else "apart", other)
@@ -144,22 +151,22 @@ class Builder:
     def on(self, _meta: Meta, hosts: Set) -> Relation:
         return Relation("on", hosts)
 
-    def never(self, meta: Meta, journey: _Journey, excepted: tuple[str, ...] | None) -> Never:
+    def never(self, meta: Meta, journey: _Journey, excepted: tuple[Token, ...] | None) -> Never:
         return self._journeys(meta, journey, excepted, None, hard=True)
 
-    def avoid(self, meta: Meta, journey: _Journey, excepted: tuple[str, ...] | None, cost: float | None) -> Never:
+    def avoid(self, meta: Meta, journey: _Journey, excepted: tuple[Token, ...] | None, cost: Token | None) -> Never:
         return self._journeys(meta, journey, excepted, cost, hard=False)
 
     def journey(self, _meta: Meta, vms: Set, source: Set | None, target: Set | None, during: Hours | None) -> _Journey:
         return vms, source, target, during
 
-    def cost(self, _meta: Meta, number: Token) -> float:
-        return float(number)
+    def cost(self, _meta: Meta, number: Token) -> Token:
+        return number
 
     # how much, how often, when
 
     def reserve(self, meta: Meta, lost: Token, _hosts: Token) -> Reserve:
-        return Reserve(self._count(lost), self._span(meta))
+        return Reserve(self._count(lost), self._span(meta), self._places(lost=lost))
 
     def limit(self, meta: Meta, *caps: Cap) -> Limit:
         return Limit(caps, self._span(meta))
@@ -169,36 +176,37 @@ class Builder:
         scopes = [word for word in per if word not in _PERIODS]
         for surplus in (*[once for _ in periods[:1] if once], *periods[1:], *scopes[1:]):
             self._complain("twice", f"“{surplus}” says again, or otherwise, what this budget counts", surplus)
-        return Cap(self._count(count), _first(periods), _first(scopes), self._span(meta))
+        places = self._places(count=count, per=next(iter(scopes), None))
+        return Cap(self._count(count), _first(periods), _first(scopes), self._span(meta), places)
 
     def per(self, _meta: Meta, name: Token) -> Token:
         return name
 
-    def rest(self, meta: Meta, *pauses: tuple[str, Amount]) -> Rest:
+    def rest(self, meta: Meta, *pauses: _Pause) -> Rest:
         named: dict[str, Amount] = {}
-        for name, amount in pauses:
+        for name, amount, span in pauses:
             if name in named:
-                self.findings.append(error("twice", "this pause is named twice in one statement", amount.span))
+                self.findings.append(error("twice", "this pause is named twice in one statement", span, "keep one of them"))
             named[name] = amount
         return Rest(named.get("vm"), named.get("host"), named.get("no_return"), self._span(meta))
 
-    def pause(self, _meta: Meta, thing: Token, amount: Amount) -> tuple[str, Amount]:
-        return str(thing), amount
+    def pause(self, meta: Meta, thing: Token, amount: Amount) -> _Pause:
+        return str(thing), amount, self._span(meta)
 
-    def no_return(self, _meta: Meta, amount: Amount) -> tuple[str, Amount]:
-        return "no_return", amount
+    def no_return(self, meta: Meta, amount: Amount) -> _Pause:
+        return "no_return", amount, self._span(meta)
 
-    def window(self, meta: Meta, hours: Hours, excepted: tuple[str, ...] | None) -> Window:
-        return Window(hours, excepted or (), self._span(meta))
+    def window(self, meta: Meta, hours: Hours, excepted: tuple[Token, ...] | None) -> Window:
+        return Window(hours, _texts(excepted), self._span(meta), self._excepted(excepted))
 
     def freeze(self, meta: Meta, test: Test) -> Freeze:
         return Freeze(test, phrase(test), self._span(meta))
 
-    def excepted(self, _meta: Meta, *kinds: Token) -> tuple[str, ...]:
-        return tuple(str(kind) for kind in kinds)
+    def excepted(self, _meta: Meta, *kinds: Token) -> tuple[Token, ...]:
+        return kinds
 
     def hours(self, meta: Meta, days: Token, hours: Token, zone: Token) -> Hours:
-        return Hours(str(days), str(hours), str(zone), self._span(meta))
+        return Hours(str(days), str(hours), str(zone), self._span(meta), self._places(hours=hours, zone=zone))
 
     # sets
 
@@ -223,7 +231,7 @@ class Builder:
         return Not(test, self._span(meta))
 
     def compare(self, meta: Meta, left: Sum, sign: Token, right: Sum) -> Compare:
-        return Compare(str(sign), left, right, self._span(meta))
+        return Compare(str(sign), left, right, self._span(meta), self._places(operator=sign))
 
     def pick(self, meta: Meta, whose: Token | None, how: Token, pattern: Token) -> Pick:
         return Pick(_text(whose), str(how), _unquoted(pattern), self._span(meta))
@@ -253,9 +261,10 @@ class Builder:
         return Amount(float(number), _text(unit), amount_text(number, unit), self._span(meta))
 
     def _journeys(
-        self, meta: Meta, journey: _Journey, excepted: tuple[str, ...] | None, cost: float | None, *, hard: bool
+        self, meta: Meta, journey: _Journey, excepted: tuple[Token, ...] | None, cost: Token | None, *, hard: bool
     ) -> Never:
-        never = Never(hard, *journey, excepted or (), cost, "", self._span(meta))
+        places = (*self._excepted(excepted), *self._places(cost=cost))
+        never = Never(hard, *journey, _texts(excepted), _number(cost), "", self._span(meta), places)
         return replace(never, text=phrase(never))
 
     # places
@@ -264,18 +273,36 @@ class Builder:
         above = self._passage.line - 1
         return Span(meta.line + above, meta.column, meta.end_line + above, meta.end_column)
 
+    def _places(self, **words: Token | None) -> Places:
+        return tuple((name, self._place(word)) for name, word in words.items() if word is not None)
+
+    def _excepted(self, kinds: tuple[Token, ...] | None) -> Places:
+        return tuple((f"except {kind}", self._place(kind)) for kind in kinds or ())
+
+    def _place(self, token: Token) -> Span:
+        above = self._passage.line - 1
+        line, column = token.line or 1, token.column or 1
+        return Span(line + above, column, line + above, column + len(token))
+
     def _count(self, number: Token) -> int:
         if "." in number:
             self._complain("wrong-unit", f"{number} is not a whole number", number)
         return int(float(number))
 
     def _complain(self, code: str, message: str, token: Token) -> None:
-        start = token.start_pos or 0
-        self.findings.append(error(code, message, self._passage.span(start, start + len(token))))
+        self.findings.append(error(code, message, self._place(token)))
 
 
 def _first(words: list[Token]) -> str | None:
     return str(words[0]) if words else None
+
+
+def _texts(tokens: tuple[Token, ...] | None) -> tuple[str, ...]:
+    return tuple(str(token) for token in tokens or ())
+
+
+def _number(token: Token | None) -> float | None:
+    return None if token is None else float(token)
 
 
 def _text(token: Token | None) -> str | None:
