@@ -186,7 +186,9 @@ class Builder:
         named: dict[str, Amount] = {}
         for name, amount, span in pauses:
             if name in named:
-                self.findings.append(error("twice", "this pause is named twice in one statement", span, "keep one of them"))
+                self.findings.append(
+                    error("twice", "this pause is named twice in one statement", span, "keep one of them")
+                )
             named[name] = amount
         return Rest(named.get("vm"), named.get("host"), named.get("no_return"), self._span(meta))
 
