@@ -5,6 +5,7 @@ Rule: nothing is ignored. What is silent gets its default, and a statement repla
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from hashlib import sha256
 from types import MappingProxyType
@@ -400,6 +401,7 @@ def _amount(meanings: Meanings, amount: Amount, bounds: Bounds) -> Amount:
     return replace(amount, value=value, unit=None, kind=kind)
 
 
+@cache
 def _bound(text: str, kind: Kind) -> float:
     return float(text) if kind is Kind.NUMBER else quantity(text, kind)
 

@@ -57,6 +57,7 @@ FLIPPED: Final[Mapping[str, str]] = MappingProxyType({
 })  # fmt: skip
 """The comparison that says the same with its sides exchanged."""
 
+_ONE_KIND: Final[Mapping[Kind, Kinds]] = MappingProxyType({kind: frozenset({kind}) for kind in Kind})
 _TESTS: Final = ("named", "tagged")
 _WITH_TAGS: Final = ("vm", "host", "source")
 _EQUALITY: Final = ("==", "!=")
@@ -262,7 +263,8 @@ class Meanings:
         word = self._word(name, clause)
         if word is None:
             return Typed(name, ANY)
-        return Typed(replace(name, owner=self._owner(name.owner, clause)), frozenset({word.kind}))
+        owner = self._owner(name.owner, clause)
+        return Typed(name if owner == name.owner else replace(name, owner=owner), _ONE_KIND[word.kind])
 
     def _named_fact(self, name: Name, clause: Clause) -> Typed:
         """A fact of a host; nobody else has any."""
@@ -394,7 +396,7 @@ def _amount(amount: Amount) -> Typed:
     if amount.unit is None:
         return Typed(amount, _LITERAL)
     kind, value = based(amount.value, amount.unit)
-    return Typed(replace(amount, value=value, unit=None, kind=kind), frozenset({kind}))
+    return Typed(Amount(value, None, amount.text, amount.span, kind), _ONE_KIND[kind])
 
 
 def _settled(of: Sum, common: Kinds) -> Sum:

@@ -7,6 +7,7 @@ unit.
 
 from dataclasses import dataclass, field, fields, is_dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Any, Final
 
 
@@ -440,9 +441,15 @@ def place(node: Any, word: str) -> Span:
 
 def without_places(node: Any) -> Any:
     """A node as nested tuples without its places: two nodes that say the same compare equal."""
-    if is_dataclass(node):
-        said = (each.name for each in fields(node) if each.name not in WHERE_IT_STANDS)
-        return type(node).__name__, *(without_places(getattr(node, name)) for name in said)
     if isinstance(node, tuple):
         return tuple(without_places(each) for each in node)
-    return node
+    said = _said(type(node))
+    return (type(node).__name__, *[without_places(getattr(node, name)) for name in said]) if said else node
+
+
+@cache
+def _said(kind: type) -> tuple[str, ...]:
+    """The fields of a node that tell what it says; of what is no node, none."""
+    if not is_dataclass(kind):
+        return ()
+    return tuple(each.name for each in fields(kind) if each.name not in WHERE_IT_STANDS)

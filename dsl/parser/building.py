@@ -1,13 +1,14 @@
 """From Lark's tree to ours.
 
-Rule: one method for each rule of the grammar, under its name; nothing here knows what the words mean.
+Rule: one method for each rule of the grammar, under its name, with a parameter for each of its words, None for one
+that is left out; nothing here knows what the words mean. Where a part stands is told by its first and last token.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from lark import Token, Tree
-from lark.tree import Meta
 
 from dsl.findings import Finding, error
 from dsl.phrases import amount_text, phrase
@@ -55,225 +56,237 @@ from dsl.syntax import (
     Window,
 )
 
+_Tree = Tree[Token]
 _Pause = tuple[str, Amount, Span]
 _Journey = tuple[Set, Set | None, Set | None, Hours | None]
+_Kept = TypeVar("_Kept")
 _PERIODS: Final = ("round", "hour", "day")
 
 
 class Builder:
-    """One method for each rule of the grammar, under its name; it gets the parts built, keywords left out."""
+    """One method for each rule of the grammar, under its name; it gets the tree, to tell where it stands, and its parts."""
 
     def __init__(self, passage: Passage) -> None:
-        self._passage = passage
+        self._above = passage.line - 1
         self.findings: list[Finding] = []
 
-    def statement(self, tree: Tree[Token]) -> Statement:
+    def statement(self, tree: _Tree) -> Statement:
         """The statement of a tree; what cannot be meant is a finding beside it."""
         built: Statement = self._built(tree)
         return built
 
-    def _built(self, part: Any) -> Any:
+    def _built(self, tree: _Tree) -> Any:
         """A tree, its branches first, as deep as `overgrown` lets it be; a token or nothing stays what it is."""
-        if not isinstance(part, Tree):
-            return part
-        return getattr(self, part.data)(part.meta, *map(self._built, part.children))
+        parts = (self._built(part) if isinstance(part, Tree) else part for part in tree.children)
+        return getattr(self, tree.data)(tree, *parts)
 
     # what to do
 
-    def every(self, meta: Meta, amount: Amount) -> Every:
-        return Every(amount, self._span(meta))
+    def every(self, tree: _Tree, _every: Token, amount: Amount) -> Every:
+        return Every(amount, self._span(tree))
 
-    def let(self, meta: Meta, name: Token, named: Set) -> Let:
-        return Let(str(name), named, self._span(meta), self._places(name=name))
+    def let(self, tree: _Tree, _let: Token, name: Token, _is: Token, named: Set) -> Let:
+        return Let(str(name), named, self._span(tree), self._places(name=name))
 
-    def rule(self, meta: Meta, name: Token, *clauses: Any) -> Rule:
+    def rule(self, tree: _Tree, _rule: Token, name: Token, *clauses: Any) -> Rule:
         when, move, to, until = clauses
-        return Rule(str(name), when, move, to, until, self._span(meta), self._places(name=name))
+        return Rule(str(name), when, move, to, until, self._span(tree), self._places(name=name))
 
-    def when(self, meta: Meta, held: Test, hold: Amount | None, now: Test | None) -> When:
-        return When(held, hold, now, self._span(meta))
+    def when(self, tree: _Tree, _when: Token, held: Test, _for: Token, hold: Amount | None, *now: Any) -> When:
+        return When(held, hold, now[-1], self._span(tree))
 
-    def move(self, meta: Meta, by: tuple[Key, ...], *where: Gate) -> Choice:
-        return Choice(by, where, self._span(meta))
+    def move(self, tree: _Tree, _move: Token, _vm: Token, by: tuple[Key, ...], *where: Gate) -> Choice:
+        return Choice(by, where, self._span(tree))
 
     to = move
 
-    def until(self, _meta: Meta, test: Test) -> Test:
+    def until(self, _tree: _Tree, _until: Token, test: Test) -> Test:
         return test
 
-    def by(self, _meta: Meta, *keys: Key) -> tuple[Key, ...]:
-        return keys
+    def by(self, _tree: _Tree, *keys: Key | Token) -> tuple[Key, ...]:
+        return _all(Key, keys)
 
-    def key(self, meta: Meta, direction: Token, of: Sum) -> Key:
-        return Key(str(direction), of, self._span(meta))
+    def key(self, tree: _Tree, direction: Token, of: Sum) -> Key:
+        return Key(str(direction), of, self._span(tree))
 
-    def where(self, meta: Meta, test: Test, label: Token | None) -> Gate:
-        return Gate(test, _unquoted(label) or phrase(test), self._span(meta))
+    def where(self, tree: _Tree, _where: Token, test: Test, _as: Token | None, label: Token | None) -> Gate:
+        return Gate(test, _unquoted(label) or phrase(test), self._span(tree))
 
-    def drain(self, meta: Meta, hosts: Set) -> Drain:
-        return Drain(hosts, self._span(meta))
+    def drain(self, tree: _Tree, _drain: Token, hosts: Set) -> Drain:
+        return Drain(hosts, self._span(tree))
 
-    def balance(self, meta: Meta, signal: Token, within: Amount, most: tuple[Token, Amount | None]) -> Balance:
-        count, gaining = most
+    def balance(self, tree: _Tree, _balance: Token, signal: Token, _within: Token, *parts: Any) -> Balance:
+        within, (count, gaining) = parts
         places = self._places(signal=signal, at_most=count)
-        return Balance(str(signal), within, self._count(count), gaining, self._span(meta), places)
+        return Balance(str(signal), within, self._count(count), gaining, self._span(tree), places)
 
-    def pack(self, meta: Meta, *parts: Any) -> Pack:
-        *where, (count, gaining) = parts
-        return Pack(tuple(where), self._count(count), gaining, self._span(meta), self._places(at_most=count))
+    def pack(self, tree: _Tree, *parts: Any) -> Pack:
+        *_pack_onto_fewest_hosts, (count, gaining) = parts
+        return Pack(_all(Gate, parts), self._count(count), gaining, self._span(tree), self._places(at_most=count))
 
-    def at_most(self, _meta: Meta, count: Token, gaining: Amount | None) -> tuple[Token, Amount | None]:
+    def at_most(self, _tree: _Tree, *words: Any) -> tuple[Token, Amount | None]:
+        _by, _at, _most, count, _moves, *_each_gaining, gaining = words
         return count, gaining
 
     # walls and wishes
 
-    def keep(self, meta: Meta, word: Token, *parts: Any) -> Keep:
+    def keep(self, tree: _Tree, word: Token, *parts: Any) -> Keep:
         *kept, cost = parts
         vms, relation, *places = kept[0] if len(kept) == 1 else kept
         keep = Keep(
-            word == "keep", vms, relation, _number(cost), "", self._span(meta), (*places, *self._places(cost=cost))
+            word == "keep", vms, relation, _number(cost), "", self._span(tree), (*places, *self._places(cost=cost))
         )
         return replace(keep, text=phrase(keep))
 
-    def spread(self, _meta: Meta, count: Token, vms: Set, per: Token) -> tuple[Any, ...]:
+    def spread(self, _tree: _Tree, _at: Token, _most: Token, *words: Any) -> tuple[Any, ...]:
+        count, _of, vms, _per, per = words
         relation = Relation("at_most", count=self._count(count), per=str(per))
         return vms, relation, *self._places(count=count, per=per)
 
-    def apart(self, _meta: Meta, other: Set | None) -> Relation:
+    def apart(self, _tree: _Tree, _apart: Token, _from: Token | None, other: Set | None) -> Relation:
         return Relation("apart_from" if other else "apart", other)
 
-    def together(self, _meta: Meta) -> Relation:
+    def together(self, _tree: _Tree, _together: Token) -> Relation:
         return Relation("together")
 
-    def beside(self, _meta: Meta, other: Set) -> Relation:
+    def beside(self, _tree: _Tree, _with: Token, other: Set) -> Relation:
         return Relation("with", other)
 
-    def on(self, _meta: Meta, hosts: Set) -> Relation:
+    def on(self, _tree: _Tree, _on: Token, hosts: Set) -> Relation:
         return Relation("on", hosts)
 
-    def never(self, meta: Meta, journey: _Journey, excepted: tuple[Token, ...] | None) -> Never:
-        return self._journeys(meta, journey, excepted, None, hard=True)
+    def never(self, tree: _Tree, _never: Token, _move: Token, *parts: Any) -> Never:
+        journey, excepted = parts
+        return self._journeys(tree, journey, excepted, None, hard=True)
 
-    def avoid(self, meta: Meta, journey: _Journey, excepted: tuple[Token, ...] | None, cost: Token | None) -> Never:
-        return self._journeys(meta, journey, excepted, cost, hard=False)
+    def avoid(self, tree: _Tree, _avoid: Token, _moving: Token, *parts: Any) -> Never:
+        journey, excepted, cost = parts
+        return self._journeys(tree, journey, excepted, cost, hard=False)
 
-    def journey(self, _meta: Meta, vms: Set, source: Set | None, target: Set | None, during: Hours | None) -> _Journey:
+    def journey(self, _tree: _Tree, vms: Set, *words: Any) -> _Journey:
+        _from, source, _to, target, _during, during = words
         return vms, source, target, during
 
-    def cost(self, _meta: Meta, number: Token) -> Token:
+    def cost(self, _tree: _Tree, _cost: Token, number: Token) -> Token:
         return number
 
     # how much, how often, when
 
-    def reserve(self, meta: Meta, lost: Token, _hosts: Token) -> Reserve:
-        return Reserve(self._count(lost), self._span(meta), self._places(lost=lost))
+    def reserve(self, tree: _Tree, *words: Token) -> Reserve:
+        _reserve, _memory, _for, lost, _lost, _hosts = words
+        return Reserve(self._count(lost), self._span(tree), self._places(lost=lost))
 
-    def limit(self, meta: Meta, *caps: Cap) -> Limit:
-        return Limit(caps, self._span(meta))
+    def limit(self, tree: _Tree, *caps: Cap | Token) -> Limit:
+        return Limit(_all(Cap, caps), self._span(tree))
 
-    def cap(self, meta: Meta, count: Token, once: Token | None, *per: Token) -> Cap:
+    def cap(self, tree: _Tree, count: Token, *words: Any) -> Cap:
+        _migrations, _at, once, *per = words
         periods = [word for word in per if word in _PERIODS]
         scopes = [word for word in per if word not in _PERIODS]
         for surplus in (*[once for _ in periods[:1] if once], *periods[1:], *scopes[1:]):
             self._complain("twice", f"“{surplus}” says again, or otherwise, what this budget counts", surplus)
         places = self._places(count=count, per=next(iter(scopes), None))
-        return Cap(self._count(count), _first(periods), _first(scopes), self._span(meta), places)
+        return Cap(self._count(count), _first(periods), _first(scopes), self._span(tree), places)
 
-    def per(self, _meta: Meta, name: Token) -> Token:
+    def per(self, _tree: _Tree, _per: Token, name: Token) -> Token:
         return name
 
-    def rest(self, meta: Meta, *pauses: _Pause) -> Rest:
+    def rest(self, tree: _Tree, *pauses: _Pause | Token) -> Rest:
         named: dict[str, Amount] = {}
-        for name, amount, span in pauses:
+        for name, amount, span in _all(tuple, pauses):
             if name in named:
                 self.findings.append(
                     error("twice", "this pause is named twice in one statement", span, "keep one of them")
                 )
             named[name] = amount
-        return Rest(named.get("vm"), named.get("host"), named.get("no_return"), self._span(meta))
+        return Rest(named.get("vm"), named.get("host"), named.get("no_return"), self._span(tree))
 
-    def pause(self, meta: Meta, thing: Token, amount: Amount) -> _Pause:
-        return str(thing), amount, self._span(meta)
+    def pause(self, tree: _Tree, thing: Token, amount: Amount) -> _Pause:
+        return str(thing), amount, self._span(tree)
 
-    def no_return(self, meta: Meta, amount: Amount) -> _Pause:
-        return "no_return", amount, self._span(meta)
+    def no_return(self, tree: _Tree, _no: Token, _return: Token, _within: Token, amount: Amount) -> _Pause:
+        return "no_return", amount, self._span(tree)
 
-    def window(self, meta: Meta, hours: Hours, excepted: tuple[Token, ...] | None) -> Window:
-        return Window(hours, _texts(excepted), self._span(meta), self._excepted(excepted))
+    def window(self, tree: _Tree, _window: Token, hours: Hours, excepted: tuple[Token, ...] | None) -> Window:
+        return Window(hours, _texts(excepted), self._span(tree), self._excepted(excepted))
 
-    def freeze(self, meta: Meta, test: Test) -> Freeze:
-        return Freeze(test, phrase(test), self._span(meta))
+    def freeze(self, tree: _Tree, _freeze: Token, _when: Token, test: Test) -> Freeze:
+        return Freeze(test, phrase(test), self._span(tree))
 
-    def excepted(self, _meta: Meta, *kinds: Token) -> tuple[Token, ...]:
-        return kinds
+    def excepted(self, _tree: _Tree, _except: Token, *kinds: Token) -> tuple[Token, ...]:
+        return kinds[::2]
 
-    def hours(self, meta: Meta, days: Token, hours: Token, zone: Token) -> Hours:
-        return Hours(str(days), str(hours), str(zone), self._span(meta), self._places(hours=hours, zone=zone))
+    def hours(self, tree: _Tree, days: Token, hours: Token, zone: Token) -> Hours:
+        return Hours(str(days), str(hours), str(zone), self._span(tree), self._places(hours=hours, zone=zone))
 
     # sets
 
-    def named_set(self, meta: Meta, name: Token) -> NamedSet:
-        return NamedSet(str(name), self._span(meta))
+    def named_set(self, tree: _Tree, name: Token) -> NamedSet:
+        return NamedSet(str(name), self._span(tree))
 
-    def one(self, meta: Meta, thing: Token, name: Token) -> One:
-        return One(str(thing), _unquoted(name), self._span(meta))
+    def one(self, tree: _Tree, thing: Token, name: Token) -> One:
+        return One(str(thing), _unquoted(name), self._span(tree))
 
-    def all(self, meta: Meta, things: Token, *test: Any) -> All:
-        return All(things.removesuffix("s"), test[-1], self._span(meta))
+    def all(self, tree: _Tree, things: Token, *test: Any) -> All:
+        return All(things.removesuffix("s"), test[-1], self._span(tree))
 
     # tests and sums
 
-    def or_(self, meta: Meta, left: Test, right: Test) -> Either:
-        return Either(left, right, self._span(meta))
+    def or_(self, tree: _Tree, left: Test, _or: Token, right: Test) -> Either:
+        return Either(left, right, self._span(tree))
 
-    def and_(self, meta: Meta, left: Test, right: Test) -> Both:
-        return Both(left, right, self._span(meta))
+    def and_(self, tree: _Tree, left: Test, _and: Token, right: Test) -> Both:
+        return Both(left, right, self._span(tree))
 
-    def not_(self, meta: Meta, test: Test) -> Not:
-        return Not(test, self._span(meta))
+    def not_(self, tree: _Tree, _not: Token, test: Test) -> Not:
+        return Not(test, self._span(tree))
 
-    def compare(self, meta: Meta, left: Sum, sign: Token, right: Sum) -> Compare:
-        return Compare(str(sign), left, right, self._span(meta), self._places(operator=sign))
+    def compare(self, tree: _Tree, left: Sum, sign: Token, right: Sum) -> Compare:
+        return Compare(str(sign), left, right, self._span(tree), self._places(operator=sign))
 
-    def pick(self, meta: Meta, whose: Token | None, how: Token, pattern: Token) -> Pick:
-        return Pick(_text(whose), str(how), _unquoted(pattern), self._span(meta))
+    def pick(self, tree: _Tree, whose: Token | None, how: Token, pattern: Token) -> Pick:
+        return Pick(_text(whose), str(how), _unquoted(pattern), self._span(tree))
 
-    def member(self, meta: Meta, whose: Token | None, name: Token) -> Member:
-        return Member(_text(whose), str(name), self._span(meta))
+    def member(self, tree: _Tree, whose: Token | None, _in: Token, name: Token) -> Member:
+        return Member(_text(whose), str(name), self._span(tree))
 
-    def add(self, meta: Meta, left: Sum, sign: Token, right: Sum) -> Arithmetic:
-        return Arithmetic(str(sign), left, right, self._span(meta))
+    def add(self, tree: _Tree, left: Sum, sign: Token, right: Sum) -> Arithmetic:
+        return Arithmetic(str(sign), left, right, self._span(tree))
 
     multiply = add
 
-    def name(self, meta: Meta, name: Token) -> Name:
-        return Name(None, str(name), self._span(meta))
+    def atom(self, _tree: _Tree, _open: Token, bracketed: Test | Sum, _close: Token) -> Test | Sum:
+        return bracketed
 
-    def ref(self, meta: Meta, ref: Token) -> Name:
+    def name(self, tree: _Tree, name: Token) -> Name:
+        return Name(None, str(name), self._span(tree))
+
+    def ref(self, tree: _Tree, ref: Token) -> Name:
         owner, _, name = ref.partition(".")
-        return Name(None, str(ref), self._span(meta)) if owner == "facts" else Name(owner, name, self._span(meta))
+        return Name(None, str(ref), self._span(tree)) if owner == "facts" else Name(owner, name, self._span(tree))
 
-    def text(self, meta: Meta, text: Token) -> Text:
-        return Text(_unquoted(text), self._span(meta))
+    def text(self, tree: _Tree, text: Token) -> Text:
+        return Text(_unquoted(text), self._span(tree))
 
-    def over(self, meta: Meta, function: Token, of: Sum, window: Amount) -> Over:
-        return Over(str(function), of, window, self._span(meta))
+    def over(self, tree: _Tree, function: Token, *words: Any) -> Over:
+        _open, of, _comma, window, _close = words
+        return Over(str(function), of, window, self._span(tree))
 
-    def amount(self, meta: Meta, number: Token, unit: Token | None) -> Amount:
-        return Amount(float(number), _text(unit), amount_text(number, unit), self._span(meta))
+    def amount(self, tree: _Tree, number: Token, unit: Token | None) -> Amount:
+        return Amount(float(number), _text(unit), amount_text(number, unit), self._span(tree))
 
     def _journeys(
-        self, meta: Meta, journey: _Journey, excepted: tuple[Token, ...] | None, cost: Token | None, *, hard: bool
+        self, tree: _Tree, journey: _Journey, excepted: tuple[Token, ...] | None, cost: Token | None, *, hard: bool
     ) -> Never:
         places = (*self._excepted(excepted), *self._places(cost=cost))
-        never = Never(hard, *journey, _texts(excepted), _number(cost), "", self._span(meta), places)
+        never = Never(hard, *journey, _texts(excepted), _number(cost), "", self._span(tree), places)
         return replace(never, text=phrase(never))
 
     # places
 
-    def _span(self, meta: Meta) -> Span:
-        above = self._passage.line - 1
-        return Span(meta.line + above, meta.column, meta.end_line + above, meta.end_column)
+    def _span(self, tree: _Tree) -> Span:
+        above, first, last = self._above, _first_token(tree), _last_token(tree)
+        return Span(first.line + above, first.column, last.end_line + above, last.end_column)
 
     def _places(self, **words: Token | None) -> Places:
         return tuple((name, self._place(word)) for name, word in words.items() if word is not None)
@@ -282,9 +295,8 @@ class Builder:
         return tuple((f"except {kind}", self._place(kind)) for kind in kinds or ())
 
     def _place(self, token: Token) -> Span:
-        above = self._passage.line - 1
-        line, column = token.line or 1, token.column or 1
-        return Span(line + above, column, line + above, column + len(token))
+        line = token.line + self._above
+        return Span(line, token.column, line, token.end_column)
 
     def _count(self, number: Token) -> int:
         if "." in number:
@@ -293,6 +305,26 @@ class Builder:
 
     def _complain(self, code: str, message: str, token: Token) -> None:
         self.findings.append(error(code, message, self._place(token)))
+
+
+def _first_token(tree: _Tree) -> Any:
+    """The first of what is there."""
+    part: Any = tree
+    while isinstance(part, Tree):
+        part = next(filter(None, part.children))
+    return part
+
+
+def _last_token(tree: _Tree) -> Any:
+    part: Any = tree
+    while isinstance(part, Tree):
+        part = next(filter(None, reversed(part.children)))
+    return part
+
+
+def _all(kind: type[_Kept], parts: Sequence[Any]) -> tuple[_Kept, ...]:
+    """The parts of one kind, without the words and commas between them."""
+    return tuple(part for part in parts if isinstance(part, kind))
 
 
 def _first(words: list[Token]) -> str | None:
