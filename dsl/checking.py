@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 from dsl.aggregates import too_short
 from dsl.clauses import FREEZE, MOVE, THING, TO, UNTIL, WHEN, Clause
 from dsl.doubts import doubts
-from dsl.findings import Finding, did_you_mean, error
+from dsl.findings import Finding, Speller, error
 from dsl.hours import mistakes
 from dsl.meanings import ORDERED, Meanings
 from dsl.parser.grammar import reserved_words
@@ -31,6 +31,7 @@ from dsl.syntax import (
     Every,
     Freeze,
     Gate,
+    Hours,
     Keep,
     Key,
     Kind,
@@ -292,9 +293,9 @@ def _priceless(wish: Keep | Never) -> Iterator[Finding]:
 
 
 def _never(meanings: Meanings, never: Never) -> Never:
-    meanings.findings.extend(_unknown_steps(never))
+    meanings.findings.extend(_unknown_steps(never, meanings.speller))
     meanings.findings.extend(_priceless(never))
-    meanings.findings.extend(() if never.during is None else mistakes(never.during, meanings.vocabulary.zones))
+    meanings.findings.extend(() if never.during is None else _mistaken(meanings, never.during))
     return replace(
         never,
         vms=meanings.set(never.vms, "vm"),
@@ -304,16 +305,20 @@ def _never(meanings: Meanings, never: Never) -> Never:
 
 
 def _window(meanings: Meanings, window: Window) -> Window:
-    meanings.findings.extend(_unknown_steps(window))
-    meanings.findings.extend(mistakes(window.hours, meanings.vocabulary.zones))
+    meanings.findings.extend(_unknown_steps(window, meanings.speller))
+    meanings.findings.extend(_mistaken(meanings, window.hours))
     return window
 
 
-def _unknown_steps(statement: Never | Window) -> Iterator[Finding]:
+def _mistaken(meanings: Meanings, hours: Hours) -> Iterator[Finding]:
+    return mistakes(hours, meanings.vocabulary.zones, meanings.speller)
+
+
+def _unknown_steps(statement: Never | Window, speller: Speller) -> Iterator[Finding]:
     """What stands behind an `except` and is no step of the order of evaluation."""
     for step in statement.excepted:
         if step not in STEPS:
-            hint = did_you_mean(step, STEPS) or f"known are {', '.join(STEPS)}"
+            hint = speller.did_you_mean(step, STEPS) or f"known are {', '.join(STEPS)}"
             yield error("unknown-name", f"“{step}” is no kind of move", place(statement, f"except {step}"), hint)
 
 
@@ -329,7 +334,7 @@ def _balance(meanings: Meanings, balance: Balance) -> Balance:
     word = meanings.vocabulary.find("host", balance.signal)
     if word is None or not word.can_be_even:
         known = [each.name for each in meanings.vocabulary.words.values() if each.can_be_even]
-        hint = did_you_mean(balance.signal, known) or f"known are {', '.join(known)}"
+        hint = meanings.speller.did_you_mean(balance.signal, known) or f"known are {', '.join(known)}"
         message = f"“{balance.signal}” cannot be balanced"
         meanings.findings.append(error("unknown-name", message, place(balance, "signal"), hint))
         return balance

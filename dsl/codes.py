@@ -24,7 +24,7 @@ CODES: Final[Mapping[str, Code]] = MappingProxyType({
     "too-big": Code("error", "the file is larger than any that a person writes"),
     "too-deep": Code("error", "brackets stand in brackets beyond all reading"),
     "too-long": Code("error", "one statement has too many words"),
-    "too-many": Code("error", "the file has too many statements, or too many mistakes to tell"),
+    "too-many": Code("error", "the file has too many statements or comments, or too many mistakes to tell"),
     "syntax": Code("error", "a statement does not read"),
     "unknown-name": Code("error", "nothing bears this name"),
     "unknown-set": Code("error", "no `let` names this set"),

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from dsl.findings import Finding, did_you_mean, error
+from dsl.findings import Finding, Speller, error
 from dsl.syntax import Hours, place
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -44,7 +44,7 @@ def week(hours: Hours) -> int:
     return minutes & ALL_WEEK | minutes >> len(DAYS) * DAY
 
 
-def mistakes(hours: Hours, zones: Collection[str]) -> Iterator[Finding]:
+def mistakes(hours: Hours, zones: Collection[str], speller: Speller) -> Iterator[Finding]:
     """What no clock ever shows; `zones` are the names that the machine knows."""
     both = place(hours, "hours")
     for column, (hour, minute) in zip((both.column, both.end_column - _WIDTH), _clocks(hours.hours), strict=True):
@@ -56,7 +56,7 @@ def mistakes(hours: Hours, zones: Collection[str]) -> Iterator[Finding]:
         message = f"{hours.hours} has no minute in it"
         yield error("never-opens", message, both, "all day is 00:00-24:00")
     if hours.zone not in zones:
-        hint = did_you_mean(hours.zone, zones) or "write UTC, or a zone such as Europe/Paris"
+        hint = speller.did_you_mean(hours.zone, zones) or "write UTC, or a zone such as Europe/Paris"
         yield error("unknown-zone", f"no time zone is called {hours.zone}", place(hours, "zone"), hint)
 
 

@@ -13,7 +13,7 @@ from dsl.aggregates import misuse, window_of, without_past
 from dsl.clauses import ARRIVALS, HOSTS, THING, VMS, Clause
 from dsl.evaluation import leaves
 from dsl.facts import PREFIX, READINGS, reading
-from dsl.findings import SHOWN, Finding, did_you_mean, error, nearest
+from dsl.findings import Finding, Speller, error
 from dsl.phrases import phrase
 from dsl.syntax import (
     All,
@@ -82,7 +82,7 @@ class Meanings:
     """The words of one file: those of the vocabulary, and its own sets.
 
     A set is one of `vm` or `host`, or None where it makes no sense. What is wrong is added to `findings`; `numbers` are
-    those of the sets so far, `aggregates` those over time.
+    those of the sets so far, `aggregates` those over time, `speller` finds what was meant.
     """
 
     vocabulary: Vocabulary
@@ -90,6 +90,7 @@ class Meanings:
     findings: list[Finding]
     numbers: dict[tuple[str, Any], int] = field(default_factory=dict)
     aggregates: dict[Any, Over] = field(default_factory=dict)
+    speller: Speller = field(default_factory=Speller)
 
     # -- sets
 
@@ -116,7 +117,7 @@ class Meanings:
             self._complain("wrong-set", message, of.span)
 
     def _unknown_set(self, name: str, span: Span) -> None:
-        near = did_you_mean(name, self.sets) if self._is_told() else ""
+        near = self.speller.did_you_mean(name, self.sets)
         hint = near or f'name it with a let, or put a name from the farm in quotes: "{name}"'
         self._complain("unknown-set", f"no let names a set “{name}”", span, hint)
 
@@ -308,7 +309,7 @@ class Meanings:
         owner = self._owner(name.owner, clause)
         words = {word for whose in ([owner] if owner else clause.owners.values()) for word in self._names(whose)}
         tests = () if owner == "farm" else _TESTS
-        near = nearest(name.name, words.union(tests)) if self._is_told() else None
+        near = self.speller.nearest(name.name, words.union(tests))
         if near is None:
             return f"known are {', '.join(sorted(words))}" if words else ""
         has_owner = name.owner in clause.owners
@@ -324,10 +325,6 @@ class Meanings:
 
     def _owner(self, written: str | None, clause: Clause) -> str | None:
         return clause.bare if written is None else clause.owners.get(written)
-
-    def _is_told(self) -> bool:
-        """For what is not told anyway, no near word is looked for."""
-        return len(self.findings) <= SHOWN
 
     def _complain(self, code: str, message: str, span: Span, hint: str = "") -> None:
         self.findings.append(error(code, message, span, hint))

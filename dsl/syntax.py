@@ -29,11 +29,6 @@ Places = tuple[tuple[str, Span], ...]
 """Where those words of a node stand that are no nodes themselves, each under the name of its field."""
 
 
-def _places() -> Any:
-    """The field of `Places`: it tells no node from another."""
-    return field(default=(), compare=False, repr=False)
-
-
 class Kind(StrEnum):
     """What sort of value a name or an amount has."""
 
@@ -122,7 +117,7 @@ class Compare:
     left: Sum
     right: Sum
     span: Span
-    places: Places = _places()
+    places: Places = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +221,7 @@ class Let:
     name: str
     set: Set
     span: Span
-    places: Places = _places()
+    places: Places = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +275,7 @@ class Rule:
     to: Choice
     until: Test | None
     span: Span
-    places: Places = _places()
+    places: Places = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,7 +309,7 @@ class Keep:
     cost: float | None
     text: str
     span: Span
-    places: Places = _places()
+    places: Places = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,7 +320,7 @@ class Hours:
     hours: str
     zone: str
     span: Span
-    places: Places = _places()
+    places: Places = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,7 +336,7 @@ class Never:
     cost: float | None
     text: str
     span: Span
-    places: Places = _places()
+    places: Places = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,7 +345,7 @@ class Reserve:
 
     lost: int
     span: Span
-    places: Places = _places()
+    places: Places = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,7 +356,7 @@ class Cap:
     period: str | None
     per: str | None
     span: Span
-    places: Places = _places()
+    places: Places = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,7 +384,7 @@ class Window:
     hours: Hours
     excepted: tuple[str, ...]
     span: Span
-    places: Places = _places()
+    places: Places = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -410,7 +405,7 @@ class Balance:
     at_most: int
     gaining: Amount | None
     span: Span
-    places: Places = _places()
+    places: Places = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -421,7 +416,7 @@ class Pack:
     at_most: int
     gaining: Amount | None
     span: Span
-    places: Places = _places()
+    places: Places = field(default=(), compare=False, repr=False)
 
 
 Statement = (
@@ -443,7 +438,7 @@ def without_places(node: Any) -> Any:
     """A node as nested tuples without its places: two nodes that say the same compare equal."""
     if isinstance(node, tuple):
         return tuple(without_places(each) for each in node)
-    said = _said(type(node))
+    said = _said(node.__class__)
     return (type(node).__name__, *[without_places(getattr(node, name)) for name in said]) if said else node
 
 

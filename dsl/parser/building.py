@@ -64,7 +64,7 @@ _PERIODS: Final = ("round", "hour", "day")
 
 
 class Builder:
-    """One method for each rule of the grammar, under its name; it gets the tree, to tell where it stands, and its parts."""
+    """One method for each rule of the grammar; it gets the tree, to tell where it stands, and its parts."""
 
     def __init__(self, passage: Passage) -> None:
         self._above = passage.line - 1
@@ -295,8 +295,8 @@ class Builder:
         return tuple((f"except {kind}", self._place(kind)) for kind in kinds or ())
 
     def _place(self, token: Token) -> Span:
-        line = token.line + self._above
-        return Span(line, token.column, line, token.end_column)
+        line, column = (token.line or 1) + self._above, token.column or 1
+        return Span(line, column, line, column + len(token))
 
     def _count(self, number: Token) -> int:
         if "." in number:

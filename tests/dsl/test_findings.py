@@ -1,4 +1,4 @@
-from dsl.findings import SHOWN, did_you_mean, error, in_one_line, in_order, nearest, render, warning
+from dsl.findings import SHOWN, Speller, did_you_mean, error, in_one_line, in_order, nearest, render, warning
 from dsl.syntax import NOWHERE, Span
 
 
@@ -78,5 +78,14 @@ def test_the_nearest_word_is_near() -> None:
 
 
 def test_a_hint_is_not_looked_for_among_thousands_of_words() -> None:
-    sets = {f"set_{number}" for number in range(4000)}
-    assert (did_you_mean("set_5000", sets), nearest("set_5000", sets)) == ("", "set_500")
+    sets = {f"set_{number:05}" for number in range(15_000)}
+    assert did_you_mean("set_99999", sets) == ""
+    assert nearest("set_99999", sets) is not None
+
+
+def test_hints_are_looked_for_until_that_has_taken_long_for_one_file() -> None:
+    speller = Speller()
+    hints = [speller.did_you_mean("Europe/Pariss", ["Europe/Paris"] * 600) for _ in range(30)]
+
+    assert hints[0] == "did you mean Europe/Paris?"
+    assert hints[-1] == ""

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dsl.reading import FILE_BYTES, STATEMENTS, crowded, decoded, overgrown, passages
+from dsl.reading import ALLOWANCES, FILE_BYTES, STATEMENTS, crowded, decoded, overgrown, passages
 from dsl.syntax import Span
 
 
@@ -82,6 +82,14 @@ def test_there_is_a_limit_on_words_signs_and_statements() -> None:
     (tangled,) = passages("freeze when a" + " or a" * 201)
 
     assert [finding.code for finding in map(overgrown, (long, tangled)) if finding] == ["too-long", "too-long"]
+
+
+def test_so_is_a_file_of_too_many_comments_that_allow_something() -> None:
+    assert crowded("# allow: redundant so\n" * ALLOWANCES) is None
+
+    crowd = crowded("# allow: redundant so\n" * (ALLOWANCES + 1))
+    assert crowd is not None
+    assert (crowd.code, crowd.span) == ("too-many", Span(5_001, 3, 5_001, 9))
 
 
 def test_a_file_of_too_many_statements_is_refused_at_the_first_that_is_too_much() -> None:

@@ -107,11 +107,11 @@ def test_for_editors_a_finding_is_a_line_and_nothing_else_is_said(
 ) -> None:
     rules.write_text("every 30 apples\nrule r\n  when a for 3 runds\n")
     assert main(["rules", "check", "--format", "lines", str(rules)]) == 1
-    assert capsys.readouterr().out.splitlines() == [
-        f"{rules}:1:10: syntax: “apples” cannot stand after “30”; wanted: a unit · the end of the statement [error]",
-        f"{rules}:3:16: syntax: “runds” cannot stand after “3”; wanted: and · move · a unit (did you mean rounds?)"
-        " [error]",
-    ]
+    assert capsys.readouterr().out == (
+        f"{rules}:1:10: syntax: “apples” cannot stand after “30”; wanted: a unit · the end of the statement [error]\n"
+        f"{rules}:3:16: syntax: “runds” cannot stand after “3”; wanted: and · move · a unit (did you mean rounds?) "
+        "[error]\n"
+    )
 
 
 # -- with a farm -------------------------------------------------------------------------------------------------------
