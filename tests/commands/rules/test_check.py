@@ -140,10 +140,10 @@ def test_held_against_a_snapshot_rules_show_what_that_farm_has_not(
     assert capsys.readouterr().out == "1 file, 0 errors, 0 warnings: can be run with\n"
     assert main(["rules", "check", "--snapshot", str(snapshot), str(rules)]) == 1
     assert capsys.readouterr().out == (
-        f"{rules}:1:1: conflict: db1, db2 and db3 cannot be where this wants them: there are 2 places for 3 of them"
-        " [error]\n"
+        f"{rules}:1:1: conflict: db1, db2 and db3 cannot be where this wants them: "
+        "with at most 1 per host, 2 hosts take 2 of them, not 3 [error]\n"
         '    1 | keep vms tagged "db" apart\n'
-        "      | ^^^^^^^^^^^^^^^^^^^^^^^^^^\n"
+        "      | ^^^^^^^^^^^^^^^^^^^^^^^^^^ allow more per host, add hosts, or name fewer VMs\n"
         f"{rules}:2:7: matches-nothing: no host is called “xen3” [warning]\n"
         '    2 | drain host "xen3"\n'
         '      |       ^^^^^^^^^^^ did you mean "xen2"?\n'
