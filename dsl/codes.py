@@ -46,6 +46,7 @@ CODES: Final[Mapping[str, Code]] = MappingProxyType({
     "back-and-forth": Code("warning", "a target may become what a rule would relieve"),
     "shadowed": Code("warning", "a rule that never acts, since an earlier statement leaves it nothing"),
     "redundant": Code("warning", "a statement that says no more than another"),
+    "never-closes": Code("warning", "hours that leave no minute of the week out"),
     "unused-allow": Code("warning", "an `# allow:` that allows nothing"),
     "and-more": Code("warning", "more warnings than are told"),
     "matches-nothing": Code("warning", "no VM or host of the farm is meant", with_farm=True),

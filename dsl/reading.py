@@ -70,9 +70,9 @@ def decoded(source: bytes) -> tuple[str, tuple[Finding, ...]]:
     try:
         source.decode("utf-8")
     except UnicodeDecodeError as refusal:
-        line = source.count(b"\n", 0, refusal.start) + 1
-        message = f"byte 0x{source[refusal.start]:02x} in line {line} is not UTF-8"
-        return text, (error("encoding", message, _START, "save the file as UTF-8"),)
+        at = len(source[: refusal.start].decode())
+        message = f"byte 0x{source[refusal.start]:02x} is not UTF-8"
+        return text, (error("encoding", message, Passage(text, 1).span(at, at + 1), "save the file as UTF-8"),)
     return text, tuple(_strangers(text))
 
 

@@ -41,7 +41,7 @@ def test_a_file_that_no_person_wrote_is_not_read() -> None:
 
 
 def test_bytes_that_are_no_text_are_told_at_the_very_beginning() -> None:
-    assert refusal(b"every 30 s\nlet \xff\n") == ("encoding", "byte 0xff in line 2 is not UTF-8", 1, 1)
+    assert refusal("every 30 s\nlet ü".encode() + b"\xff\n") == ("encoding", "byte 0xff is not UTF-8", 2, 6)
 
 
 def test_a_byte_order_mark_is_told() -> None:
