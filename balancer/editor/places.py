@@ -10,7 +10,7 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import Final, TypeVar
 
-from dsl.checking import STEPS
+from dsl.checking.statements import STEPS
 from dsl.clauses import ARRIVALS, FREEZE, HOSTS, MOVE, THING, TO, UNTIL, VMS, WHEN, Clause
 from dsl.parser.grammar import spellings
 from dsl.syntax import Kind

@@ -27,7 +27,7 @@ from dsl.doubts.formulas import (
 from dsl.doubts.intervals import Interval
 from dsl.doubts.sums import ANYTHING, POSITIVE, Figure, held_against, linear
 from dsl.globs import is_literal
-from dsl.meanings import MEASURES
+from dsl.meanings.kinds import MEASURES
 from dsl.syntax import (
     All,
     Amount,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from balancer.core.figures.signals import VOCABULARY
 from balancer.editor.completion import Offer, completion
 from balancer.editor.document import Document
-from dsl.checking import STEPS
+from dsl.checking.statements import STEPS
 from dsl.loading import load
 from tests.editor.written import shown, written
 

@@ -14,8 +14,8 @@ def dbs(text: str = "xen1: db1 1, db2 1, db3 1, web1 1 | xen2:") -> Farm:
 def test_three_apart_on_two_hosts() -> None:
     assert told(dbs(), 'keep vms tagged "db" apart') == [
         (
-            "1 conflict: db1, db2 and db3 cannot be where this wants them: with at most 1 per host, 2 hosts take 2 of them, not 3"
-            " (allow more per host, add hosts, or name fewer VMs)"
+            "1 conflict: db1, db2 and db3 cannot be where this wants them: with at most 1 per host, 2 hosts take 2 of "
+            "them, not 3 (allow more per host, add hosts, or name fewer VMs)"
         )
     ]
 
