@@ -59,6 +59,23 @@ def test_names_in_the_ways_in_which_their_clause_knows_them(text: str, some: set
     assert names(text).isdisjoint(none)
 
 
+@pytest.mark.parametrize(
+    ("text", "offered"),
+    [
+        ("drain hosts where |", {"facts.kernel", "facts.rack"}),
+        ("drain hosts where facts.r|", {"facts.kernel", "facts.rack"}),
+        ("rule r\n  when |", {"host.facts.kernel", "host.facts.rack"}),
+        ("keep vms where |", {"host.facts.kernel", "host.facts.rack"}),
+        ("rule r\n  when  avg(|", set()),
+        ("freeze when |", set()),
+    ],
+)
+def test_facts_that_the_file_names_already(text: str, offered: set[str]) -> None:
+    file = 'drain hosts where facts.rack == "a" or facts.kernel < 5.10\nkeep vms where host.facts.rack == "a" apart\n'
+
+    assert {name for name in names(file + text) if "facts." in name} == offered
+
+
 def test_a_name_is_told_with_its_kind_unit_and_meaning() -> None:
     offer = offers("keep vms where |")["memory"]
 
