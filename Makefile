@@ -8,8 +8,9 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 ROUNDS ?=
-# Most tests wait, for a broker, a round or a process: two for each processor keep it at work.
-JOBS ?= $(shell echo $$((2 * $$(nproc))))
+# Most tests wait, for a broker, a round or a process: two for each processor keep it at work. And one for each kind of
+# hypervisor, whose tests wait most.
+JOBS ?= $(shell echo $$((2 * $$(nproc) + 2)))
 BIN := .venv/bin
 # Where it is set, each program that a test starts would compile all of ours anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -34,8 +35,7 @@ demo: .venv/ready-demo  ## broker, agents and balancer on this machine; `make de
 
 .PHONY: test
 test: .venv/ready-test  ## all tests, with the real brokers, MCollective, libvirt and promtool, and two Xen hypervisors
-	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadgroup -m "not xen"
-	@$(BIN)/python -m pytest -m xen
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadgroup --no-loadscope-reorder
 
 .PHONY: lint
 lint: .venv/ready-lint  ## ruff, its formatter, mypy --strict, the import contracts
