@@ -4,16 +4,18 @@ Rule: each move lowers the total cost, the one that lowers it most first, to whe
 takes a VM to where a rule would act: what a rule eases, no preference loads.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from math import inf
 from typing import Final
 
 import numpy as np
 
 from balancer.core.drafting.draft import Draft, Step, departures
-from balancer.core.drafting.groups import BONDS, Way, bound, find, price, take_way
+from balancer.core.drafting.groups import BONDS, Way, bound, find, party, price, take_way
 from balancer.core.drafting.room import Fullest, least_full
 from balancer.core.drafting.sieve import Sieve
 from balancer.core.drafting.wishes import Preference
+from balancer.core.figures.projection import Floats
 from balancer.core.figures.scope import ClauseScope, of_hosts_after
 from balancer.core.walls.wall import Barred
 from dsl.evaluation import Column, Flags, conjuncts, truth
@@ -25,12 +27,14 @@ PLANNED: Final = 20
 COMPARED: Final = 8
 """VMs of which, where they lower the cost alike, the one with most room to go to is taken."""
 
+PREFER: Final = "prefer"
+
 
 def prefer(draft: Draft) -> None:
     """Lower the total cost as long as a move does."""
-    before = len(draft.moves)
+    before, hopes = len(draft.moves), Hopes(draft)
     while len(draft.moves) - before < PLANNED:
-        found = _best(draft)
+        found = _best(draft, hopes)
         if found is None:
             return
         wish, way = found
@@ -38,33 +42,85 @@ def prefer(draft: Draft) -> None:
         room = least_full(draft, step_of(wish), way.vms, way.target)
         why = f"{wish.text} is not so; this lowers the cost by {gain:g}; {room}"
         take_way(draft, step_of(wish), way, (why, {}))
+        hopes.forget(way.vms)
 
 
-def _best(draft: Draft) -> tuple[Preference, Way] | None:
+class Hopes:
+    """Whose moves may bring what is preferred nearer; what no move of the plan has touched is not worked out again."""
+
+    def __init__(self, draft: Draft) -> None:
+        self._draft = draft
+        self._menders: dict[int, list[int]] = {}
+        self._prices: dict[int, Floats] = {}
+
+    def promising(self) -> list[tuple[float, int, Preference]]:
+        """VMs with the most that moving each alone may save, as a price, and for whose sake; the cheapest first."""
+        found: dict[int, tuple[float, int, Preference]] = {}
+        for wish in self._draft.wishes:
+            if isinstance(wish, Preference):
+                for vm in self._menders_of(wish):
+                    floor = float(self.prices(wish, vm).min())
+                    if vm not in found and floor < 0:
+                        found[vm] = floor, vm, wish
+        return sorted(found.values(), key=lambda each: each[:2])
+
+    def prices(self, wish: Preference, vm: int) -> Floats:
+        """What moving this VM to each host costs in all."""
+        if vm not in self._prices:
+            self._prices[vm] = self._draft.price(step_of(wish), vm)
+        return self._prices[vm]
+
+    def _menders_of(self, wish: Preference) -> list[int]:
+        if id(wish) not in self._menders:
+            self._menders[id(wish)] = np.flatnonzero(wish.keep.menders(self._draft.projection)).tolist()
+        return self._menders[id(wish)]
+
+    def forget(self, moved: Sequence[int]) -> None:
+        """What these VMs' moves have changed: the wishes that speak of them, and what all who share one with them pay."""
+        wishes = self._draft.wishes
+        touched = {id(wish) for wish in wishes.of_any(np.array(moved))}
+        stale = np.zeros(len(self._draft.projection.where), dtype=bool)
+        for wish in wishes:
+            if id(wish) in touched or wish.is_fleeting:
+                stale |= wish.concerns
+                self._menders.pop(id(wish), None)
+        self._prices = {vm: prices for vm, prices in self._prices.items() if not stale[vm]}
+
+
+Rank = tuple[float, float, int]
+"""What a way costs, how full its target is afterwards, and the VM: less is better."""
+
+
+def _best(draft: Draft, hopes: Hopes) -> tuple[Preference, Way] | None:
     """The way that lowers the cost most, of equals to where there is most room; with what it is for."""
-    best: tuple[tuple[float, float, int], Preference, Way] | None = None
-    for number, (floor, vm, wish) in enumerate(sorted(_promising(draft), key=lambda each: each[:2])):
-        if best is not None and (floor > best[0][0] or (floor == best[0][0] and number >= COMPARED)):
-            break
+    best: tuple[Rank, Preference, Way] | None = None
+    for number, (floor, vm, wish) in enumerate(hopes.promising()):
+        if best is not None:
+            if floor > best[0][0] or (floor == best[0][0] and number >= COMPARED):
+                break
+            if _is_beaten(draft, best[0], vm, hopes.prices(wish, vm)):
+                continue
         way = _way(draft, step_of(wish), vm)
         if way is None:
             continue
-        rank = (price(draft, step_of(wish), way), round(float(Fullest.of(draft, vm)[way.target]), 9), vm)
+        rank = (price(draft, step_of(wish), way), _fullness(draft, vm)[way.target], vm)
         if rank[0] < 0 and (best is None or rank < best[0]):
             best = rank, wish, way
     return None if best is None else best[1:]
 
 
-def _promising(draft: Draft) -> Iterator[tuple[float, int, Preference]]:
-    """VMs that may bring what is preferred nearer, each with the most that moving it alone may save, as a price."""
-    seen: set[int] = set()
-    for wish in draft.wishes:
-        if isinstance(wish, Preference):
-            for vm in np.flatnonzero(wish.keep.menders(draft.projection)).tolist():
-                floor = float(draft.price(step_of(wish), vm).min())
-                if vm not in seen and floor < 0:
-                    seen.add(vm)
-                    yield floor, vm, wish
+def _is_beaten(draft: Draft, best: Rank, vm: int, prices: Floats) -> bool:
+    """Whether a VM that goes alone, and of whose refusals has been told, can find no better way wherever it goes."""
+    name = str(draft.projection.names["vm"][vm])
+    if (name, PREFER) not in draft.noted or party(draft, vm).bonds:
+        return False
+    cheapest = prices <= best[0]
+    return bool((prices >= best[0]).all()) and (best[0], _fullness(draft, vm)[cheapest].min(initial=inf), vm) > best
+
+
+def _fullness(draft: Draft, vm: int) -> Floats:
+    """The greater share of each host once the VM is there, without the noise of sums."""
+    return np.round(Fullest.of(draft, vm), 9)
 
 
 def _way(draft: Draft, step: Step, vm: int) -> Way | None:
@@ -77,7 +133,7 @@ def _way(draft: Draft, step: Step, vm: int) -> Way | None:
 
 def step_of(wish: Preference) -> Step:
     """Who wants the moves for its sake."""
-    return Step("preferences", "prefer", wish.line)
+    return Step("preferences", PREFER, wish.line)
 
 
 class Calm(Fullest):

@@ -33,6 +33,11 @@ class NeverMove(Wall):
         """Those that do not make these journeys."""
         return self.members
 
+    @property
+    def is_fleeting(self) -> bool:
+        """Whether which hosts are closed hangs on the journey, or on figures that moves change."""
+        return self.target is not None and self.closed is None
+
     def leaving(self, projection: Projection, vms: Places, kind: str) -> Iterator[Barred]:
         """Without a target, the VM stays."""
         if self.target is None and kind not in self.excepted:
