@@ -27,8 +27,6 @@ PLANNED: Final = 20
 COMPARED: Final = 8
 """VMs of which, where they lower the cost alike, the one with most room to go to is taken."""
 
-PREFER: Final = "prefer"
-
 
 def prefer(draft: Draft) -> None:
     """Lower the total cost as long as a move does."""
@@ -110,12 +108,11 @@ def _best(draft: Draft, hopes: Hopes) -> tuple[Preference, Way] | None:
 
 
 def _is_beaten(draft: Draft, best: Rank, vm: int, prices: Floats) -> bool:
-    """Whether a VM that goes alone, and of whose refusals has been told, can find no better way wherever it goes."""
-    name = str(draft.projection.names["vm"][vm])
-    if (name, PREFER) not in draft.noted or party(draft, vm).bonds:
+    """Whether a VM that goes alone can find no better way wherever it goes: nobody need ask where it may."""
+    if (prices < best[0]).any() or party(draft, vm).bonds:
         return False
-    cheapest = prices <= best[0]
-    return bool((prices >= best[0]).all()) and (best[0], _fullness(draft, vm)[cheapest].min(initial=inf), vm) > best
+    roomiest = float(_fullness(draft, vm)[prices == best[0]].min(initial=inf))
+    return (best[0], roomiest, vm) > best
 
 
 def _fullness(draft: Draft, vm: int) -> Floats:
@@ -133,7 +130,7 @@ def _way(draft: Draft, step: Step, vm: int) -> Way | None:
 
 def step_of(wish: Preference) -> Step:
     """Who wants the moves for its sake."""
-    return Step("preferences", PREFER, wish.line)
+    return Step("preferences", "prefer", wish.line)
 
 
 class Calm(Fullest):
