@@ -93,7 +93,9 @@ def _unmet(draft: Draft, projection: Projection, rule: Rule, hosts: Sequence[int
     if not hosts or rule.until is None:
         return hosts
     met = truth(rule.until, of_source(projection, draft.sets, np.array(hosts))).possible
-    return [host for host, is_met in zip(hosts, np.broadcast_to(met, len(hosts)), strict=True) if not is_met]
+    if not met.ndim:
+        return [] if met else hosts
+    return [host for host, is_met in zip(hosts, met.tolist(), strict=True) if not is_met]
 
 
 def standing_of(draft: Draft, rule: Rule) -> Standing:
