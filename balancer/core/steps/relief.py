@@ -199,8 +199,9 @@ def least_price(draft: Draft, step: Step, vm: int) -> float:
     """The least that moving this VM may cost, whatever stands against it."""
     if not draft.wishes.any_of(vm):
         return 0.0
-    elsewhere = np.delete(draft.price(step, vm), draft.projection.where[vm])
-    return float(elsewhere.min(initial=inf))
+    prices = draft.price(step, vm)
+    prices[draft.projection.where[vm]] = inf
+    return float(prices.min(initial=inf))
 
 
 def _reasons(draft: Draft, step: Step, rule: Rule, way: Way, streak: Streak | None) -> tuple[str, dict[str, float]]:

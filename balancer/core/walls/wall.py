@@ -152,6 +152,4 @@ class Memory(Wall):
         """Where it does not fit, or nobody knows."""
         free = projection.free
         fits = free >= projection.memory[vm]
-        yield Barred(
-            ~fits, "memory", value=np.broadcast_to(projection.memory[vm], free.shape), limit=free, kind=Kind.SIZE
-        )
+        yield Barred(~fits, "memory", value=np.asarray(projection.memory[vm]), limit=free, kind=Kind.SIZE)
