@@ -21,8 +21,13 @@ class KeepWall(Mendable, ABC):
 
     @property
     @abstractmethod
+    def sides(self) -> tuple[Flags, ...]:
+        """The sets of VMs that it speaks of, each with a part of its own."""
+
+    @property
     def concerns(self) -> Flags:
-        """The VMs that it speaks of."""
+        """The VMs of any side."""
+        return np.asarray(np.any(self.sides, axis=0))
 
     @abstractmethod
     def strays(self, projection: Projection) -> int:
