@@ -5,6 +5,7 @@ of one host, of one size, on the same sides of each keep: for all of them one re
 """
 
 from collections.abc import Iterator, Sequence
+from functools import cache, partial
 
 import numpy as np
 
@@ -22,12 +23,12 @@ def hopeful(draft: Draft, walls: Sequence[Mendable], vms: Places) -> Iterator[in
     if len(keeps) < len(walls):
         yield from vms.tolist()
         return
-    in_company = _in_company(draft)
+    in_company = cache(partial(_in_company, draft))
     better: dict[tuple[int, float, bytes], Flags] = {}
     for vm, alike in zip(vms.tolist(), _alike(draft.projection, keeps, vms), strict=True):
         if alike not in better:
             better[alike] = sum(keep.swing(draft.projection, vm) for keep in keeps) < 0
-        if in_company[vm] or np.count_nonzero(better[alike] & _has_room(draft.projection, vm)):
+        if np.count_nonzero(better[alike] & _has_room(draft.projection, vm)) or in_company()[vm]:
             yield vm
 
 

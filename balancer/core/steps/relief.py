@@ -111,10 +111,15 @@ def waits(draft: Draft, rule: Rule, host: int) -> str | None:
     name = draft.projection.names["host"][host]
     if draft.quiet.resting(name):
         return "it has just taken part in a move and rests"
-    leaving = draft.projection.departed | {move.source for move in draft.moves if move.reason != "overload"}
-    if rule.until is None and name in leaving:
+    if rule.until is None and _is_left(draft, name):
         return "a VM is leaving it already"
     return None
+
+
+def _is_left(draft: Draft, host: str) -> bool:
+    """Whether a VM leaves it that no rule sends, or is under way already."""
+    planned = (move.source for move in draft.moves if move.reason != "overload")
+    return host in draft.projection.departed or host in planned
 
 
 def lay_gates(draft: Draft, rule: Rule, vms: Places, sieve: Sieve) -> list[Column]:

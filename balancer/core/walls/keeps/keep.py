@@ -4,6 +4,7 @@ Rule: counted by where each VM is, or is bound for.
 """
 
 from abc import ABC, abstractmethod
+from functools import reduce
 
 import numpy as np
 
@@ -27,7 +28,8 @@ class KeepWall(Mendable, ABC):
     @property
     def concerns(self) -> Flags:
         """The VMs of any side."""
-        return np.asarray(np.any(self.sides, axis=0))
+        first, *others = self.sides
+        return reduce(np.logical_or, others, first)
 
     @abstractmethod
     def strays(self, projection: Projection) -> int:
