@@ -124,7 +124,8 @@ class Meanings:
             self.words.complain(
                 "wrong-kind", f"{called(common)} cannot be compared", test.span, UNCOMPARED[min(common)]
             )
-        return replace(test, left=settled(left.of, common), right=settled(right.of, common))
+        sides = settled(left.of, common), settled(right.of, common)
+        return Compare(test.operator, *sides, test.span, test.places)
 
     def _mismatch(self, test: Compare, left: Typed, right: Typed) -> None:
         named, literal = (right, left) if isinstance(test.left, Amount | Text) else (left, right)
