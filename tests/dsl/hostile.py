@@ -36,6 +36,13 @@ HOSTILE: Final[Mapping[str, tuple[bytes, str]]] = {
 MISTAKEN: Final[Mapping[str, tuple[bytes, str]]] = {
     "4,900 time zones": (b"window daily 00:00-10:00 Europe/Pariss\n" * 4_900, "unknown-zone"),
     "4,900 sets that nobody names": (b"".join(b"let a%d = vms in b%d\n" % (n, n) for n in range(4_900)), "unknown-set"),
+    "700 windows in 700 forbidden hours": (
+        b"".join(
+            b"never move vms during mon 00:%02d-12:%02d UTC\nwindow mon 01:%02d-12:00 UTC\n" % (n % 60, n // 60, n % 60)
+            for n in range(700)
+        ),
+        "never-opens",
+    ),
 }
 """Files that read, and are all mistakes."""
 
