@@ -73,8 +73,8 @@ class Model:
     def strays(self, keep: Keep) -> cp_model.LinearExprT:
         """How many stand against a keep, as the balancer counts them."""
         return {
-            "apart": self._beyond, "at_most": self._beyond, "per_rack": self._beyond_racks, "apart_from": self._pairs, "with": self._alone,
-            "on": self._elsewhere, "together": self._asunder,
+            "apart": self._beyond, "at_most": self._beyond, "per_rack": self._beyond_racks,
+            "apart_from": self._pairs, "with": self._alone, "on": self._elsewhere, "together": self._asunder,
         }[keep.how](keep)  # fmt: skip
 
     def _beyond(self, keep: Keep) -> cp_model.LinearExprT:

@@ -1,4 +1,4 @@
-"""The best that moves can make of a reserve on a small farm, by looking at all of them: what plans are measured against.
+"""The best that moves can make of a reserve on a small farm, by looking at all: what plans are measured against.
 
 It reckons on its own, without the core. Hosts and VMs are so few that all placements can be gone through.
 """

@@ -20,7 +20,7 @@ from balancer.adapters.journal_file import FILE
 from balancer.core.blocks import Block
 from balancer.core.cycle import as_ever, primed, step, suppose
 from balancer.core.figures.signals import VOCABULARY
-from balancer.core.model import Decision, Gathering, State
+from balancer.core.model import Gathering, State
 from balancer.ports import RoundDecided
 from dsl.loading import load
 from dsl.ruleset import Ruleset

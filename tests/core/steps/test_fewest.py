@@ -153,6 +153,7 @@ def test_racks_among_several_keeps_but_where_a_full_host_would_have_to_take_one_
 
 # -- reserve: beside all that moves can come to ------------------------------------------------------------------------
 
+
 def small_farm(chance: Random) -> Farm:
     """Two to four hosts, up to six VMs that use no CPU."""
     made = farm(" | ".join(f"xen{number}:" for number in range(chance.randint(2, 4))))
