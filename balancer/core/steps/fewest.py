@@ -52,7 +52,7 @@ class Repair:
         return Repair(strays, self.moves + len(way.vms), (*self.ways, way), self)
 
     def portion(self, room: int) -> "Repair":
-        """Its beginning of so many moves, or of a few more where only these mend anything; all of it where it is less."""
+        """Its beginning of so many moves, or a few more where only these mend anything; all of it where it is less."""
         portion = each = self
         while each.but_last is not None:
             if each.moves >= room and each.strays < each.but_last.strays:

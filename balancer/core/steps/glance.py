@@ -27,7 +27,7 @@ def hopeful(draft: Draft, walls: Sequence[Mendable], vms: Places) -> Iterator[in
     better: dict[tuple[int, float, bytes], Flags] = {}
     for vm, alike in zip(vms.tolist(), _alike(draft.projection, keeps, vms), strict=True):
         if alike not in better:
-            better[alike] = sum(keep.swing(draft.projection, vm) for keep in keeps) < 0
+            better[alike] = np.sum([keep.swing(draft.projection, vm) for keep in keeps], axis=0) < 0
         if np.count_nonzero(better[alike] & _has_room(draft.projection, vm)) or in_company()[vm]:
             yield vm
 

@@ -82,7 +82,7 @@ class Hopes:
         return self._menders[id(wish)]
 
     def forget(self, moved: Sequence[int]) -> None:
-        """What these VMs' moves have changed: the wishes that speak of them, and what all who share one with them pay."""
+        """What these VMs' moves have changed: the wishes that speak of them, and the prices of all who share one."""
         touched = [*self._draft.wishes.of_any(np.array(moved)), *self._fleeting]
         for wish in touched:
             self._menders.pop(id(wish), None)
@@ -123,7 +123,7 @@ def _is_beaten(draft: Draft, best: Rank, vm: int, prices: Floats) -> bool:
 
 def _fullness(draft: Draft, vm: int) -> Floats:
     """The greater share of each host once the VM is there, without the noise of sums."""
-    return np.round(Fullest.of(draft, vm), 9)
+    return np.asarray(np.round(Fullest.of(draft, vm), 9), dtype=float)
 
 
 def _way(draft: Draft, step: Step, calm: "Calm", vm: int) -> Way | None:

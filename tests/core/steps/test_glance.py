@@ -25,7 +25,8 @@ def drafted(made: Farm, text: str) -> Draft:
 def names(draft: Draft, text: str = "") -> list[str]:
     """The VMs that may help."""
     walls = [wall for wall in mendable(draft) if text in wall.text]
-    return [str(draft.projection.names["vm"][vm]) for vm in hopeful(draft, walls, fewest.in_order(draft.projection, walls))]
+    vms = hopeful(draft, walls, fewest.in_order(draft.projection, walls))
+    return [str(draft.projection.names["vm"][vm]) for vm in vms]
 
 
 def test_nobody_moves_from_one_crowded_host_to_another() -> None:
