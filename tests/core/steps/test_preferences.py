@@ -71,6 +71,12 @@ def test_none_that_costs_more_elsewhere() -> None:
     assert moves(decided(farm(text), APART + "avoid moving vms cost 3")) == []
 
 
+def test_none_that_gains_nothing_where_the_host_that_is_preferred_takes_none() -> None:
+    full = farm("xen1: a 0 | xen2: b 0 | xen3:").with_(b={"memory": 16384.0})
+    told = decided(full, 'prefer vm "a" on host "xen2"')
+    assert (moves(told), refused(told)) == ([], ["a -> xen2: memory"])
+
+
 def test_avoid_alone_causes_none() -> None:
     assert moves(decided(farm("xen1: db1 0, db2 0 | xen2:"), "avoid moving vms")) == []
 

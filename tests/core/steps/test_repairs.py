@@ -206,6 +206,19 @@ def test_the_round_says_so_where_nothing_else_is_to_be_said() -> None:
     assert refused(told) == ["db1: passthrough"]
 
 
+def test_walls_are_mended_in_the_order_of_the_file() -> None:
+    on = 'keep vm "b" on host "xen2"\nkeep vm "a" on host "xen2"\n'
+    assert moves(decided(farm("xen1: a 0, b 0 | xen2:"), on)) == ["b: xen1 -> xen2", "a: xen1 -> xen2"]
+
+
+def test_a_plan_begins_no_repair_once_it_has_twenty_moves() -> None:
+    names = [f"v{number:02}" for number in range(21)]
+    made = farm(f"xen1: {', '.join(f'{name} 0' for name in names)} | xen2:").with_(xen2={"memory": 65536.0})
+    made.hosts["xen1"].memory = 65536.0
+    on = "".join(f'keep vm "{name}" on host "xen2"\n' for name in names)
+    assert [move.vm for move in decided(made, on).plan.moves] == names[:20]
+
+
 def test_the_rest_goes_on() -> None:
     made = farm("xen1: db1 2, db2 1.6 | xen2: web1 0.1 | xen3:").with_(
         db2={"passthrough": True}, db1={"passthrough": True}
