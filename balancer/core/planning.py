@@ -118,7 +118,7 @@ def _walls(rules: Ruleset, sets: Sets, state: State, projection: Projection, sti
         Closed("drain", drained),
     )
     return (
-        Always(frozenset(doubt.uuid for doubt in observation.doubts)),
+        Always.of(observation),
         *(InTransit(group) for group in groups),
         Closed("in doubt", doubtful, gives=False),
         *closed,
