@@ -62,7 +62,7 @@ class Hypervisor(Host):
         """Return once libvirt answers in there, and our code is."""
         ports = {"COMMANDS": self.commands, "LIBVIRT": self.libvirt, "BROKER": self.broker}
         environment = os.environ | {name: str(port) for name, port in ports.items()}
-        command = ["nice", "-n", "-5", str(SCRIPTS / "start.sh"), str(self.image), str(self.number), str(self.folder)]
+        command = [str(SCRIPTS / "start.sh"), str(self.image), str(self.number), str(self.folder)]
         with (self.folder / f"qemu-{self.number}").open("wb") as log:
             self.process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         console = self.folder / f"console-{self.number}"
