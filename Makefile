@@ -33,6 +33,7 @@ help:  ## this list
 demo: .venv/ready-demo  ## broker, agents and balancer on this machine; `make demo ROUNDS=12` ends by itself
 	@$(BIN)/xen-balancer demo $(if $(ROUNDS),--rounds $(ROUNDS))
 
+# The Xen hypervisors come last and alone: beside other tests an agent in there does not answer in time.
 .PHONY: test
 test: .venv/ready-test  ## all tests, with the real brokers, MCollective, libvirt and promtool, and two Xen hypervisors
 	@code=0; $(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadgroup --no-loadscope-reorder -m "not xen" || code=$$?; \
