@@ -3,7 +3,8 @@
 Rule: the farm and the files are the same on every machine; the times are CPU times of this machine, and nobody is
 judged by them. At first the farm is as nobody has ever looked after it, and no rule is reached yet; in trouble some
 hosts have been for long enough; at rest all that the file wants has been done. Then one keep alone that stands broken
-all over, which takes hundreds of moves or is beyond mending.
+all over, which takes hundreds of moves or is beyond mending. What a large site costs beyond its rest is the planning of
+its moves: for each, some VMs are held against all hosts, and every wall, rule and wish has its say.
 
     make bench
 """
