@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -207,6 +208,12 @@ def test_rules_that_want_nothing_move_nothing(recording: Recording) -> None:
         both = compared(its, rules("every 30 s\n"), quietly)
     assert (both.old.moves, both.new.moves, both.old.rounds, both.new.rounds) == (2, 0, 120, 120)
     assert (both.new.imbalance or 0.0) > (both.old.imbalance or 0.0)
+
+
+def test_moves_of_other_rounds_do_not_count(recording: Recording) -> None:
+    for first, last, moves in ((BEGINNING, END, 2), (Mark(20), END, 1), (Mark(20), Mark(40, inf), 0)):
+        with opened(recording, first, last) as its:
+            assert compared(its, rules("every 30 s\n"), quietly).old.moves == moves
 
 
 def test_a_pause_of_then_holds_for_other_rules_as_well(tmp_path: Path) -> None:

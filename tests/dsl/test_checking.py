@@ -221,3 +221,16 @@ def test_what_is_checked_once_may_be_checked_again_to_the_same(vocabulary: Vocab
     text = FARM.format(**FINE)
 
     assert rules(text, vocabulary) == rules(text, vocabulary)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "every 5 s", "every 1 h", "rest vm 0 s, host 30 d", "limit 1 at once", "limit 1000 at once",
+        "reserve memory for 100 lost hosts", 'prefer vms tagged "db" apart cost 1000',
+        'keep at most 1000 of vms tagged "db" per host', "balance cpu within 100% by at most 1000 moves",
+        "balance cpu within 0.1% by at most 1 moves, each gaining 0.1%", "balance load within 1000 by at most 1 moves",
+    ],
+)  # fmt: skip
+def test_the_least_and_the_most_are_within_the_bounds(text: str, vocabulary: Vocabulary) -> None:
+    rules(text, vocabulary)
