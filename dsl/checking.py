@@ -109,7 +109,10 @@ def check(
 def _ruleset(statements: Sequence[Statement], file: str, sha256: str) -> Ruleset:
     """Checked statements by kind, each silence filled with its default."""
     caps = [cap for limit in _all(Limit, statements) for cap in limit.caps]
-    pauses = [RestTimes(*map(_seconds, (each.vm, each.host, each.no_return))) for each in _all(Rest, statements)]
+    pauses = [
+        RestTimes(*map(_seconds, (each.vm, each.host, each.no_return)), line=each.span.line)
+        for each in _all(Rest, statements)
+    ]
     return Ruleset(
         file=file,
         sha256=sha256,

@@ -3,7 +3,7 @@
 Rule: every sentence names the things, the figures and the limit; figures carry their unit.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -128,6 +128,18 @@ def refusal(rejection: Rejection) -> str:
     if len(figures) == 2:
         return f"{rejection.reason}: {figures[0]}, limit {figures[1]}"
     return f"{rejection.reason}: {rejection.value}" if isinstance(rejection.value, str) else rejection.reason
+
+
+def refusal_at(rejection: Rejection) -> str:
+    """The same with the line that says so, where one does: `keep db apart (line 12)`."""
+    return refusal(rejection) if rejection.line is None else f"{refusal(rejection)} (line {rejection.line})"
+
+
+def why_stays(rejections: Sequence[Rejection]) -> str:
+    """Why a VM stays that was to leave, from all that was said of it: what keeps it, or what hosts have against it."""
+    if rejections[0].host is None:
+        return refusal_at(rejections[0])
+    return f"it finds no host: {', '.join(dict.fromkeys(each.reason for each in rejections))}"
 
 
 def gap(rejection: Rejection) -> str:

@@ -27,11 +27,11 @@ def test_a_host_is_emptied_as_far_as_it_may_be_over_a_restart_until_somebody_say
         told = capsys.readouterr().out
         assert told.startswith("hv1 is drained by ")
         assert program.says("moved db1 from hv1 to hv2: hv1 is drained by ")
-        assert program.says("hv1 is not empty, web1 stays: ")
+        assert program.says(", is not empty: web1 stays: ")
         assert program.end() == 0
 
         again = start("run", "--config", config, log="again")
-        assert again.says("hv1 is not empty, web1 stays: ")
+        assert again.says(", is not empty: web1 stays: ")
         assert main(["drain", "--config", config]) == 0
         first, second = capsys.readouterr().out.splitlines()
         assert first.startswith("drained: hv1 by ")

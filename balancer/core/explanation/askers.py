@@ -107,7 +107,7 @@ def _in_vain(wall: Mendable) -> Useless:
     def useless(draft: Draft, _step: Step, lot: Party) -> Iterator[Barred]:
         strays = wall.strays(draft.projection)
         flags = [_strays_after(draft, wall, lot, host) >= strays for host in range(len(draft.projection.cores))]
-        yield Barred(np.array(flags, dtype=bool), "mends nothing by itself")
+        yield Barred(np.array(flags, dtype=bool), "mends nothing by itself", wall.line)
 
     return useless
 
@@ -150,7 +150,7 @@ def _preferences(draft: Draft, vm: int) -> Iterator[Asker]:
 
 def _for_nothing(draft: Draft, step: Step, lot: Party) -> Iterator[Barred]:
     total = prices(draft, step, lot)
-    yield Barred(total >= 0, "lowers no cost", value=total, limit=np.asarray(0.0))
+    yield Barred(total >= 0, "lowers no cost", step.line, value=total, limit=np.asarray(0.0))
 
 
 def _goal(draft: Draft, vm: int) -> Iterator[Asker]:

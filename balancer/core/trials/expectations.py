@@ -13,7 +13,7 @@ from balancer.core.formats import streaks_by_host, vms_by_host
 from balancer.core.model import Decision, Order, OrderState, Rejection
 from balancer.core.trials.figures import is_as_written, known_names, measured, told
 from balancer.core.trials.record import Failure, Record
-from balancer.core.wording import refusal
+from balancer.core.wording import refusal_at
 
 SHOWN: Final = 6
 """Rejections that explain a move that did not come."""
@@ -128,8 +128,7 @@ def _key(move: WantedMove) -> tuple[int, str]:
 def rejection_told(rejection: Rejection) -> str:
     """`web1 to hv2: max load: 72%, limit 65% (line 9)`; a VM that may not leave goes nowhere."""
     whom = f"{rejection.vm} to {rejection.host}" if rejection.host else rejection.vm
-    line = f" (line {rejection.line})" if rejection.line else ""
-    return f"{whom}: {refusal(rejection)}{line}"
+    return f"{whom}: {refusal_at(rejection)}"
 
 
 # -- claims about a round ---------------------------------------------------------------------------------------------

@@ -80,13 +80,14 @@ class Nearer:
         gain, nearer = (np.full(len(sieve.open), np.nan) for _ in range(2))
         effects = self.scales.effects(draft.projection, vms, hosts)
         gain[hosts], nearer[hosts] = effects.gain[0], -effects.change[0]
-        worth, kind = WORTH * goal.within.value, goal.within.kind
+        worth, kind, line = WORTH * goal.within.value, goal.within.kind, goal.span.line
         room = has_room(draft.projection, vms, np.arange(len(sieve.open)))[0]
         sieve.bar([Barred(np.isnan(nearer), "unknown"), Barred(~room, "full")])
         if goal.gaining is not None:
             least = np.asarray(goal.gaining.value)
             too_little = np.round(gain - least, DIGITS) < 0
-            sieve.bar([Barred(too_little, "gains too little", value=gain, limit=least, kind=kind)])
+            sieve.bar([Barred(too_little, "gains too little", line, value=gain, limit=least, kind=kind)])
         comes_no_nearer = ~(np.round(nearer - worth, DIGITS) > 0)
-        sieve.bar([Barred(comes_no_nearer, "gains too little", value=nearer, limit=np.asarray(worth), kind=kind)])
+        limit = np.asarray(worth)
+        sieve.bar([Barred(comes_no_nearer, "gains too little", line, value=nearer, limit=limit, kind=kind)])
         return [-nearer]
