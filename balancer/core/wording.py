@@ -34,6 +34,12 @@ def spoken(number: float, kind: Kind) -> str:
     return f"{_short(number / _DIVISORS.get(unit, scale))}{unit}"
 
 
+def nth(number: int) -> str:
+    """A place in an order: `1st`, `2nd`, `11th`."""
+    is_teen = 10 < number % 100 < 20
+    return f"{number}{'th' if is_teen else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
+
+
 def kind_of(of: Sum) -> Kind:
     """The kind of a checked sum."""
     match of:
@@ -99,6 +105,11 @@ def preference(key: Key, scope: Scope, place: int, noun: str) -> str:
     if phrase:
         return f"{phrase.format(figure, '' if figure == '1' else 's')}, {key.direction}"
     return f"has {key.direction} {told(key.of, noun)} ({figure})"
+
+
+def standing(key: Key, scope: Scope, place: int, noun: str) -> str:
+    """By which figure one `noun` stands among others: `cpu 12.5%, least first`."""
+    return f"{told(key.of, noun)} {spoken_at(key.of, scope, place)}, {key.direction} first"
 
 
 def numbers(sums: Iterable[Sum], scope: Scope, place: int, owner: Mapping[str, str]) -> dict[str, float]:

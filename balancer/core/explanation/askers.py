@@ -3,7 +3,7 @@
 Rule: asked of the same walls, wishes, targets and scales as the planner's own; a new kind of move is one row here.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
@@ -18,6 +18,7 @@ from balancer.core.drafting.sieve import Ledger
 from balancer.core.drafting.wishes import Preference
 from balancer.core.explanation.troubles import drained_by, drains_of, trouble
 from balancer.core.figures.scope import of_targets
+from balancer.core.model import Move
 from balancer.core.planning import waiting_kinds
 from balancer.core.steps.goal.balance import Nearer, off_mean
 from balancer.core.steps.goal.pack import Packed, in_order
@@ -27,7 +28,7 @@ from balancer.core.steps.relief import ByRule, lay_gates
 from balancer.core.steps.repairs import broken_at, find_homes, mendable
 from balancer.core.steps.repairs import step_of as step_mending
 from balancer.core.walls.wall import Barred, Mendable
-from balancer.core.wording import preference, spoken
+from balancer.core.wording import nth, spoken, standing
 from dsl.syntax import Balance, Pack, Rule
 
 USELESS: Final = frozenset({"mends nothing by itself", "lowers no cost", "gains too little"})
@@ -71,6 +72,14 @@ def prepared(case: Case) -> Draft:
     if "repairs" not in waiting_kinds(case.rules, draft.projection.observation):
         find_homes(draft)
     return draft
+
+
+def plan_on(draft: Draft, moves: Iterable[Move]) -> None:
+    """Bring a draft to where these moves are planned."""
+    places = {vm.uuid: place for place, vm in enumerate(draft.projection.observation.vms)}
+    for move in moves:
+        draft.moves.append(move)
+        draft.projection.move(places[move.uuid], draft.projection.place[move.target])
 
 
 def askers(draft: Draft, vm: int) -> list[Asker]:
@@ -137,7 +146,7 @@ def _rules(draft: Draft, vm: int) -> Iterator[Asker]:
 
 
 def _by_rule(rule: Rule) -> Why:
-    return lambda draft, vm, host: preference(rule.to.by[0], of_targets(draft.projection, draft.sets, vm), host, "host")
+    return lambda draft, vm, host: standing(rule.to.by[0], of_targets(draft.projection, draft.sets, vm), host, "host")
 
 
 def _preferences(draft: Draft, vm: int) -> Iterator[Asker]:
@@ -184,7 +193,7 @@ def _pack(draft: Draft, goal: Pack, vm: int) -> Iterator[Asker]:
         left = len(on_host(draft.projection, host))
         told = (
             f"{draft.projection.names['host'][host]} has {left} VM{'s' if left > 1 else ''} left, "
-            f"{order.index(host) + 1}. of {len(order)} to be emptied"
+            f"{nth(order.index(host) + 1)} of {len(order)} to be emptied"
         )
         emptied = np.arange(len(draft.projection.cores)) == host
         step = Step("goal", "pack", goal.span.line)

@@ -87,7 +87,7 @@ class Nearer:
             least = np.asarray(goal.gaining.value)
             too_little = np.round(gain - least, DIGITS) < 0
             sieve.bar([Barred(too_little, "gains too little", line, value=gain, limit=least, kind=kind)])
-        comes_no_nearer = ~(np.round(nearer - worth, DIGITS) > 0)
+        comes_no_nearer = np.round(nearer - worth, DIGITS) <= 0
         limit = np.asarray(worth)
         sieve.bar([Barred(comes_no_nearer, "gains too little", line, value=nearer, limit=limit, kind=kind)])
         return [-nearer]
