@@ -107,8 +107,9 @@ def _repairs(draft: Draft, vm: int) -> Iterator[Asker]:
     """Each broken wall that the VM might mend, or who goes along with it."""
     for wall in mendable(draft):
         menders = wall.menders(draft.projection)
-        if menders.any() and menders[list(bound(draft, step_mending(wall), Fullest(), vm).vms)].any():
-            told = broken_at(draft, wall, vm)
+        vms = bound(draft, step_mending(wall), Fullest(), vm).vms if menders.any() else ()
+        if menders[list(vms)].any():
+            told = broken_at(draft, wall, vms)
             yield Asker(step_mending(wall), Fullest(), told, wants=True, useless=_in_vain(wall))
 
 

@@ -217,9 +217,10 @@ def _of_vm(draft: Draft, decision: Decision, moves: tuple[Move, ...], asked: tup
 
 
 def _movers(asked: Asked, moves: Collection[Move], host: str) -> list[str]:
-    """Who is moved for the same: what mends a wall or serves the goal may come from any host."""
-    mine = (each for each in moves if (each.rule, each.line) == (asked.rule, asked.line))
-    return [each.vm for each in mine if each.source == host or asked.kind not in {"drains", "rules"}]
+    """Who is moved for the same, those of this host first: what mends a wall or serves the goal may come from any."""
+    mine = [each for each in moves if (each.rule, each.line) == (asked.rule, asked.line)]
+    here = [each.vm for each in mine if each.source == host]
+    return here if here or asked.kind in {"drains", "rules"} else [each.vm for each in mine]
 
 
 def _why_not(asked: Asked, movers: Collection[str], said: Sequence[Rejection]) -> str:
@@ -230,7 +231,11 @@ def _why_not(asked: Asked, movers: Collection[str], said: Sequence[Rejection]) -
         refused = Counter(each.rejections[0].reason for each in asked.targets if each.rejections)
         return f"it finds no host: {', '.join(f'{reason} {count}' for reason, count in refused.most_common(3))}"
     if said:
-        when = "after earlier moves of this round" if movers or asked.rule != "pack" else "once others of its host have moved"
+        when = (
+            "after earlier moves of this round"
+            if movers or asked.rule != "pack"
+            else "once others of its host have moved"
+        )
         return f"{when} {why_stays(said)}"
     if first := next((each for each in movers if each in asked.before), None):
         return f"{first} goes first"

@@ -208,6 +208,31 @@ def test_a_vm_that_is_moved_for_another_says_so() -> None:
     assert told["web2"] == f"stays: {broken}, and web1 moves for that"
 
 
+def test_each_broken_host_names_its_own_mover() -> None:
+    hosts = "xen1: web1 1, web2 1 | xen2: web3 1, web4 1 | xen3: | xen4:"
+    play = Rounds(farm(hosts), 'keep vms named "web*" apart\n')
+    broken = 'keep vms named "web*" apart is broken'
+    told = {vm: explained(play, vm).told for vm in ("web2", "web4")}
+    assert told == {
+        "web2": f"stays: {broken} (web1, web2 on xen1), and web1 moves for that",
+        "web4": f"stays: {broken} (web3, web4 on xen2), and web3 moves for that",
+    }
+
+
+def test_of_a_group_that_moves_the_one_that_is_against_the_wall_is_named() -> None:
+    rules = 'keep vms named "db*" apart\nkeep vm "app1" with vm "db2"\n'
+    play = Rounds(farm("xen1: app1 0.1, db1 1, db2 0.5 | xen2: db3 1, db4 1 | xen3: | xen4:"), rules)
+    play.farm.with_(db1={"passthrough": True}, db4={"memory": 512.0})
+    broken = 'keep vms named "db*" apart is broken (db1, db2 on xen1)'
+    its = case(play)
+    assert [move.vm for move in decided(its).plan.moves] == ["db4", "db2", "app1"]
+    along = explained(play, "app1")
+    assert next(each.told for each in along.asked if each.kind == "repairs") == broken
+    assert explained(play, "db3").told == (
+        'stays: keep vms named "db*" apart is broken (db3, db4 on xen2), and db4 moves for that'
+    )
+
+
 def test_what_waits_for_its_window_says_so() -> None:
     play = Rounds(farm("xen1: web1 1, web2 1 | xen2:"), "window mon 00:00-00:01 Europe/Paris\nkeep vms apart\n")
     told = explained(play, "web1").told
@@ -279,7 +304,13 @@ def agrees_on_rejections(its: Case, decision: Decision) -> None:
 
 
 def agrees_on_move(move: Move, its: VmExplained) -> None:
-    """The VM may leave, and the host where it goes is the best, or at least none that a wall bars."""
+    """The VM may leave, and the host where it goes is the best, or at least none that a wall bars.
+
+    Who goes along is asked for itself, and goes where the one goes that was chosen.
+    """
+    if move.transit is not None and move.uuid != move.transit.vms[0]:
+        assert its.told.split(": ")[1].startswith(("goes along with ", "follows "))
+        return
     asked = next((each for each in its.asked if (each.rule, each.line) == (move.rule, move.line)), None)
     if asked is None:
         assert "makes room: " in move.why
