@@ -143,14 +143,18 @@ def refusal(rejection: Rejection) -> str:
 
 def refusal_at(rejection: Rejection) -> str:
     """The same with the line that says so, where one does: `keep db apart (line 12)`."""
-    return refusal(rejection) if rejection.line is None else f"{refusal(rejection)} (line {rejection.line})"
+    return f"{refusal(rejection)}{_at_line(rejection)}"
 
 
 def why_stays(rejections: Sequence[Rejection]) -> str:
     """Why a VM stays that was to leave, from all that was said of it: what keeps it, or what hosts have against it."""
     if rejections[0].host is None:
         return refusal_at(rejections[0])
-    return f"it finds no host: {', '.join(dict.fromkeys(each.reason for each in rejections))}"
+    return f"it finds no host: {', '.join(dict.fromkeys(f'{each.reason}{_at_line(each)}' for each in rejections))}"
+
+
+def _at_line(rejection: Rejection) -> str:
+    return "" if rejection.line is None else f" (line {rejection.line})"
 
 
 def gap(rejection: Rejection) -> str:

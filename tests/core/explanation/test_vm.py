@@ -273,7 +273,7 @@ def test_a_vm_for_which_earlier_moves_left_no_room_says_what_was_against_it_then
 def test_a_vm_that_its_hosts_others_leave_no_room_keeps_the_host_from_being_packed() -> None:
     play = Rounds(farm("xen1: a 1, b 1 | xen2: c 1, d 0.3, e 0.2"), GOALS[2])
     its = explained(play, "b")
-    assert its.told == "stays: once others of its host have moved it finds no host: after.cpu < 70%"
+    assert its.told == "stays: once others of its host have moved it finds no host: after.cpu < 70% (line 1)"
 
 
 @given(farms(), texts(), st.sampled_from(GOALS), st.integers(0, 7))
