@@ -4,6 +4,7 @@ Rule: it decides nothing: reading is the adapters', playing the assembly's, judg
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
@@ -33,6 +34,8 @@ from dsl.syntax import Statement
 
 Line = Callable[..., int]
 """The line at which a part of a test stands, by the keys and numbers that lead to it."""
+Watched = Callable[[int], AbstractContextManager[Callable[[int], None]]]
+"""Of so many runs: who is told how many are done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +61,22 @@ class Outcome:
     coverage: Coverage | None = None
 
 
-def outcomes(path: Path, pattern: str = "") -> Iterator[Outcome]:
-    """The tests of a file whose name has the pattern in it, each with each of its rule files, one after the other."""
+def _unwatched(_runs: int) -> AbstractContextManager[Callable[[int], None]]:
+    return nullcontext(lambda _done: None)
+
+
+def outcomes(path: Path, pattern: str = "", watched: Watched = _unwatched) -> Iterator[Outcome]:
+    """The tests of a file whose name has the pattern in it, each with each of its rule files, one after the other.
+
+    A fuzz is `watched`: what that makes of its number of runs is told how many are done.
+    """
     file, places = load_trials(path)
     for rules in file.rules:
         book = Book.of(rules)
         for number, case in enumerate(file.tests):
             if _is_meant(case.name, pattern):
                 begin = perf_counter()
-                outcome = _Tried(path, file, book, _lines(places, number)).outcome(case)
+                outcome = _Tried(path, file, book, _lines(places, number), watched).outcome(case)
                 verdict = replace(outcome.verdict, seconds=perf_counter() - begin)
                 yield replace(outcome, verdict=verdict)
 
@@ -82,16 +92,18 @@ def _is_meant(name: str, pattern: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Tried:
-    """A test of one file with one rule file; `line` says where its parts stand."""
+    """A test of one file with one rule file; `line` says where its parts stand, `watched` is how far a fuzz is."""
 
     path: Path
     file: TrialFile
     book: Book
     line: Line
+    watched: Watched
 
     def outcome(self, case: CaseModel) -> Outcome:
         if case.fuzz is not None:
-            return Outcome(self._fuzzed(case.name, case.fuzz))
+            with self.watched(case.fuzz.runs) as done:
+                return Outcome(self._fuzzed(case.name, case.fuzz, done))
         record = self._played(case, ground_of(self.file, str(case.farm), self.path.parent), self.file.start)
         covered = cover(self.book.rules, self.book.statements, record)
         return Outcome(self._verdict(case.name, [record], self._failures(case, record)), covered)
@@ -123,7 +135,7 @@ class _Tried:
 
     # -- fuzz ----------------------------------------------------------------------------------------------------------
 
-    def _fuzzed(self, name: str, fuzz: FuzzModel) -> Verdict:
+    def _fuzzed(self, name: str, fuzz: FuzzModel, done: Callable[[int], None]) -> Verdict:
         words, records = Words.of(self.book.rules), list[Record]()
         for run in range(1, fuzz.runs + 1):
             farm = random_farm(fuzz, run, words)
@@ -134,6 +146,7 @@ class _Tried:
                 _, left = self._on(least)
                 told = Failure(f"run {run} of seed {fuzz.seed} breaks what always holds")
                 return self._verdict(name, records, [told, *left], self._again(least, fuzz.seed))
+            done(run)
         return self._verdict(name, records, [])
 
     def _on(self, farm: RandomFarm) -> tuple[Record, list[Failure]]:

@@ -196,11 +196,12 @@ def _moves_of(statement: Statement, record: Record) -> int:
 
 
 def _of_gates(gates: Iterable[Gate], passed: int, record: Record) -> Iterator[tuple[Spot, str, int]]:
-    """Whom each gate refused; whoever moved has passed them all."""
-    for gate in gates:
+    """Whom each gate refused, and who passed it: whoever moved, and whoever a later one refused."""
+    for gate in reversed(list(gates)):
         refused = [each for decision in record.decisions for each in decision.plan.rejections if _is_by(each, gate)]
         yield _gate(gate), FALSE, len(refused)
         yield _gate(gate), TRUE, passed
+        passed += len(refused)
 
 
 def _troubled(rule: Rule, decision: Decision) -> tuple[int, int]:

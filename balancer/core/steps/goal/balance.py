@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from balancer.core.drafting.draft import Draft, find_target, take
+from balancer.core.drafting.draft import Draft, departures, find_target, note_vms, take
 from balancer.core.drafting.sieve import Sieve
 from balancer.core.figures.projection import Floats, Projection
 from balancer.core.observation import DIGITS
@@ -65,7 +65,10 @@ def _tell(draft: Draft, scales: Scales, levels: Floats) -> None:
     vms = np.flatnonzero(draft.projection.where == host)
     weights = np.nan_to_num(scales.weights(draft.projection)[vms])
     for vm in vms[np.argsort(-weights, kind="stable")][:TOLD]:
-        find_target(draft, scales.step, int(vm), Nearer(scales))
+        stays = departures(draft, scales.step, np.array([vm]))
+        note_vms(draft, scales.step, np.array([vm]), stays)
+        if stays.open.all():
+            find_target(draft, scales.step, int(vm), Nearer(scales))
 
 
 @dataclass(frozen=True, slots=True)
