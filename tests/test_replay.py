@@ -1,7 +1,7 @@
 """Rounds of a journal decided again, under the rules of then or under others."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +10,8 @@ import pytest
 
 from balancer.adapters.journal import open_journal
 from balancer.adapters.journal_reader import BEGINNING, END, Mark, read_journal
+from balancer.core.cycle import unheard
+from balancer.core.model import State
 from balancer.errors import UsageError
 from balancer.ports import OperatorActed
 from balancer.replay import Days, again, compared, days, parting, recalled
@@ -87,8 +89,10 @@ def test_rules_that_look_back_are_held_against_from_where_the_rounds_reach_as_fa
     with days(looking.state, BEGINNING, END) as its:
         assert (found := again(its, quietly)).difference is None
         assert found.rounds == 80
-    with days(looking.state, Mark(20), END) as its:
-        assert again(its, quietly).difference is None
+    first = next(event.decision.plan.round for event in looking.rounds if event.decision.plan.moves)
+    with days(looking.state, Mark(first - 2), END) as its:
+        assert again(its, quietly).difference is None, "nobody can tell again what was known then"
+        assert parting(its, None, rules(text), quietly).decisions is None
     later = text.replace("70%", "71%").replace("5 min", "4 min")
     with days(looking.state, BEGINNING, END) as its:
         assert parting(its, None, rules(text), quietly).decisions is None
@@ -113,6 +117,21 @@ def test_the_first_that_does_not_is_told(tmp_path: Path) -> None:
         "no action: hv1 in trouble for 1 of 3 rounds",
     )
     assert found.last == 10
+
+
+def test_a_state_that_comes_out_otherwise_is_a_difference_though_the_plan_is_the_same(tmp_path: Path) -> None:
+    recording = Recording(tmp_path).run(9)
+    last = recording.rounds[-1]
+    assert last.decision.state.streaks
+    forgetful = replace(last.decision, state=replace(last.decision.state, streaks=()))
+    with open_journal(tmp_path / "other", lambda: 0.0) as journal:
+        for event in (*recording.rounds[:8], replace(last, decision=forgetful)):
+            journal.record(event)
+    with days(tmp_path / "other", BEGINNING, END) as its:
+        found = again(its, quietly)
+    assert found.difference is not None
+    then, now = found.difference
+    assert (then.plan.sentence, found.last) == (now.plan.sentence, 9)
 
 
 # -- where two sets of rules part --------------------------------------------------------------------------------------
@@ -148,6 +167,25 @@ def test_the_rules_of_then_would_have_done_what_they_did(seed: int, tmp_path: Pa
         both = compared(its, rules(EAGER), quietly)
     assert both.new == both.old
     assert both.old.moves > 5
+
+
+def forgets(its: Recording) -> None:
+    """As after a restart that came too late to go on."""
+    its.loop.state = replace(State(), round=its.loop.state.round, orders=its.loop.state.orders)
+
+
+def misses_two(its: Recording) -> None:
+    its.loop.state = unheard(unheard(its.loop.state))
+
+
+@pytest.mark.parametrize("what", [forgets, misses_two])
+def test_what_was_forgotten_then_is_forgotten_under_other_rules_as_well(
+    what: Callable[[Recording], None], tmp_path: Path
+) -> None:
+    with opened(Recording(tmp_path, meanwhile={9: what}).run(20)) as its:
+        both = compared(its, rules(f"# the same\n{RELIEVE}"), quietly)
+    assert both.new == both.old
+    assert both.old.moves == 1
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -118,8 +118,10 @@ def test_what_a_fuzz_finds_is_a_small_farm_and_a_test_that_fails_in_the_same_way
 
 
 def test_the_same_seed_plays_the_same(tmp_path: Path) -> None:
-    assert verdict(tmp_path, FUZZ, CROWDED) == verdict(tmp_path, FUZZ, CROWDED)
-    assert verdict(tmp_path, FUZZ, CROWDED).moves > 0
+    few = FUZZ.replace("runs: 30", "runs: 5")
+    once = verdict(tmp_path, few, CROWDED)
+    assert once == verdict(tmp_path, few, CROWDED)
+    assert once.moves > 0
 
 
 def test_a_fuzz_tells_how_many_of_its_runs_are_done(tmp_path: Path) -> None:

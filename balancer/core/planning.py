@@ -115,7 +115,7 @@ def _walls(rules: Ruleset, sets: Sets, state: State, projection: Projection, sti
         *(Closed("drain", drain.hosts, line=drain.line) for drain in drains(rules, sets, state)),
     )
     return (
-        Always(frozenset(doubt.uuid for doubt in observation.doubts)),
+        Always.of(observation),
         *(InTransit(group) for group in groups),
         Closed("in doubt", doubtful, gives=False),
         *closed,

@@ -133,7 +133,7 @@ def test_ten_rounds_on_real_input(begin: Begin, tmp_path: Path) -> None:
     status, metrics, plan = site.ask("status"), site.metrics(), site.ask("plan", "--rounds-over", "3")
     document = json.loads(site.ask("status", "--format", "json"))
     assert site.daemon.end() == 0
-    history = site.ask("history")
+    history = site.ask("history", "--last", "1000")
 
     told("xen-balancer run", site.daemon.said)
     told("xen-balancer status", status)

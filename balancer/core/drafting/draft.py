@@ -126,7 +126,7 @@ def departures(draft: Draft, step: Step, vms: Places, but: tuple[type[Wall], ...
 
 def lay_leaving(draft: Draft, step: Step, vms: Places, sieve: Sieve, but: tuple[type[Wall], ...] = ()) -> None:
     """Lay over these VMs the walls that keep them where they are, `but` for those of some kinds."""
-    for wall in draft.walls.of_any(vms):
+    for wall in draft.walls.of(vms[0]) if len(vms) == 1 else draft.walls.of_any(vms):
         if not isinstance(wall, but):
             sieve.bar(wall.leaving(draft.projection, vms, step.kind))
 

@@ -28,7 +28,7 @@ class Sieve:
         """Lay barriers over what is still open."""
         for barred in barriers:
             flags = self.open & barred.flags
-            if flags.any():
+            if np.count_nonzero(flags):
                 self.refused.append(replace(barred, flags=flags))
                 self.open &= ~flags
 
@@ -65,7 +65,7 @@ class Ledger(Sieve):
         """Lay barriers over all."""
         for barred in barriers:
             flags = self._asked & barred.flags
-            if flags.any():
+            if np.count_nonzero(flags):
                 self.refused.append(replace(barred, flags=flags))
                 self.open &= ~flags
 

@@ -49,7 +49,7 @@ def trouble(draft: Draft, rule: Rule, host: int) -> Trouble:
     now = clauses(rule.when.now, of_hosts(draft.projection, draft.sets), host, "host")
     is_engaged = name in standing.engaged
     reached = is_reached(streak, hold) and all(each.holds for each in now)
-    against = waits(draft, rule, host) if reached and not is_engaged else None
+    against = waits(draft, rule, host) if reached or is_engaged else None
     goes_on = rule.until is None or not is_met(rule.until, of_source(draft.projection, draft.sets, host))
     told = (
         _told(held, streak, hold, now) if goes_on or not (reached or is_engaged) else "relieved as far as `until` asks"

@@ -64,9 +64,11 @@ def _relieve(draft: Draft, rule: Rule, share: Floats) -> list[Engagement]:
     eased = _ease_all(draft, rule, hosts, standing.streaks)
     if rule.until is None:
         return []
-    names = draft.projection.names["host"]
+    projection = draft.projection
+    names = projection.names["host"]
     sources = {order.move.source for order in draft.state.orders if order.is_open}
-    busy = [host for host in hosts if host in eased or names[host] in sources]
+    held_up = [projection.place[name] for name in engaged if _rests(draft, rule, name)]
+    busy = [*held_up, *(host for host in hosts if host in eased or names[host] in sources)]
     unmet = {names[host] for host in _unmet(draft, draft.reported, rule, busy)}
     silent = engaged & set(draft.reported.observation.silent)
     return [Engagement(rule.name, identity, host) for host in sorted(unmet | silent)]
@@ -93,7 +95,9 @@ def _unmet(draft: Draft, projection: Projection, rule: Rule, hosts: Sequence[int
     if not hosts or rule.until is None:
         return hosts
     met = truth(rule.until, of_source(projection, draft.sets, np.array(hosts))).possible
-    return [host for host, is_met in zip(hosts, np.broadcast_to(met, len(hosts)), strict=True) if not is_met]
+    if not met.ndim:
+        return [] if met else hosts
+    return [host for host, is_met in zip(hosts, met.tolist(), strict=True) if not is_met]
 
 
 def standing_of(draft: Draft, rule: Rule) -> Standing:
@@ -107,12 +111,22 @@ def standing_of(draft: Draft, rule: Rule) -> Standing:
 def waits(draft: Draft, rule: Rule, host: int) -> str | None:
     """Why a host that a rule has reached is not eased yet, or None."""
     name = draft.projection.names["host"][host]
-    if draft.quiet.resting(name):
+    if _rests(draft, rule, name):
         return "it has just taken part in a move and rests"
-    leaving = draft.projection.departed | {move.source for move in draft.moves if move.reason != "overload"}
-    if rule.until is None and name in leaving:
+    if rule.until is None and _is_left(draft, name):
         return "a VM is leaving it already"
     return None
+
+
+def _is_left(draft: Draft, host: str) -> bool:
+    """Whether a VM leaves it that no rule sends, or is under way already."""
+    planned = (move.source for move in draft.moves if move.reason != "overload")
+    return host in draft.projection.departed or host in planned
+
+
+def _rests(draft: Draft, rule: Rule, host: str) -> bool:
+    """Whether a host rests from other moves than those that the rule goes on with; a silent one is no question."""
+    return host in draft.projection.place and draft.quiet.resting(host, rule.name)
 
 
 def lay_gates(draft: Draft, rule: Rule, vms: Places, sieve: Sieve) -> list[Column]:
@@ -133,7 +147,7 @@ def _in_trouble(draft: Draft, rule: Rule, standing: Standing, share: Floats) -> 
     ranked = []
     for host in sorted(wanted):
         place, streak = projection.place[host], mine.get(host)
-        if host in engaged or (now[place] and waits(draft, rule, place) is None):
+        if (host in engaged or now[place]) and waits(draft, rule, place) is None:
             ranked.append((-(streak.rounds if streak else 0), -share[place], place))
     return [place for _, _, place in sorted(ranked)]
 
@@ -197,8 +211,9 @@ def least_price(draft: Draft, step: Step, vm: int) -> float:
     """The least that moving this VM may cost, whatever stands against it."""
     if not draft.wishes.any_of(vm):
         return 0.0
-    elsewhere = np.delete(draft.price(step, vm), draft.projection.where[vm])
-    return float(elsewhere.min(initial=inf))
+    prices = draft.price(step, vm)
+    prices[draft.projection.where[vm]] = inf
+    return float(prices.min(initial=inf))
 
 
 def _reasons(draft: Draft, step: Step, rule: Rule, way: Way, streak: Streak | None) -> tuple[str, dict[str, float]]:

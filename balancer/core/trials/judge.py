@@ -220,7 +220,7 @@ def _begun_wrongly(rules: Ruleset, record: Record) -> Iterator[Breach]:
 
 
 def _too_soon(rules: Ruleset, order: Order, earlier: Sequence[Order]) -> Iterator[tuple[str, str]]:
-    """Rests that the order cut short; a rule with `until` may go on with its own hosts."""
+    """Rests that the order cut short; a rule with `until` may go on with the host that it has moved VMs off itself."""
     move, rest = order.move, rules.rest
     goes_on = any(rule.until is not None for rule in rules.rules if rule.name == move.rule)
     for before in earlier:
@@ -232,7 +232,8 @@ def _too_soon(rules: Ruleset, order: Order, earlier: Sequence[Order]) -> Iterato
             yield "rest vm", f"{_told(move)}: {since:.0f} s after its last move"
         if is_its and went and before.move.source == move.target and since < rest.no_return:
             yield "no return", f"{_told(move)}: it left there {since:.0f} s ago"
-        if not goes_on and ends & {move.source, move.target} and since < rest.host:
+        is_own = goes_on and (before.move.rule, before.move.source) == (move.rule, move.source)
+        if not is_own and ends & {move.source, move.target} and since < rest.host:
             yield "rest host", f"{_told(move)}: {since:.0f} s after {before.move.vm}"
 
 

@@ -54,21 +54,28 @@ class Quiet(Wall):
         if seen.uuid in self.left:
             yield self._resting(_by_host(projection, self.left[seen.uuid]), "no return", self.times.no_return)
 
-    def resting(self, host: str) -> bool:
-        """Whether a host has taken part in a move less than `rest host` ago."""
-        return any(host in (move.source, move.target) for move, _ in self.hosts)
+    def resting(self, host: str, rule: str) -> bool:
+        """Whether a host has taken part in a move less than `rest host` ago, other than what this rule goes on with."""
+        return any(
+            host in (move.source, move.target) and not (move.rule == rule and self._goes_on(move, host))
+            for move, _ in self.hosts
+        )
 
     def _hosts(self, projection: Projection, relieved: str) -> Floats:
         """Since when each host rests, without what an engaged rule has moved off the host that it relieves."""
         rests: dict[str, float] = {}
         for move, since in self.hosts:
-            if move.source != relieved or (move.rule, relieved) not in self.engaged:
+            if not self._goes_on(move, relieved):
                 rests |= {move.source: since, move.target: since}
         return _by_host(projection, rests)
 
     def _resting(self, since: Floats, reason: str, limit: float) -> Barred:
         flags, most = np.isfinite(since), np.asarray(limit)
         return Barred(flags, reason, self.times.line, value=since, limit=most, kind=Kind.TIME)
+
+    def _goes_on(self, move: Move, relieved: str) -> bool:
+        """Whether it was a move off this host by a rule that is still engaged there."""
+        return move.source == relieved and (move.rule, relieved) in self.engaged
 
 
 def quiet(times: RestTimes, state: State, now: float) -> Quiet:

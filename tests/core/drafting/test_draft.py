@@ -13,6 +13,12 @@ def test_fifty_refused_hosts_are_listed_the_nearest_first_and_the_tally_counts_a
     assert (len(told.plan.rejections), told.plan.tally) == (LISTED, {"max load": 60})
 
 
+def test_a_move_knows_which_domains_it_leaves_and_enters() -> None:
+    racks = farm("xen1: a 3.6 | xen2:").with_(xen1={"tags": ("rack:a", "old")}, xen2={"tags": ("rack:b",)})
+    (move,) = decided(racks, AT_ONCE.replace("70%", "95%")).plan.moves
+    assert (move.leaves, move.enters) == (("rack:a",), ("rack:b",))
+
+
 def test_each_vm_has_its_own_fifty() -> None:
     told = decided(farm(f"xen1: hot1 1.9, hot2 1.8 | {FULL}"), AT_ONCE)
     assert (len(told.plan.rejections), told.plan.tally) == (2 * LISTED, {"max load": 120})

@@ -10,13 +10,18 @@ from tests.farms import journey, rules
 
 
 def told(
-    *journeys: str, limit: str = "2 at once, 1 per host", keep: str = "", under_way: tuple[str, ...] = ()
+    *journeys: str,
+    limit: str = "2 at once, 1 per host",
+    keep: str = "",
+    under_way: tuple[str, ...] = (),
+    alone: str = "",
 ) -> list[int]:
-    """The waves of moves written `vm source target`, in their order."""
+    """The waves of moves written `vm source target`, in their order; `alone` is the VM whose move is to be so."""
     orders = [
         Order(f"o{number}", 1, 1, move(text), OrderState.UNDER_WAY, 0.0) for number, text in enumerate(under_way)
     ]  # fmt: skip
-    return [each.wave for each in in_waves([move(text) for text in journeys], rules(f"limit {limit}\n{keep}"), orders)]
+    planned = in_waves([move(text) for text in journeys], rules(f"limit {limit}\n{keep}"), orders, (f"uuid-{alone}",))
+    return [each.wave for each in planned]
 
 
 def move(text: str) -> Move:
@@ -107,6 +112,12 @@ def test_where_a_keep_with_stands_hosts_see_one_move_at_a_time() -> None:
     assert at_once(rules("limit 9 at once")) == {None: 9}
     assert at_once(rules('limit 9 at once\nkeep vms named "a*" with vms named "c*"')) == {None: 9, "host": 1}
     assert at_once(rules("")) == {None: 2, "host": 1}
+
+
+def test_one_that_is_to_be_made_alone_runs_beside_none() -> None:
+    assert told("a 1 2", "b 3 4", "c 5 6", limit="9 at once") == [1, 1, 1]
+    assert told("a 1 2", "b 3 4", "c 5 6", limit="9 at once", alone="b") == [1, 2, 3]
+    assert told("a 3 4", limit="9 at once", under_way=("x 1 2",), alone="a") == [2]
 
 
 def test_thousands_of_moves_find_their_waves() -> None:

@@ -239,6 +239,12 @@ def test_what_waits_for_its_window_says_so() -> None:
     assert told.startswith("stays: keep vms apart is broken (web1, web2 on xen1), and moves wait for mon 00:00-00:01")
 
 
+def test_who_does_not_wait_for_a_window_is_told_before_who_does() -> None:
+    text = 'window mon 00:00-00:01 Europe/Paris except drains\nkeep vms apart\ndrain host "xen1"\n'
+    full = farm("xen1: web1 1, web2 1 | xen2:").with_(xen2={"memory": 512.0})
+    assert explained(Rounds(full, text), "web1").told == "stays: it finds no host: memory 1"
+
+
 GOALS = (
     "",
     "balance cpu within 10% by at most 3 moves\n",

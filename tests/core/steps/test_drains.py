@@ -20,6 +20,12 @@ def test_the_largest_goes_first_so_that_the_small_fill_the_gaps() -> None:
     assert moves(told) == ["large: xen1 -> xen3", "small: xen1 -> xen2"]
 
 
+def test_what_hangs_together_goes_last_however_large() -> None:
+    group = farm("xen1: app1 0.1, app2 0.1, small 0.1 | xen2:").with_(app1={"memory": 4096.0}, app2={"memory": 4096.0})
+    told = decided(group, DRAIN + 'keep vms named "app*" together\n')
+    assert moves(told) == ["small: xen1 -> xen2", "app1: xen1 -> xen2", "app2: xen1 -> xen2"]
+
+
 def test_a_vm_of_which_nobody_knows_what_it_uses_stays() -> None:
     play = Rounds(farm("xen1: web1 2 | xen2:"), DRAIN)
     play.farm.vms["web1"].uuid = "another"

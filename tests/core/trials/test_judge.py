@@ -106,6 +106,15 @@ def test_and_a_rule_that_goes_on_breaks_none_of_them_either(tmp_path: Path) -> N
     assert said(verdict(tmp_path, FUZZ, ENGAGED + walls)) == ""
 
 
+def test_a_rule_that_goes_on_is_found_out_where_it_does_not_wait_for_what_another_has_moved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two = f"{ENGAGED}{ENGAGED.replace('relieve', 'ease').replace('cpu', 'memory')}rest host 1 h\n"
+    assert said(verdict(tmp_path, FUZZ, two)) == ""
+    monkeypatch.setattr(Quiet, "resting", nobody_rests)
+    assert "broken: rest host" in said(verdict(tmp_path, FUZZ, two))
+
+
 def test_every_kind_of_move_is_known_by_what_it_is_for() -> None:
     assert {"drains", "rules"} <= set(KINDS.values())
 

@@ -6,7 +6,7 @@ import pytest
 from balancer.core.figures.projection import Projection
 from balancer.core.figures.scope import Sets
 from balancer.core.walls.journeys import never_wall
-from dsl.checking import STEPS
+from dsl.checking.statements import STEPS
 from tests.farms import AT_ONCE, Farm, Rounds, decided, farm, moves, refused
 
 HOT = "xen1: web1 2, web2 1.7 | xen2: | xen3: busy 0.5"
@@ -74,9 +74,28 @@ def test_never_to_an_older_xen() -> None:
     assert moves(decided(older, never("vms to hosts where xen < source.xen"))) == ["web1: xen1 -> xen3"]
 
 
-def test_never_to_a_host_of_which_nobody_knows() -> None:
-    unknown = hot().with_(xen1={"xen": "4.17"}, xen2={"xen": None}, xen3={"xen": "4.17.2"})
-    assert moves(decided(unknown, never("vms to hosts where xen < source.xen"))) == ["web1: xen1 -> xen3"]
+@pytest.mark.parametrize("to", ['hosts where facts.state == "old"', "retired", "hosts in retired"])
+def test_never_to_a_host_of_which_nobody_knows(to: str) -> None:
+    text = f'let retired = hosts where facts.state == "old"\n{AT_ONCE}never move vms to {to}'
+    known = hot().with_(xen3={"facts": {"state": "new"}})
+    assert moves(decided(known, text)) == ["web1: xen1 -> xen3"]
+    assert refused(decided(known, text)) == [f"web1 -> xen2: never move vms to {to}"]
+
+
+def test_never_from_a_host_of_which_nobody_knows() -> None:
+    text = never('vms from hosts where facts.state == "old"')
+    assert moves(decided(hot(), text)) == []
+    assert moves(decided(hot().with_(xen1={"facts": {"state": "new"}}), text)) == ["web1: xen1 -> xen2"]
+
+
+def test_never_to_may_speak_of_the_tags_and_sets_of_the_host_that_the_vm_leaves() -> None:
+    tagged = hot().with_(xen1={"tags": ("gen:2",)}, xen2={"tags": ("gen:1",)})
+    backwards = never('vms to hosts where tagged "gen:1" and source tagged "gen:2"')
+    assert moves(decided(tagged, backwards)) == ["web1: xen1 -> xen3"]
+    assert moves(decided(tagged.with_(xen1={"tags": ()}), backwards)) == ["web1: xen1 -> xen2"]
+    in_set = 'let new = hosts tagged "gen:2"\n' + never('vms to hosts where tagged "gen:1" and source in new')
+    assert moves(decided(tagged.with_(xen1={"tags": ("gen:2",)}), in_set)) == ["web1: xen1 -> xen3"]
+    assert moves(decided(tagged.with_(xen1={"tags": ()}), in_set)) == ["web1: xen1 -> xen2"]
 
 
 def test_never_above_a_lower_wall_after_the_move_for_every_step() -> None:

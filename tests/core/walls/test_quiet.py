@@ -1,12 +1,14 @@
 """Quiet after a move."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from balancer.core.figures.projection import Projection
 from balancer.core.model import OrderState
 from balancer.core.walls.quiet import Quiet, quiet
-from dsl.checking import STEPS
+from dsl.checking.statements import STEPS
 from tests.farms import AT_ONCE, EASE, Rounds, farm, journey, moves, refused
 
 DRAIN = 'drain host "xen1"'
@@ -62,6 +64,22 @@ def test_an_engaged_rules_own_moves_do_not_wait_for_its_host_to_rest() -> None:
     assert moves(play.next()) == ["a: xen1 -> xen2", "b: xen1 -> xen3"]
     play.carry_out(play.next().plan.moves[0])
     assert moves(play.next()) == ["b: xen1 -> xen3"]
+
+
+@pytest.mark.parametrize(("source", "target"), [("xen1", "xen2"), ("xen3", "xen1")])
+@pytest.mark.parametrize("rule", ["keep", "another"])
+def test_an_engaged_rule_waits_for_what_others_moved_and_stays_engaged(rule: str, source: str, target: str) -> None:
+    rest = EASE + "rest vm 0 s, host 5 min, no return within 0 s\n"
+    play = Rounds(farm("xen1: a 1, b 0.9, c 0.9, d 0.7 | xen2: | xen3: | xen4:"), rest)
+    play.farm.add(source, "x", 0.01)
+    play.carry_out(play.next().plan.moves[0])
+    play.farm.move("x", target)
+    play.order(replace(journey("x", source, target), rule=rule), OrderState.DONE)
+    told = play.next()
+    assert moves(told) == []
+    assert [(each.rule, each.host) for each in told.state.engagements] == [("relieve", "xen1")]
+    play.farm.pass_time(300.0)
+    assert moves(play.next())[0].startswith("b: xen1"), "below the 85% at which the rule acts: it goes on to its mark"
 
 
 def test_drains_do_not_wait_for_anything_to_rest() -> None:

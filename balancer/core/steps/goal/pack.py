@@ -64,7 +64,7 @@ def _evacuated(draft: Draft, step: Step, goal: Pack, emptied: Flags, host: int) 
     trial = replace(draft, projection=draft.projection.copy(), moves=[])
     vms = on_host(trial.projection, host)
     sieve = departures(trial, step, vms)
-    if not sieve.open.all() or (trial.projection.leaving & (trial.projection.where == host)).any():
+    if not sieve.open.all():
         note_vms(draft, step, vms, sieve)
         return None
     places = []

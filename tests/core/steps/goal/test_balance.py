@@ -39,6 +39,14 @@ def test_never_more_moves_than_it_says(most: int, count: int) -> None:
     assert len(moves(decided(farm("hv1: a 1, b 1, c 1 | hv2: | hv3:"), text))) == count
 
 
+@pytest.mark.parametrize(("tiny", "told"), [(0.012, []), (0.032, ["a: hv1 -> hv2"])])
+def test_a_move_that_brings_the_farm_nearer_by_less_than_a_tenth_of_within_is_not_made(
+    tiny: float, told: list[str]
+) -> None:
+    made = farm(f"hv1: a {tiny}, b 2 | hv2: c {1.2 - tiny}")
+    assert moves(decided(made, "balance cpu within 10% by at most 10 moves")) == told
+
+
 def test_what_gains_too_little_is_not_moved() -> None:
     text = "balance cpu within 5% by at most 10 moves, each gaining {}"
     small = farm("hv1: a 1.4, b 0.4 | hv2: c 0.8")

@@ -53,3 +53,13 @@ def test_a_vm_that_may_not_move_keeps_its_host() -> None:
 def test_drained_hosts_are_the_drains_affair() -> None:
     told = decided(farm("hv1: a 0.1 | hv2: b 1"), f'{PACK}drain host "hv1"\n')
     assert [move.rule for move in told.plan.moves] == ["drain"]
+
+
+def test_a_drained_host_that_the_drain_may_not_empty_is_not_packed_either() -> None:
+    told = decided(farm("hv1: a 0.1 | hv2: b 1"), f'{PACK}drain host "hv1"\nnever move vms except goal\n')
+    assert moves(told) == []
+
+
+def test_a_host_in_maintenance_is_left_as_it_is() -> None:
+    told = decided(farm("hv1: a 0.1 | hv2: b 1").with_(hv1={"maintenance": True}), PACK)
+    assert moves(told) == []

@@ -47,6 +47,15 @@ def test_with_company_arriving_does_not_let_the_last_one_leave() -> None:
     assert "cache1: xen1 -> xen3" not in moves(play.next())
 
 
+def test_with_whom_nobody_knows_to_be_company_is_none() -> None:
+    text = AT_ONCE + 'keep vms named "app*" with vms where named "cache*" and share > 10%\n'
+    play = Rounds(farm("xen1: app1 2, cache1 1.7 | xen2: | xen3: cache3 0.5"), text)
+    assert moves(play.next()) == ["app1: xen1 -> xen3"]
+    play = Rounds(farm("xen1: app1 2, cache1 1.7 | xen2: | xen3: cache3 0.5"), text)
+    play.farm.vms["cache3"].uuid = "another"
+    assert moves(play.next()) == []
+
+
 def test_with_members_alone_from_the_start_are_counted_and_may_join_company() -> None:
     told = decided(farm("xen1: app1 2, web1 1.7 | xen2: | xen3: cache1 0.5"), WITH)
     assert (told.plan.broken, moves(told)) == (1, ["app1: xen1 -> xen3"])
