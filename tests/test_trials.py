@@ -1,5 +1,7 @@
 """Test files from end to end: played on the real loop, with the rule files that they name."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -120,3 +122,16 @@ def test_the_same_seed_plays_the_same(tmp_path: Path) -> None:
     once = verdict(tmp_path, few, CROWDED)
     assert once == verdict(tmp_path, few, CROWDED)
     assert once.moves > 0
+
+
+def test_a_fuzz_tells_how_many_of_its_runs_are_done(tmp_path: Path) -> None:
+    told: list[int] = []
+
+    @contextmanager
+    def watched(runs: int) -> Iterator[Callable[[int], None]]:
+        told.append(-runs)
+        yield told.append
+
+    fuzz = "  - {name: f, fuzz: {runs: 3, hosts: 2-3, vms: 0-3, rounds: 2}}\n"
+    assert [each.verdict.is_passed for each in outcomes(written(tmp_path, fuzz), watched=watched)] == [True]
+    assert told == [-3, 1, 2, 3]

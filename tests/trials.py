@@ -66,7 +66,7 @@ def verdict(folder: Path, tests: str, rules: str = HOT) -> Verdict:
 def record(folder: Path, tests: str, rules: str = HOT) -> Record:
     """What the only test left behind."""
     path = written(folder, tests, rules)
-    file = load_trials(path)
+    file, _ = load_trials(path)
     (case,) = file.tests
     stage = stage_of(case, ground_of(file, str(case.farm), folder))
     return play_trial(stage, read(folder / "farm.rules", LANGUAGE), file.start)

@@ -70,7 +70,6 @@ def check(
 def _ruleset(statements: Sequence[Statement], file: str, sha256: str) -> Ruleset:
     """Checked statements by kind, each silence filled with its default."""
     caps = [cap for limit in _all(Limit, statements) for cap in limit.caps]
-    pauses = [RestTimes(*map(_seconds, (each.vm, each.host, each.no_return))) for each in _all(Rest, statements)]
     return Ruleset(
         file=file,
         sha256=sha256,
@@ -86,13 +85,17 @@ def _ruleset(statements: Sequence[Statement], file: str, sha256: str) -> Ruleset
         windows=tuple(_all(Window, statements)),
         goal=next((each for each in statements if isinstance(each, Balance | Pack)), None),
         caps=tuple(caps) or DEFAULT_CAPS,
-        rest=pauses[0] if pauses else RestTimes(),
+        rest=next(map(_rest_times, _all(Rest, statements)), RestTimes()),
         freezes=tuple(_all(Freeze, statements)) or (DEFAULT_FREEZE,),
     )
 
 
 def _all(kind: type[_Kept], statements: Iterable[Statement]) -> list[_Kept]:
     return [each for each in statements if isinstance(each, kind)]
+
+
+def _rest_times(rest: Rest) -> RestTimes:
+    return RestTimes(_seconds(rest.vm), _seconds(rest.host), _seconds(rest.no_return), rest.span.line)
 
 
 def _seconds(amount: Amount | None) -> float:

@@ -222,10 +222,9 @@ def note_hosts(draft: Draft, step: Step, vm: int, sieve: Sieve, ranking: Sequenc
 
 
 def rejected(vm: str, host: str | None, step: Step, barred: Barred, place: int) -> Rejection:
-    """The candidate at that place, and what barred it."""
-    line = step.line if barred.line is None else barred.line
+    """The candidate at that place, who wanted it, and what barred it, by which line if any."""
     value, limit = _figure(barred.value, place), _figure(barred.limit, place)
-    return Rejection(vm, host, step.rule, line, barred.reason, value, limit, barred.kind)
+    return Rejection(vm, host, step.rule, barred.line, barred.reason, value, limit, barred.kind)
 
 
 def _figure(column: Column | None, place: int) -> float | str | None:

@@ -70,8 +70,12 @@ class Ledger(Sieve):
                 self.open &= ~flags
 
     def reasons(self, place: int) -> list[Barred]:
-        """All that bars the candidate at that place."""
-        return [barred for barred in self.refused if barred.flags[place]]
+        """All that bars the candidate at that place, in the order met; what several say alike once."""
+        found: dict[tuple[str, int | None], Barred] = {}
+        for barred in self.refused:
+            if barred.flags[place]:
+                found.setdefault((barred.reason, barred.line), barred)
+        return list(found.values())
 
 
 def even(column: Column) -> Column:

@@ -111,16 +111,16 @@ def _broken(draft: Draft, walls: list[Mendable], way: Way) -> tuple[Mendable, st
     """The wall that a move is for, and what is wrong with it."""
     for wall in walls:
         if wall.menders(draft.projection)[list(way.vms)].any():
-            return wall, broken_at(draft, wall, way.vms[0])
+            return wall, broken_at(draft, wall, way.vms)
     wall = next(each for each in walls if each.strays(draft.projection))
     return wall, f"makes room: {wall.text} is broken"
 
 
-def broken_at(draft: Draft, wall: Mendable, vm: int) -> str:
-    """Which wall is broken and who is against it: where this VM is, if it is one of them, else on the first host."""
+def broken_at(draft: Draft, wall: Mendable, vms: Sequence[int]) -> str:
+    """Which wall is broken and who is against it: where one of these VMs is against it, else on the first host."""
     projection, names = draft.projection, draft.projection.names
     against = wall.against(projection)
-    host = projection.where[vm] if against[vm] else projection.where[against][0]
+    host = next((projection.where[vm] for vm in vms if against[vm]), projection.where[against][0])
     there = [str(name) for name in names["vm"][against & (projection.where == host)]]
     more = f" and {len(there) - NAMED} more" if len(there) > NAMED else ""
     return f"{wall.text} is broken ({', '.join(there[:NAMED])}{more} on {names['host'][host]})"

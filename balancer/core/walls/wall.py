@@ -23,7 +23,10 @@ NOTES: Final = (FALSELY_PAUSED, UNKNOWN_TO_LIBVIRT)
 
 @dataclass(frozen=True, slots=True)
 class Barred:
-    """Which of a column of candidates are refused, why, and by which numbers where there are any."""
+    """Which of a column of candidates are refused, why, and by which numbers where there are any.
+
+    `line` is that of the statement that refuses them, None where the rules do not say it.
+    """
 
     flags: Flags
     reason: str
@@ -133,15 +136,16 @@ class Closed(Wall):
     reason: str
     hosts: Flags
     gives: bool = True
+    line: int | None = None
 
     def leaving(self, projection: Projection, vms: Places, kind: str) -> Iterator[Barred]:
         """All of theirs, where they give nothing."""
         if not self.gives:
-            yield Barred(self.hosts[projection.where[vms]], self.reason)
+            yield Barred(self.hosts[projection.where[vms]], self.reason, self.line)
 
     def arriving(self, projection: Projection, vm: int, kind: str) -> Iterator[Barred]:
         """None of them."""
-        yield Barred(self.hosts, self.reason)
+        yield Barred(self.hosts, self.reason, self.line)
 
 
 @dataclass(frozen=True, slots=True)
