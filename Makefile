@@ -8,8 +8,9 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 ROUNDS ?=
-# Most tests wait, for a broker, a round or a process: two for each processor keep it at work.
-JOBS ?= $(shell echo $$((2 * $$(nproc))))
+# Most tests wait, for a broker, a round or a process: two for each processor keep it at work, and two more while the
+# brokers' tests go on.
+JOBS ?= $(shell echo $$((2 * $$(nproc) + 2)))
 BIN := .venv/bin
 # Where it is set, each program that a test starts would compile all of ours anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -32,10 +33,11 @@ help:  ## this list
 demo: .venv/ready-demo  ## broker, agents and balancer on this machine; `make demo ROUNDS=12` ends by itself
 	@$(BIN)/xen-balancer demo $(if $(ROUNDS),--rounds $(ROUNDS))
 
+# The Xen hypervisors come last and alone: beside other tests an agent in there does not answer in time.
 .PHONY: test
 test: .venv/ready-test  ## all tests, with the real brokers, MCollective, libvirt and promtool, and two Xen hypervisors
-	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadgroup -m "not xen"
-	@$(BIN)/python -m pytest -m xen
+	@code=0; $(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadgroup --no-loadscope-reorder -m "not xen" || code=$$?; \
+		$(BIN)/python -m pytest -m xen tests/xen || code=$$?; exit $$code
 
 .PHONY: lint
 lint: .venv/ready-lint  ## ruff, its formatter, mypy --strict, the import contracts

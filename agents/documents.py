@@ -6,7 +6,7 @@ refused: anchors, aliases, tags, merge keys, several documents, the same key twi
 """
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
@@ -24,6 +24,8 @@ MAX_SHOWN: Final = 50
 
 Step = str | int
 Place = tuple[int, int]
+Places = Callable[[Sequence[Step]], Place]
+"""Where the key or entry at a path stands, line and column from 1."""
 
 
 class Document(BaseModel):
@@ -77,6 +79,16 @@ def parse(
     path: Path = Path("-"),
 ) -> AnyModel:
     """The bytes as a `model`; `check` finds what types cannot say. Relative paths in it count from beside `path`."""
+    return parse_placed(source, model, check, path)[0]
+
+
+def parse_placed(
+    source: bytes,
+    model: type[AnyModel],
+    check: Callable[[AnyModel], Iterable[Mistake]] | None = None,
+    path: Path = Path("-"),
+) -> tuple[AnyModel, Places]:
+    """The bytes as a `model`, and where each of its keys and entries stands."""
     try:
         root, findings = _compose(source)
     except _Unreadable as unreadable:
@@ -89,7 +101,7 @@ def parse(
     findings += [_place_of(root, mistake) for mistake in mistakes]
     if findings:
         raise _document_error(path, findings)
-    return value
+    return value, lambda steps: _walk(root, steps)[0]
 
 
 # -- the types that files share
@@ -361,17 +373,23 @@ def _alternatives(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Iterato
 
 def _place_of(root: _Node, mistake: Mistake) -> _Finding:
     """Where the mistake stands: an unknown key at the key, all else at the value, what is missing at what lacks it."""
+    place, node, names = _walk(root, mistake.path, told_missing=mistake.code == "missing-key")
+    at_value = mistake.code != "unknown-key" and not (isinstance(node, _Scalar) and node.text is None)
+    name = f"{names.removeprefix('.')}: " if names else ""
+    return _Finding(node.place if at_value else place, mistake.code, name + mistake.message)
+
+
+def _walk(root: _Node, path: Sequence[Step], *, told_missing: bool = False) -> tuple[Place, _Node, str]:
+    """Place and node of a path as far as it leads, and its name; `told_missing`: with the steps that lead nowhere."""
     place, node, names = root.place, root, ""
-    for step in mistake.path:
+    for step in path:
         if isinstance(node, _Mapping) and step in node.values:
             place, node, names = node.keys[str(step)], node.values[str(step)], f"{names}.{step}"
         elif isinstance(node, _Sequence) and isinstance(step, int) and step < len(node.items):
             place, node, names = node.items[step].place, node.items[step], f"{names}[{step}]"
-        elif mistake.code == "missing-key":
+        elif told_missing:
             names = f"{names}.{step}"
-    at_value = mistake.code != "unknown-key" and not (isinstance(node, _Scalar) and node.text is None)
-    name = f"{names.removeprefix('.')}: " if names else ""
-    return _Finding(node.place if at_value else place, mistake.code, name + mistake.message)
+    return place, node, names
 
 
 def _document_error(path: Path, findings: list[_Finding]) -> DocumentError:

@@ -40,8 +40,11 @@ class Demonstration:
 
 
 @contextmanager
-def demonstration(folder: Path) -> Iterator[Demonstration]:
-    """Broker and agents run, and have answered, while the context is open; the daemon is the caller's to start."""
+def demonstration(folder: Path, rules: Path | None = None) -> Iterator[Demonstration]:
+    """Broker and agents run, and have answered, while the context is open; the daemon is the caller's to start.
+
+    Without `rules` of the caller's own the default ones are shown.
+    """
     if importlib.util.find_spec("coilmq") is None:
         raise UsageError("the demo's broker is missing; install it with: pip install 'xen-balancer[demo]'")
     hosts = tuple(host.name for host in load_scenario(SCENARIO).hosts)
@@ -59,9 +62,18 @@ def demonstration(folder: Path) -> Iterator[Demonstration]:
             config = _write(folder / f"{host}.yaml", _agent(host, port))
             stack.enter_context(child([sys.executable, "-m", "agents.cli", "--config", str(config)], log))
         listen = f"127.0.0.1:{stack.enter_context(metrics_port())}"
-        config = _write(folder / "balancer.yaml", _balancer(hosts, port, listen))
+        config = _write(folder / "balancer.yaml", _balancer(hosts, port, listen) | _ruled(rules))
         _wait_for_agents(config)
         yield Demonstration(folder / "state", [sys.executable, "-m", "balancer.cli", "run", "--config", str(config)])
+
+
+def keep_journal(state: Path, to: Path) -> None:
+    """Copy the journal of a daemon that has ended, in place of the one kept before; OSError as the system tells it."""
+    to.mkdir(exist_ok=True)
+    for old in to.glob("journal.sqlite*"):
+        old.unlink()
+    for file in state.glob("journal.sqlite*"):
+        shutil.copy(file, to)
 
 
 @contextmanager
@@ -166,6 +178,10 @@ def _balancer(hosts: tuple[str, ...], port: int, listen: str) -> dict[str, Any]:
         "metrics": {"listen": listen},
         "mcollective": _wire("balancer", port) | {"ssl": ssl},
     }
+
+
+def _ruled(rules: Path | None) -> dict[str, Any]:
+    return {} if rules is None else {"rules": str(rules.resolve())}
 
 
 def _write(path: Path, document: dict[str, Any]) -> Path:

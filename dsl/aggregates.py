@@ -4,12 +4,13 @@ Rule: measured figures alone have a history, each is aggregated once, and a wind
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from dsl.evaluation import leaves
 from dsl.facts import PREFIX
 from dsl.findings import Finding, error
-from dsl.syntax import Amount, Kind, Name, Over
+from dsl.syntax import Amount, Kind, Name, Over, Span
 from dsl.units import based, quantity
 
 WINDOW: Final = ("10 s", "1 d")
@@ -25,17 +26,26 @@ def misuse(over: Over, shown: str, kinds: frozenset[Kind], *, counted: bool) -> 
     `counted` says that something in it is counted.
     """
     measured = tuple(leaves(over.of))
-    if any(isinstance(leaf, Over) for leaf in measured):
-        return error("wrong-kind", f"{over.function}(…) of what is over a time already", over.span, "aggregate it once")
+    inner = next((leaf for leaf in measured if isinstance(leaf, Over)), None)
+    if inner is not None:
+        message = f"{over.function}(…) of what is over a time already"
+        return error("wrong-kind", message, inner.span, "aggregate it once")
     if not measured or any(isinstance(leaf, Name) and leaf.name.startswith(PREFIX) for leaf in measured):
         return error("wrong-kind", f"{shown} is not measured, so it has no history", over.of.span)
     if counted and (over.function != "sum" or not isinstance(over.of, Name)):
         message = f"{shown} is counted: over a time it has a sum, and nothing else"
-        return error("wrong-kind", message, over.span, f"write sum(…, {over.window.text})")
+        span = over.of.span if over.function == "sum" else _function(over)
+        return error("wrong-kind", message, span, f"write sum(…, {over.window.text})")
     if not kinds:
         message = f"{shown} cannot be reckoned with, so it has no {over.function}"
         return error("wrong-kind", message, over.of.span, "name a number, share, size or time")
     return None
+
+
+def _function(over: Over) -> Span:
+    """The place of the aggregate's own word, its first."""
+    start = over.span
+    return replace(start, end_line=start.line, end_column=start.column + len(over.function))
 
 
 def without_past(over: Over) -> Finding | None:

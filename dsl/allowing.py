@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dsl.codes import CODES
-from dsl.findings import Finding, did_you_mean, warning
+from dsl.findings import Finding, Speller, warning
 from dsl.syntax import Span
 
 _ALLOWED: Final = re.compile(r'(?:"[^"\n]*"|[^"#\n])*#.*?\b(allow:\s*([a-z-]+)\s+\S)')
@@ -54,10 +54,11 @@ def without_allowed(findings: Iterable[Finding], allowed: Iterable[Allowance]) -
 def unused(allowed: Iterable[Allowance], findings: Iterable[Finding]) -> Iterator[Finding]:
     """The comments that allow none of these findings; of what only a farm tells, nobody knows without one."""
     used = {use for finding in findings for use in _uses(finding)}
+    speller = Speller()
     for each in allowed:
         code = CODES.get(each.code)
         if code is None:
-            hint = did_you_mean(each.code, CODES)
+            hint = speller.did_you_mean(each.code, CODES)
             yield warning("unused-allow", f"no warning is called {each.code}", each.span, hint)
         elif code.severity == "error":
             yield warning("unused-allow", f"{each.code} is an error, which nothing allows", each.span, "mend it")

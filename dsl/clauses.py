@@ -28,6 +28,10 @@ class Clause:
     bare: str | None
     owners: Mapping[str, str]
 
+    def owner(self, written: str | None) -> str | None:
+        """Whose a name is that is written so, or bare; None where that has no meaning here."""
+        return self.bare if written is None else self.owners.get(written)
+
     def ways(self, name: str, vocabulary: Vocabulary) -> tuple[str, ...]:
         """How this name can be written here, shortest first, one way for each meaning."""
         written = {owner: f"{word}." for word, owner in reversed(tuple(self.owners.items()))}

@@ -13,8 +13,8 @@ from dsl.syntax import Span
 SHOWN: Final = 100
 """As many findings of one file are told; who has more mends these first."""
 
-_LETTERS: Final = 200_000
-"""As many pairs of letters are held against each other in search of the word that was meant."""
+_LETTERS: Final = 1_000_000
+"""As many pairs of letters are held against each other in search of the words that were meant in one file."""
 
 _WIDTH: Final = 120
 
@@ -47,12 +47,27 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     return next(turned, None) or next(iter(difflib.get_close_matches(word, words, n=1, cutoff=0.6)), None)
 
 
+@dataclass(slots=True)
+class Speller:
+    """Finds the words that were meant in one file, until that has taken long: then no more is looked for."""
+
+    letters: int = _LETTERS
+
+    def nearest(self, word: str, known: Iterable[str]) -> str | None:
+        """As `nearest`; None as well where nothing is looked for."""
+        words = tuple(known) if self.letters > 0 else ()
+        self.letters -= len(word) * sum(map(len, words))
+        return nearest(word, words) if self.letters >= 0 else None
+
+    def did_you_mean(self, word: str, known: Iterable[str]) -> str:
+        """The hint that names the nearest known word; empty where none is."""
+        near = self.nearest(word, known)
+        return f"did you mean {near}?" if near else ""
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The hint that names the nearest known word; empty where none is near, or among so many that it takes long."""
-    words = tuple(known)
-    is_short = len(word) * sum(map(len, words)) <= _LETTERS
-    near = nearest(word, words) if is_short else None
-    return f"did you mean {near}?" if near else ""
+    return Speller().did_you_mean(word, known)
 
 
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -72,25 +87,25 @@ def _place(finding: Finding) -> tuple[int, int]:
 
 
 def render(finding: Finding, file: str, source_text: str) -> str:
-    """Where and what, the line itself, and a caret below the words in question with the way out behind it."""
+    """Where, what and how grave; the line itself; a caret below the words in question, the way out behind it."""
     span = finding.span
-    headline = _headline(finding, file)
     lines = source_text.split("\n")
     if not 0 < span.line <= len(lines) or not source_text:
-        return f"{headline}: {finding.hint}" if finding.hint else headline
+        return _headline(finding, file, f": {finding.hint}" if finding.hint else "")
     shown, column, width = _window(_visible(lines[span.line - 1]), span)
     caret = _padding(shown, column) + "^" * width
-    return f"{headline}\n{span.line:>5} | {shown}\n      | {caret} {finding.hint}".rstrip()
+    return f"{_headline(finding, file)}\n{span.line:>5} | {shown}\n      | {caret} {finding.hint}".rstrip()
 
 
 def in_one_line(finding: Finding, file: str) -> str:
-    """`file:line:col: code: message (hint)`, the form that editors read."""
-    hint = f" ({finding.hint})" if finding.hint else ""
-    return f"{_headline(finding, file)}{hint}"
+    """`file:line:col: code: message (hint) [severity]`, the form that editors read."""
+    return _headline(finding, file, f" ({finding.hint})" if finding.hint else "")
 
 
-def _headline(finding: Finding, file: str) -> str:
-    return f"{file}:{finding.span.line}:{finding.span.column}: {finding.code}: {finding.message}"
+def _headline(finding: Finding, file: str, hint: str = "") -> str:
+    """The severity stands last: what reads `file:line:col: code: message` need not know of it."""
+    span = finding.span
+    return f"{file}:{span.line}:{span.column}: {finding.code}: {finding.message}{hint} [{finding.severity}]"
 
 
 def _window(line: str, span: Span) -> tuple[str, int, int]:

@@ -5,16 +5,17 @@ one that it shows twice counts twice.
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from dsl.findings import Finding, did_you_mean, error
-from dsl.syntax import Hours
+from dsl.findings import Finding, Speller, error
+from dsl.syntax import Hours, place
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY: Final = 24 * 60
 ALL_WEEK: Final = (1 << len(DAYS) * DAY) - 1
 _END: Final = (24, 0)
+_WIDTH: Final = len("24:00")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +44,20 @@ def week(hours: Hours) -> int:
     return minutes & ALL_WEEK | minutes >> len(DAYS) * DAY
 
 
-def mistakes(hours: Hours, zones: Collection[str]) -> Iterator[Finding]:
+def mistakes(hours: Hours, zones: Collection[str], speller: Speller) -> Iterator[Finding]:
     """What no clock ever shows; `zones` are the names that the machine knows."""
-    for hour, minute in _clocks(hours.hours):
+    both = place(hours, "hours")
+    for column, (hour, minute) in zip((both.column, both.end_column - _WIDTH), _clocks(hours.hours), strict=True):
         if (hour > 23 and (hour, minute) != _END) or minute > 59:
-            yield error("out-of-bounds", f"no clock shows {hour:02}:{minute:02}", hours.span, "write 00:00 to 24:00")
+            clock = replace(both, column=column, end_column=column + _WIDTH)
+            yield error("out-of-bounds", f"no clock shows {hour:02}:{minute:02}", clock, "write 00:00 to 24:00")
     begin, end = _minutes(hours.hours)
     if begin in {end, DAY}:
-        yield error("never-opens", f"{hours.hours} has no minute in it", hours.span, "all day is 00:00-24:00")
+        message = f"{hours.hours} has no minute in it"
+        yield error("never-opens", message, both, "all day is 00:00-24:00")
     if hours.zone not in zones:
-        hint = did_you_mean(hours.zone, zones) or "write UTC, or a zone such as Europe/Paris"
-        yield error("unknown-zone", f"no time zone is called {hours.zone}", hours.span, hint)
+        hint = speller.did_you_mean(hours.zone, zones) or "write UTC, or a zone such as Europe/Paris"
+        yield error("unknown-zone", f"no time zone is called {hours.zone}", place(hours, "zone"), hint)
 
 
 def _days(text: str) -> frozenset[int]:

@@ -16,6 +16,7 @@ from dsl.syntax import Span
 
 FILE_BYTES: Final = 1024 * 1024
 STATEMENTS: Final = 5000
+ALLOWANCES: Final = 5000
 NESTING: Final = 64
 WORDS: Final = 5000
 OPERATORS: Final = 200
@@ -23,8 +24,9 @@ OPERATORS: Final = 200
 
 _BOM: Final = "\ufeff"
 _START: Final = Span(1, 1, 1, 2)
-_SCRAP: Final = re.compile(r'(?P<comment>#[^\n]*)|"[^"\n]*"?|[\w.]+|[<>=!]=|\S')
+_SCRAP: Final = re.compile(r'(?P<comment>(?:#[^\n]*\s*)+)|"[^"\n]*"?|[\w.]+|[<>=!]=|\S')
 _MARGIN: Final = re.compile(r"^[^\s#]", re.MULTILINE)
+_ALLOWANCE: Final = re.compile(r"\ballow:")
 _STRANGER: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]|\r(?!\n)")
 _OPERATORS: Final = frozenset({"and", "or", "not", "+", "-", "*", "/"})
 _NAMED: Final[Mapping[str, str]] = MappingProxyType({"\0": "NUL", "\x1b": "ESC", "\f": "a form feed"})
@@ -68,19 +70,20 @@ def decoded(source: bytes) -> tuple[str, tuple[Finding, ...]]:
     try:
         source.decode("utf-8")
     except UnicodeDecodeError as refusal:
-        line = source.count(b"\n", 0, refusal.start) + 1
-        message = f"byte 0x{source[refusal.start]:02x} in line {line} is not UTF-8"
-        return text, (error("encoding", message, _START, "save the file as UTF-8"),)
+        at = len(source[: refusal.start].decode())
+        message = f"byte 0x{source[refusal.start]:02x} is not UTF-8"
+        return text, (error("encoding", message, Passage(text, 1).span(at, at + 1), "save the file as UTF-8"),)
     return text, tuple(_strangers(text))
 
 
 def crowded(text: str) -> Finding | None:
-    """Why a text has too many statements to be read, seen at its margin alone."""
-    surplus = next(islice(_MARGIN.finditer(text), STATEMENTS, None), None)
-    if surplus is None:
-        return None
-    message = f"a file has at most {STATEMENTS} statements; nothing of this one is read"
-    return error("too-many", message, Passage(text, 1).span(*surplus.span()), "take the file apart")
+    """Why a text has too many statements, or comments that allow something, to be read: seen at a glance."""
+    for what, pattern, most in (("statements", _MARGIN, STATEMENTS), ("allow: comments", _ALLOWANCE, ALLOWANCES)):
+        surplus = next(islice(pattern.finditer(text), most, None), None)
+        if surplus is not None:
+            message = f"a file has at most {most} {what}; nothing of this one is read"
+            return error("too-many", message, Passage(text, 1).span(*surplus.span()), "take the file apart")
+    return None
 
 
 def passages(text: str) -> Iterator[Passage]:

@@ -37,11 +37,12 @@ DEFAULT_FREEZE: Final = Freeze(
 
 @dataclass(frozen=True, slots=True)
 class RestTimes:
-    """Quiet after a move, in seconds."""
+    """Quiet after a move, in seconds; `line` is None where the file is silent."""
 
     vm: float = 900.0
     host: float = 0.0
     no_return: float = 7200.0
+    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

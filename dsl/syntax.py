@@ -5,8 +5,9 @@ filled in and every amount in its base unit (share 0-1, seconds, MiB, plain numb
 unit.
 """
 
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Any, Final
 
 
@@ -22,6 +23,10 @@ class Span:
 
 NOWHERE: Final = Span(0, 0, 0, 0)
 """The place of what no file says: a default."""
+
+
+Places = tuple[tuple[str, Span], ...]
+"""Where those words of a node stand that are no nodes themselves, each under the name of its field."""
 
 
 class Kind(StrEnum):
@@ -112,6 +117,7 @@ class Compare:
     left: Sum
     right: Sum
     span: Span
+    places: Places = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +221,7 @@ class Let:
     name: str
     set: Set
     span: Span
+    places: Places = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +275,7 @@ class Rule:
     to: Choice
     until: Test | None
     span: Span
+    places: Places = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,6 +309,7 @@ class Keep:
     cost: float | None
     text: str
     span: Span
+    places: Places = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +320,7 @@ class Hours:
     hours: str
     zone: str
     span: Span
+    places: Places = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,6 +336,7 @@ class Never:
     cost: float | None
     text: str
     span: Span
+    places: Places = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,6 +345,7 @@ class Reserve:
 
     lost: int
     span: Span
+    places: Places = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,6 +356,7 @@ class Cap:
     period: str | None
     per: str | None
     span: Span
+    places: Places = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,6 +384,7 @@ class Window:
     hours: Hours
     excepted: tuple[str, ...]
     span: Span
+    places: Places = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -391,6 +405,7 @@ class Balance:
     at_most: int
     gaining: Amount | None
     span: Span
+    places: Places = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -401,6 +416,7 @@ class Pack:
     at_most: int
     gaining: Amount | None
     span: Span
+    places: Places = field(default=(), compare=False, repr=False)
 
 
 Statement = (
@@ -408,13 +424,27 @@ Statement = (
 )  # fmt: skip
 
 
+WHERE_IT_STANDS: Final = frozenset({"span", "places"})
+"""The fields of a node that tell where it stands, and not what it says."""
+
+
+def place(node: Any, word: str) -> Span:
+    """Where a word of a node stands; the whole node where that is not known, as of what no file says."""
+    found: Span = next((span for name, span in node.places if name == word), node.span)
+    return found
+
+
 def without_places(node: Any) -> Any:
     """A node as nested tuples without its places: two nodes that say the same compare equal."""
-    if is_dataclass(node):
-        return (
-            type(node).__name__,
-            *(without_places(getattr(node, each.name)) for each in fields(node) if each.name != "span"),
-        )
     if isinstance(node, tuple):
         return tuple(without_places(each) for each in node)
-    return node
+    said = _said(node.__class__)
+    return (type(node).__name__, *[without_places(getattr(node, name)) for name in said]) if said else node
+
+
+@cache
+def _said(kind: type) -> tuple[str, ...]:
+    """The fields of a node that tell what it says; of what is no node, none."""
+    if not is_dataclass(kind):
+        return ()
+    return tuple(each.name for each in fields(kind) if each.name not in WHERE_IT_STANDS)

@@ -30,7 +30,7 @@ RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 USER, PASSWORD = "mcollective", "marionette"
 COLLECTIVES = ("mcollective", *(f"farm{number}" for number in range(200)))
 """RabbitMQ's exchanges are made when it starts: these collectives have theirs."""
-STARTUP = 60.0
+STARTUP = 180.0
 SHUTDOWN = 20.0
 
 _ACTIVEMQ_XML = Template("""\

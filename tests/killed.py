@@ -14,8 +14,9 @@ from typing import Any, Final, TextIO
 from unittest.mock import patch
 
 from agents.report import Report
-from balancer import assembly
-from balancer.assembly import DaemonWish, Reach, Telling, daemon
+from balancer.assembly import daemon as assembly
+from balancer.assembly.daemon import DaemonWish, daemon
+from balancer.assembly.tables import Reach, Telling
 from balancer.config import read_configuration
 from balancer.core.model import Gathering, Order, OrderState
 from balancer.ports import Event, Farm, OrderChanged, Progress

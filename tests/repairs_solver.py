@@ -18,12 +18,16 @@ EIGHTHS = 8
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """A `keep` of the language, over VMs by name: `how` as there, `others` are VMs, or hosts behind `on`."""
+    """A `keep` of the language, over VMs by name: `how` as there, `others` are VMs, or hosts behind `on`.
+
+    `domains` are the hosts of each rack behind `per rack`; without one a host counts for itself.
+    """
 
     how: str
     members: frozenset[str]
     others: frozenset[str] = frozenset()
     count: int = 1
+    domains: tuple[frozenset[str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +73,22 @@ class Model:
     def strays(self, keep: Keep) -> cp_model.LinearExprT:
         """How many stand against a keep, as the balancer counts them."""
         return {
-            "apart": self._beyond, "at_most": self._beyond, "apart_from": self._pairs, "with": self._alone,
-            "on": self._elsewhere, "together": self._asunder,
+            "apart": self._beyond, "at_most": self._beyond, "per_rack": self._beyond_racks,
+            "apart_from": self._pairs, "with": self._alone, "on": self._elsewhere, "together": self._asunder,
         }[keep.how](keep)  # fmt: skip
 
     def _beyond(self, keep: Keep) -> cp_model.LinearExprT:
-        over = []
-        for host in self.farm.hosts:
-            beyond = self.model.new_int_var(0, len(keep.members), "")
-            self.model.add(beyond >= self._on(keep.members, host) - keep.count)
-            over.append(beyond)
-        return sum(over)
+        return sum(self._over(keep, [host]) for host in self.farm.hosts)
+
+    def _beyond_racks(self, keep: Keep) -> cp_model.LinearExprT:
+        outside = self.farm.hosts.keys() - frozenset().union(*keep.domains)
+        astray = sum(self._on(keep.members, host) for host in sorted(outside))
+        return sum((self._over(keep, sorted(domain)) for domain in keep.domains), start=astray)
+
+    def _over(self, keep: Keep, domain: Collection[str]) -> cp_model.LinearExprT:
+        beyond = self.model.new_int_var(0, len(keep.members), "")
+        self.model.add(beyond >= sum(self._on(keep.members, host) for host in domain) - keep.count)
+        return beyond
 
     def _pairs(self, keep: Keep) -> cp_model.LinearExprT:
         pairs = []

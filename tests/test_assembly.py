@@ -24,7 +24,10 @@ from balancer.adapters.metrics import MetricsError
 from balancer.adapters.rehearsal import Rehearsal
 from balancer.adapters.rule_file import RulesError
 from balancer.adapters.snapshot import SnapshotFarm, read_snapshot
-from balancer.assembly import MODES, OUTPUTS, DaemonWish, Wish, daemon, decide_live, decide_snapshot, simulation
+from balancer.assembly.daemon import DaemonWish, daemon
+from balancer.assembly.moment import decide_live, decide_snapshot
+from balancer.assembly.tables import MODES, OUTPUTS
+from balancer.assembly.virtual import Wish, simulation
 from balancer.config import Configuration, read_configuration
 from balancer.core.history import NOTHING
 from balancer.core.model import Decision

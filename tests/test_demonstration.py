@@ -16,7 +16,7 @@ from urllib.request import urlopen
 import pytest
 
 from balancer.demonstration import METRICS_PORT, child, end, metrics_port
-from tests.stage import Program
+from tests.stage import Program, xen_balancer
 from tests.terminals import remaining
 from tests.wire import eventually
 
@@ -40,7 +40,7 @@ def read(path: Path) -> str:
 @contextmanager
 def demo(folder: Path, *words: str, log: str = "log") -> Iterator[Program]:
     """A demo that has its files in that folder."""
-    command = ["env", f"TMPDIR={folder}", sys.executable, "-m", "balancer.cli", "demo", *words]
+    command = ["env", "--chdir", str(folder), f"TMPDIR={folder}", sys.executable, "-m", "balancer.cli", "demo", *words]
     program = Program(command, folder / log)
     try:
         yield program
@@ -78,6 +78,19 @@ def test_whatever_ends_it_ends_all_of_it(number: int, tmp_path: Path) -> None:
     assert left_over(tmp_path) == []
 
 
+def test_rules_of_ones_own_are_shown_and_what_they_decided_can_be_asked_afterwards(tmp_path: Path) -> None:
+    rules = tmp_path / "own.rules"
+    rules.write_text('drain host "xen2"\n')
+    with demo(tmp_path, "--rounds", "5", "--rules", str(rules)) as program:
+        assert program.process.wait(180) == 0
+    assert re.search(r"ordered \w+ from xen2 to \w+: xen2 is drained; ", program.said)
+    kept = tmp_path / "demo-state"
+    assert f"What was decided is in {kept.name} until the next demo here" in program.said
+    asked = xen_balancer("explain", "host", "xen2", "--state", str(kept))
+    assert (asked.returncode, "  drained by line 1\n" in asked.stdout) == (0, True)
+    assert xen_balancer("replay", str(kept)).returncode == 0
+
+
 def test_it_can_be_ended_while_it_still_starts(tmp_path: Path) -> None:
     with demo(tmp_path) as program:
         assert program.says("starting a broker")
@@ -102,6 +115,7 @@ def test_on_a_terminal_it_has_colour_and_a_live_line(tmp_path: Path) -> None:
     shown = bytearray()
     pid, terminal = pty.fork()
     if pid == 0:
+        os.chdir(tmp_path)
         os.environ |= {"TMPDIR": str(tmp_path), "TERM": "xterm-256color"}
         os.execv(sys.executable, [sys.executable, "-m", "balancer.cli", "demo"])
     give_up = time.monotonic() + 120

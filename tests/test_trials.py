@@ -1,5 +1,7 @@
 """Test files from end to end: played on the real loop, with the rule files that they name."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -116,5 +118,20 @@ def test_what_a_fuzz_finds_is_a_small_farm_and_a_test_that_fails_in_the_same_way
 
 
 def test_the_same_seed_plays_the_same(tmp_path: Path) -> None:
-    assert verdict(tmp_path, FUZZ, CROWDED) == verdict(tmp_path, FUZZ, CROWDED)
-    assert verdict(tmp_path, FUZZ, CROWDED).moves > 0
+    few = FUZZ.replace("runs: 30", "runs: 5")
+    once = verdict(tmp_path, few, CROWDED)
+    assert once == verdict(tmp_path, few, CROWDED)
+    assert once.moves > 0
+
+
+def test_a_fuzz_tells_how_many_of_its_runs_are_done(tmp_path: Path) -> None:
+    told: list[int] = []
+
+    @contextmanager
+    def watched(runs: int) -> Iterator[Callable[[int], None]]:
+        told.append(-runs)
+        yield told.append
+
+    fuzz = "  - {name: f, fuzz: {runs: 3, hosts: 2-3, vms: 0-3, rounds: 2}}\n"
+    assert [each.verdict.is_passed for each in outcomes(written(tmp_path, fuzz), watched=watched)] == [True]
+    assert told == [-3, 1, 2, 3]

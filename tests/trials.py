@@ -7,7 +7,7 @@ from balancer.adapters.calendar import LANGUAGE
 from balancer.adapters.rule_file import read
 from balancer.adapters.trials.checks import load_trials
 from balancer.adapters.trials.grounds import ground_of, stage_of
-from balancer.assembly import play_trial
+from balancer.assembly.virtual import play_trial
 from balancer.core.trials.coverage import Coverage
 from balancer.core.trials.record import Record
 from balancer.core.trials.telling import Verdict
@@ -66,7 +66,7 @@ def verdict(folder: Path, tests: str, rules: str = HOT) -> Verdict:
 def record(folder: Path, tests: str, rules: str = HOT) -> Record:
     """What the only test left behind."""
     path = written(folder, tests, rules)
-    file = load_trials(path)
+    file, _ = load_trials(path)
     (case,) = file.tests
     stage = stage_of(case, ground_of(file, str(case.farm), folder))
     return play_trial(stage, read(folder / "farm.rules", LANGUAGE), file.start)

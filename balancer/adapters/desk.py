@@ -202,11 +202,11 @@ def commands(desk: ControlDesk, board: StatusBoard) -> Mapping[str, Handler]:
         return {"host": each.host, "who": each.who, "since": each.since}
 
     def undrain(who: str, arguments: Arguments) -> dict[str, Any]:
-        host = _known(
-            _words(arguments, "host"), [each.host for each in desk.drained()], "host that an operator drained"
-        )
-        desk.undrain(who, host)
-        return {"host": host}
+        host = _words(arguments, "host")
+        was_drained = any(each.host == host for each in desk.drained())
+        if was_drained:
+            desk.undrain(who, host)
+        return {"host": host if was_drained else board.host(host), "was_drained": was_drained}
 
     asked = (status, pause, resume, resolve, drain, undrain)
     return {each.__name__: each for each in asked}

@@ -5,7 +5,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from balancer.assembly import examine_live
+from balancer.assembly.moment import examine_live
 from balancer.commands.arguments import add_format, configuration_file
 from balancer.commands.words import many
 from balancer.config import read_configuration

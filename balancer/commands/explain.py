@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, TypeVar
 
-from balancer.assembly import snapshot_case
+from balancer.assembly.moment import snapshot_case
 from balancer.commands.arguments import add_daemon, add_format, positive, state_directory
 from balancer.commands.words import many, moment
 from balancer.core.cycle import Case, begun
@@ -21,7 +21,7 @@ from balancer.core.explanation.vm import Asked, Target, VmExplained, explain_vm
 from balancer.core.figures.signals import TABLE
 from balancer.core.formats import plain, printable
 from balancer.core.model import Move, Order, Rejection
-from balancer.core.wording import gap, refusal, spoken
+from balancer.core.wording import gap, nth, refusal, spoken
 from balancer.errors import Exit, UsageError
 from balancer.execution import exceeded
 from balancer.replay import recalled
@@ -145,6 +145,10 @@ def vm_in_words(its: VmExplained, when: str = "") -> Iterator[str]:
     """A VM, a line each; `when` is told behind the round."""
     yield f"VM {its.vm} on {its.host}, round {its.round}{when}, rules {its.rules}"
     yield its.told
+    if its.earlier:
+        moved = [f"{move.vm} to {move.target}" for move in its.earlier]
+        more = [f"{len(moved) - SHOWN} more"] if len(moved) > SHOWN else []
+        yield f"  told as after {many(len(moved), 'earlier move')} of this round: {', '.join(moved[:SHOWN] + more)}"
     yield f"  {_figures('vm', its.figures)}"
     yield from (f"  against a move: {each}" for each in its.against)
     yield from (line for each in its.troubles for line in _trouble(each))
@@ -176,7 +180,7 @@ def _asked(its: Asked) -> Iterator[str]:
         yield f"{who} {its.told}"
         who = "   "
     if its.rank is not None:
-        rank = f"may leave, {its.rank}. of {its.of}" if its.kind == "rules" else "may leave"
+        rank = f"may leave, {nth(its.rank)} of {its.of}" if its.kind == "rules" else "may leave"
         yield f"{who} {rank}{f': {its.why}' if its.why else ''}{_before(its)}"
     if its.along:
         yield f"    with it {'goes' if len(its.along) == 1 else 'go'} {', '.join(its.along)}: {' and '.join(its.bonds)}"

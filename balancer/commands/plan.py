@@ -3,18 +3,18 @@
 import json
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
 
 from balancer.adapters.snapshot import write_snapshot
-from balancer.assembly import decide_live, decide_snapshot, single_round
+from balancer.assembly.moment import decide_live, decide_snapshot, single_round
 from balancer.commands.arguments import add_format, configuration_file, positive
 from balancer.commands.words import many
 from balancer.config import read_configuration
 from balancer.core.formats import plan_document, printable
 from balancer.core.model import Decision, Move, Rejection
-from balancer.core.wording import refusal
+from balancer.core.wording import refusal, stays_broken
 from balancer.errors import Exit, UsageError
 
 HELP = "decide one round, print the plan and why; change nothing without --apply"
@@ -83,28 +83,36 @@ def in_words(decision: Decision) -> Iterator[str]:
     for doubt in seen.doubts:
         yield f"in doubt: {doubt.why}"
     yield plan.sentence
-    refused: dict[str, list[Rejection]] = {}
+    yield from (f"cannot be mended: {stays_broken(wall)}" for wall in plan.unmended)
+    refused: dict[str, dict[str, list[Rejection]]] = {}
     for rejection in plan.rejections:
-        refused.setdefault(rejection.vm, []).append(rejection)
-    for move in plan.moves:
-        yield from _move_in_words(move, refused.pop(move.vm, []))
-    for vm, rejections in refused.items():
-        yield f"  {vm} stays: {_refusals(rejections)}"
+        refused.setdefault(rejection.vm, {}).setdefault(rejection.rule, []).append(rejection)
+    for move in sorted(plan.moves, key=lambda move: move.wave):
+        yield from _move_in_words(move, refused.pop(move.vm, {}))
+    for vm, by_rule in refused.items():
+        yield from (f"  {vm} stays ({rule}): {_refusals(rejections)}" for rule, rejections in by_rule.items())
+    if plan.moves and plan.waiting:
+        yield f"waiting for their window: {', '.join(plan.waiting)}"
     before, after = plan.before, plan.after
     if any(host.busy is not None for host in seen.hosts):
         spread = f"spread {before.cpu_std:.1%} -> {after.cpu_std:.1%}"
         yield f"busiest host {before.cpu_max:.0%} -> {after.cpu_max:.0%}, {spread}"
 
 
-def _move_in_words(move: Move, refused: list[Rejection]) -> Iterator[str]:
+def _move_in_words(move: Move, refused: Mapping[str, Sequence[Rejection]]) -> Iterator[str]:
+    """A move, and what was refused to whoever asked for it before; who asks later is told that it has moved already."""
     line = "" if move.line is None else f", line {move.line}"
     yield f"  wave {move.wave}: move {move.vm} from {move.source} to {move.target} ({move.rule}{line})"
     yield f"    {move.why}"
-    if refused:
-        yield f"    not {_refusals(refused)}"
+    for rule, rejections in refused.items():
+        if any(each.host for each in rejections):
+            yield f"    {'' if rule == move.rule else f'{rule}: '}{_refusals(rejections)}"
 
 
-def _refusals(rejections: list[Rejection]) -> str:
-    told = [f"{each.host or 'anywhere'} ({refusal(each)})" for each in rejections[:SHOWN]]
-    more = [f"{len(rejections) - SHOWN} more"] if len(rejections) > SHOWN else []
-    return ", ".join(told + more)
+def _refusals(rejections: Sequence[Rejection]) -> str:
+    """What keeps a VM where it is, or the hosts that it may not go to."""
+    if rejections[0].host is None:
+        return refusal(rejections[0])
+    told = [f"{each.host} ({refusal(each)})" for each in rejections[:SHOWN]]
+    more = [f"{many(len(rejections) - SHOWN, 'host')} more"] if len(rejections) > SHOWN else []
+    return f"not {', '.join(told + more)}"

@@ -32,7 +32,9 @@ HELP = "the days of a journal again: the same decisions under the rules of then,
 MODEL: Final = (
     "modelled: a VM wants the CPU that it was reported to use, and its share of what waited on its host;",
     "from the round after the end of a move on, busy, load and memory of both hosts are shifted by that;",
-    "a move that was really made in the same round goes as it went, any other is done when it should be;",
+    "a move that was really made in the same round goes as it went; any other takes as long as moves of such VMs took",
+    "before (else its memory at 100 MiB/s), does not fail, and is refused by no target but one that refused it then;",
+    "what others did, pauses and drains are as they were; streaks and histories begin with the first round replayed;",
     "overloaded is a host that is 99% busy, or on which more waits than it has CPUs",
 )
 """What is behind the right-hand column."""

@@ -9,7 +9,8 @@ from pathlib import Path
 from agents.log import log_to_stderr
 from agents.version import version
 from balancer.adapters.rehearsal import MODE as DRY_RUN
-from balancer.assembly import OUTPUTS, Daemon, DaemonWish, daemon
+from balancer.assembly.daemon import Daemon, DaemonWish, daemon
+from balancer.assembly.tables import OUTPUTS
 from balancer.commands.arguments import configuration_file, positive, seconds
 from balancer.commands.words import many
 from balancer.config import Configuration, read_configuration

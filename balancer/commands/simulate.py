@@ -8,7 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from balancer.assembly import OUTPUTS, Wish, simulation
+from balancer.assembly.tables import OUTPUTS
+from balancer.assembly.virtual import Wish, simulation
 from balancer.commands.arguments import positive, seconds
 from balancer.errors import Exit
 

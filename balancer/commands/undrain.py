@@ -19,10 +19,11 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> Exit:
-    """Tell the daemon."""
-    host = ask(state_directory(arguments), "undrain", host=arguments.host)["host"]
+    """Tell the daemon; a host that nobody drained is as it was to be."""
+    answer = ask(state_directory(arguments), "undrain", host=arguments.host)
     if arguments.format == "json":
-        print(json.dumps({"format": "drain/1", "drained": False, "host": host}))
+        print(json.dumps({"format": "drain/1", "drained": False} | answer))
     else:
-        print(printable(f"{host} may be used again"))
+        told = "is no longer drained" if answer["was_drained"] else "was not drained"
+        print(printable(f"{answer['host']} {told} by an operator"))
     return Exit.DONE

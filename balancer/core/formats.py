@@ -26,7 +26,7 @@ from balancer.core.model import (
     Unmended,
 )
 from balancer.core.walls.safety import failing_hosts
-from balancer.core.wording import gap, refusal
+from balancer.core.wording import gap, refusal, why_stays
 
 DIGITS: Final = 4
 RETURN_SECONDS: Final = 7200.0
@@ -186,11 +186,14 @@ def drained_document(drained: Drained, decision: Decision | None) -> Document:
     if decision is None or decision.observation.host(drained.host) is None:
         return told | {"vms": None, "stay": []}
     there = [vm.name for vm in decision.observation.vms if vm.host == drained.host]
-    stay = {each.vm: each for each in reversed(decision.plan.rejections) if each.rule == "drain" and each.vm in there}
     leaving = {move.vm for move in decision.plan.moves}
+    against: dict[str, list[Rejection]] = {}
+    for each in decision.plan.rejections:
+        if each.rule == "drain" and each.vm in there and each.vm not in leaving:
+            against.setdefault(each.vm, []).append(each)
     return told | {
         "vms": len(there),
-        "stay": [{"vm": vm, "why": refusal(each)} for vm, each in sorted(stay.items()) if vm not in leaving],
+        "stay": [{"vm": vm, "why": why_stays(told)} for vm, told in sorted(against.items())],
     }
 
 

@@ -31,7 +31,7 @@ from balancer.core.walls.reserve import ReserveWall
 from balancer.core.walls.safety import Own, back_off, failing_hosts, fit
 from balancer.core.walls.wall import Always, Closed, Memory, Wall
 from balancer.core.walls.windows import in_force, waits_for
-from balancer.core.wording import condition, stays_broken
+from balancer.core.wording import condition, stays_broken, why_stays
 from dsl.evaluation import truth
 from dsl.ruleset import Ruleset
 from dsl.syntax import Kind, Reserve
@@ -108,17 +108,14 @@ def _walls(rules: Ruleset, sets: Sets, state: State, projection: Projection, sti
     groups = begun(rules, state, projection)
     untouchable = _untouchable(observation, state.orders)
     failing = failing_hosts(state)
-    drained = np.zeros(len(observation.hosts), dtype=bool)
-    for drain in drains(rules, sets, state):
-        drained |= drain.hosts
     doubtful = np.array([host.name in untouchable for host in observation.hosts], dtype=bool)
     closed: tuple[Closed, ...] = (
         Closed("maintenance", np.array([host.maintenance for host in observation.hosts], dtype=bool)),
         *_closed(observation),
-        Closed("drain", drained),
+        *(Closed("drain", drain.hosts, line=drain.line) for drain in drains(rules, sets, state)),
     )
     return (
-        Always(frozenset(doubt.uuid for doubt in observation.doubts)),
+        Always.of(observation),
         *(InTransit(group) for group in groups),
         Closed("in doubt", doubtful, gives=False),
         *closed,
@@ -195,15 +192,17 @@ def _sentence(draft: Draft, done: str | None, waiting: Sequence[str]) -> str:
     stays = next((each for each in draft.rejections if each.rule == "drain" and each.reason != "under way"), None)
     if stays is None:
         return f"no action: no host is in trouble{why}{still_open}"
-    host = next(vm.host for vm in draft.projection.observation.vms if vm.name == stays.vm)
-    return f"no action: {host} is not empty, {stays.vm} stays: {stays.reason}{_whose(stays, host, draft)}{still_open}"
+    return f"no action: {_not_empty(draft, stays)}{still_open}"
 
 
-def _whose(stays: Rejection, host: str, draft: Draft) -> str:
-    """The line that keeps a VM on a drained host, or wants it away, or else the operator who does."""
-    if stays.line is not None:
-        return f" (line {stays.line})"
-    return next((f" (drained by {each.who})" for each in draft.state.drained if each.host == host), "")
+def _not_empty(draft: Draft, stays: Rejection) -> str:
+    """A drained host that a VM does not leave, who drains it, and why the VM stays."""
+    projection, every = draft.projection, list(drains(draft.rules, draft.sets, draft.state))
+    vms = np.flatnonzero(projection.names["vm"] == stays.vm)
+    host, by = next((host, each) for host in projection.where[vms] for each in every if each.hosts[host])
+    why = why_stays([each for each in draft.rejections if (each.rule, each.vm) == (stays.rule, stays.vm)])
+    told = f"{projection.names['host'][host]}, drained by {by.who or f'line {by.line}'}, is not empty"
+    return f"{told}: {stays.vm} stays: {why}"
 
 
 def _moves_told(moves: Sequence[Move], projection: Projection) -> str | None:

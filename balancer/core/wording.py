@@ -3,7 +3,7 @@
 Rule: every sentence names the things, the figures and the limit; figures carry their unit.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -32,6 +32,12 @@ def spoken(number: float, kind: Kind) -> str:
     scales = _SCALES.get(kind, ((1.0, ""),))
     scale, unit = next((each for each in scales if abs(number) >= each[0]), scales[-1])
     return f"{_short(number / _DIVISORS.get(unit, scale))}{unit}"
+
+
+def nth(number: int) -> str:
+    """A place in an order: `1st`, `2nd`, `11th`."""
+    is_teen = 10 < number % 100 < 20
+    return f"{number}{'th' if is_teen else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
 
 
 def kind_of(of: Sum) -> Kind:
@@ -101,6 +107,11 @@ def preference(key: Key, scope: Scope, place: int, noun: str) -> str:
     return f"has {key.direction} {told(key.of, noun)} ({figure})"
 
 
+def standing(key: Key, scope: Scope, place: int, noun: str) -> str:
+    """By which figure one `noun` stands among others: `cpu 12.5%, least first`."""
+    return f"{told(key.of, noun)} {spoken_at(key.of, scope, place)}, {key.direction} first"
+
+
 def numbers(sums: Iterable[Sum], scope: Scope, place: int, owner: Mapping[str, str]) -> dict[str, float]:
     """The measured figures behind a decision, as `owner.name`; `owner` says how each owner is called in the plan."""
     measured = {_called(leaf, owner): leaf for each in sums for leaf in leaves(each)}
@@ -128,6 +139,22 @@ def refusal(rejection: Rejection) -> str:
     if len(figures) == 2:
         return f"{rejection.reason}: {figures[0]}, limit {figures[1]}"
     return f"{rejection.reason}: {rejection.value}" if isinstance(rejection.value, str) else rejection.reason
+
+
+def refusal_at(rejection: Rejection) -> str:
+    """The same with the line that says so, where one does: `keep db apart (line 12)`."""
+    return f"{refusal(rejection)}{_at_line(rejection)}"
+
+
+def why_stays(rejections: Sequence[Rejection]) -> str:
+    """Why a VM stays that was to leave, from all that was said of it: what keeps it, or what hosts have against it."""
+    if rejections[0].host is None:
+        return refusal_at(rejections[0])
+    return f"it finds no host: {', '.join(dict.fromkeys(f'{each.reason}{_at_line(each)}' for each in rejections))}"
+
+
+def _at_line(rejection: Rejection) -> str:
+    return "" if rejection.line is None else f" (line {rejection.line})"
 
 
 def gap(rejection: Rejection) -> str:

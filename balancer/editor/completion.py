@@ -11,7 +11,8 @@ from typing import Final
 
 from balancer.editor import telling
 from balancer.editor.document import Document, Stretch
-from balancer.editor.places import clause, kinds, own
+from balancer.editor.names import facts
+from balancer.editor.places import clause, in_aggregate, kinds, own
 from balancer.editor.snippets import SNIPPETS
 from dsl.clauses import THING, Clause
 from dsl.manual import entry
@@ -64,7 +65,7 @@ def completion(document: Document, offset: int) -> Offers:
         return Offers((), instead)
     beginning = before.removesuffix(begun)
     expected = expectation(beginning)
-    offers = _units(expected) if beginning[-1:].isalnum() else _offers(document, expected)
+    offers = _units(expected) if beginning[-1:].isalnum() else _offers(document, expected, begun)
     return Offers(tuple(offers), instead)
 
 
@@ -75,9 +76,10 @@ def _before(document: Document, offset: int) -> str:
     return "" if before.endswith("\n") else before
 
 
-def _offers(document: Document, expected: Expectation) -> Iterator[Offer]:
+def _offers(document: Document, expected: Expectation, begun: str) -> Iterator[Offer]:
     if "REF" in expected.following:
         yield from _measured(document.vocabulary, expected)
+        yield from (offer for offer in _facts(document, expected) if offer.label != begun)
     elif "NAME" in expected.following:
         yield from _own(document, expected)
     yield from _units(expected)
@@ -99,6 +101,16 @@ def _measured(vocabulary: Vocabulary, expected: Expectation) -> Iterator[Offer]:
             if word.owner == THING[owner]:
                 written = f"{prefix}{word.name}"
                 yield Offer(written, "name", telling.whose(word), telling.name(written, word))
+
+
+def _facts(document: Document, expected: Expectation) -> Iterator[Offer]:
+    """The facts that the file names already, as nobody here knows what hosts report; a fact has no history."""
+    around = clause(expected.begun)
+    if around is None or in_aggregate(expected.begun):
+        return
+    hosts = [prefix for prefix, owner in _prefixes(around) if THING[owner] == "host"]
+    for name in facts(document):
+        yield from (Offer(f"{prefix}{name}", "name", telling.FACT) for prefix in hosts)
 
 
 def _prefixes(around: Clause) -> Iterator[tuple[str, str]]:

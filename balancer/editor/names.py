@@ -1,4 +1,4 @@
-"""Where the sets of a file are named: the `let` that gives a name, and the places that use it.
+"""Where the sets of a file are named, by the `let` that gives a name and by those that use it; and the facts it names.
 
 Rule: told by the syntax tree alone. A name is changed only where all of its places can be seen.
 """
@@ -8,9 +8,10 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 from balancer.editor.document import Document, Stretch
+from dsl.facts import PREFIX
 from dsl.loading import load
 from dsl.reading import passages, scraps
-from dsl.syntax import Let, Member, NamedSet
+from dsl.syntax import Let, Member, Name, NamedSet
 
 
 class RefusedError(Exception):
@@ -58,6 +59,12 @@ def renamed(document: Document, offset: int, new: str) -> tuple[Stretch, ...]:
         if refusal:
             raise RefusedError(refusal)
     return tuple(each.where for each in places(document, mention.name))
+
+
+def facts(document: Document) -> tuple[str, ...]:
+    """The facts of which the file speaks, each once: `facts.rack`."""
+    found = {each.name for each in _nodes(document.loaded.statements) if isinstance(each, Name)}
+    return tuple(sorted(name for name in found if name.startswith(PREFIX)))
 
 
 def _unfit(document: Document, new: str) -> str:

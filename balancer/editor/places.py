@@ -10,7 +10,7 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import Final, TypeVar
 
-from dsl.checking import STEPS
+from dsl.checking.statements import STEPS
 from dsl.clauses import ARRIVALS, FREEZE, HOSTS, MOVE, THING, TO, UNTIL, VMS, WHEN, Clause
 from dsl.parser.grammar import spellings
 from dsl.syntax import Kind
@@ -76,7 +76,7 @@ _KINDS_OF_TESTS: Final = frozenset(Kind) - {Kind.ROUNDS}
 def clause(begun: Sequence[str]) -> Clause | None:
     """The clause that a place belongs to; None where nothing is tested or reckoned."""
     found = _innermost(begun, CLAUSES)
-    return found.without_after() if found is not None and _in_aggregate(begun) else found
+    return found.without_after() if found is not None and in_aggregate(begun) else found
 
 
 def own(begun: Sequence[str]) -> Own:
@@ -88,7 +88,7 @@ def own(begun: Sequence[str]) -> Own:
 
 def kinds(begun: Sequence[str]) -> frozenset[Kind]:
     """What an amount may be of."""
-    if _in_aggregate(begun):
+    if in_aggregate(begun):
         return _TIMES
     return _innermost(begun, _KINDS) or _KINDS_OF_TESTS
 
@@ -102,8 +102,8 @@ def _members(begun: Sequence[str]) -> tuple[str, ...]:
     return (THING[owner],) if owner else ()
 
 
-def _in_aggregate(begun: Sequence[str]) -> bool:
-    """A word such as `min` is an aggregate where a bracket follows, and a unit elsewhere."""
+def in_aggregate(begun: Sequence[str]) -> bool:
+    """Whether something is aggregated over time there; `min` is an aggregate before a bracket, a unit elsewhere."""
     return any(word in spellings()["FUNCTION"] and sign == "(" for word, sign in pairwise(begun))
 
 

@@ -20,6 +20,9 @@ _WRITTEN: Final[Mapping[Kind, str]] = MappingProxyType({
 })  # fmt: skip
 
 
+FACT: Final = "a fact of a host"
+
+
 def kind(of: Kind) -> str:
     """A kind, and how it is written: `share (%)`, `time (s, min, h, d)`."""
     units = ", ".join(unit for unit, (measured, _) in UNITS.items() if measured is of)

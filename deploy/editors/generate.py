@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from balancer.core.figures.signals import VOCABULARY
-from dsl.checking import STEPS
+from dsl.checking.statements import STEPS
 from dsl.clauses import THING
 from dsl.manual import CLAUSES, STATEMENTS, WORDS
 from dsl.parser.grammar import patterns, reserved_words, spellings

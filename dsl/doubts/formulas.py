@@ -3,8 +3,9 @@
 Rule: values only, without places; two tests that claim the same make equal formulas.
 """
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from dsl.doubts.intervals import Interval
@@ -74,6 +75,12 @@ Claim = Fixed | Within | Reads | Matches | Holds
 Formula = Claim | Negated | AllOf | AnyOf
 
 ALWAYS: Final = Fixed(holds=True)
+
+
+def joined(kind: type[AllOf] | type[AnyOf], parts: Iterable[Formula]) -> Formula:
+    """All of these, or any: a part of the same kind lends its own parts, so that no chain becomes a ladder."""
+    links = (part.parts if isinstance(part, kind) else (part,) for part in parts)
+    return kind(tuple(chain.from_iterable(links)))
 
 
 def subjects(formula: Formula) -> Iterator[Hashable]:

@@ -10,11 +10,24 @@ from types import MappingProxyType
 from typing import Final
 
 from dsl.clauses import THING
-from dsl.doubts.formulas import ALWAYS, AllOf, AnyOf, Fixed, Formula, Holds, Matches, Negated, Reads, Within, subjects
+from dsl.doubts.formulas import (
+    ALWAYS,
+    AllOf,
+    AnyOf,
+    Fixed,
+    Formula,
+    Holds,
+    Matches,
+    Negated,
+    Reads,
+    Within,
+    joined,
+    subjects,
+)
 from dsl.doubts.intervals import Interval
 from dsl.doubts.sums import ANYTHING, POSITIVE, Figure, held_against, linear
 from dsl.globs import is_literal
-from dsl.meanings import MEASURES
+from dsl.meanings.kinds import MEASURES
 from dsl.syntax import (
     All,
     Amount,
@@ -88,9 +101,9 @@ class Reader:
     def _formula(self, test: Test, view: View) -> Formula:
         match test:
             case Both():
-                return AllOf(tuple(self._formula(part, view) for part in links(test, Both)))
+                return joined(AllOf, (self._formula(part, view) for part in links(test, Both)))
             case Either():
-                return AnyOf(tuple(self._formula(part, view) for part in links(test, Either)))
+                return joined(AnyOf, (self._formula(part, view) for part in links(test, Either)))
             case Not(test=inner):
                 return Negated(self._formula(inner, view))
             case _:

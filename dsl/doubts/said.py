@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self, TypeVar
+from typing import Final, Self, TypeVar
 
 from dsl.doubts.reading import Reader
 from dsl.phrases import set_phrase
@@ -10,6 +10,9 @@ from dsl.syntax import All, Drain, Freeze, Keep, Let, Never, Rule, Statement, Wi
 from dsl.vocabulary import Vocabulary
 
 Kept = TypeVar("Kept")
+
+NAMED: Final = 8
+"""Other statements that one hint names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +53,10 @@ def in_short(statement: Statement) -> str:
 
 def against(statements: Iterable[Statement]) -> str:
     """The hint that names other statements, each with its line."""
-    told = [f"line {each.span.line}: {in_short(each)}" for each in statements]
-    return f"against {'; '.join(told)}" if told else ""
+    them = list(statements)
+    told = [f"line {each.span.line}: {in_short(each)}" for each in them[:NAMED]]
+    more = [f"and {len(them) - NAMED} more"] if len(them) > NAMED else []
+    return f"against {'; '.join([*told, *more])}" if told else ""
 
 
 def is_of_all(never: Never) -> bool:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from dsl.doubts.intervals import Interval
-from dsl.meanings import FLIPPED
+from dsl.meanings.kinds import FLIPPED
 from dsl.syntax import Amount, Arithmetic, Name, Over, Sum, Text
 
 ANYTHING: Final = Interval()

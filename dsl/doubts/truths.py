@@ -1,7 +1,7 @@
 """Tests that are never or always true: what their author did not mean.
 
 Rule: the largest part that is decided by itself is told, once. Of parts that cannot hold together the last is told,
-with the fewest others that it contradicts.
+with the fewest others that it contradicts; of parts that follow from others, the last that can be taken out.
 """
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
@@ -21,6 +21,10 @@ from dsl.findings import Finding, warning
 from dsl.phrases import phrase
 from dsl.syntax import All, Both, Drain, Either, Freeze, Gate, Keep, Let, Never, Not, Pack, Rule, Set, Test
 
+LOOKED_AT: Final = 16
+"""Of the tests of a clause: where there are more, none is held against the others."""
+
+_Part = tuple[Test, Formula]
 _CHAINS: Final = (Both, Either, Not)
 _SHARE: Final = Interval(0.0, 1.0)
 
@@ -80,9 +84,10 @@ def _of_clause(reader: Reader, clause: _Clause) -> Iterator[Finding]:
     """What is decided in each test, else in all of them together."""
     parts = [part for test in clause.tests for part in conjuncts(test)]
     found = [finding for part in parts for finding in _decided(reader, part, clause)]
+    read = [(part, reader.test(part, clause.view)) for part in parts]
+    if not found and not _are_apart(formula for _, formula in read):
+        found = list(_at_odds(read, clause.bare)) or list(_implied(read, clause.bare))
     yield from found
-    if not found:
-        yield from _at_odds([(part, reader.test(part, clause.view)) for part in parts], clause.bare)
 
 
 def _decided(reader: Reader, test: Test, clause: _Clause) -> Iterator[Finding]:
@@ -139,17 +144,39 @@ def _why(formula: Formula) -> str:
             return ""
 
 
-def _at_odds(parts: Sequence[tuple[Test, Formula]], bare: str | None) -> Iterator[Finding]:
+def _at_odds(parts: Sequence[_Part], bare: str | None) -> Iterator[Finding]:
     """The first test that cannot hold beside those before it, and the fewest of them that make it so."""
     formulas = [formula for _, formula in parts]
-    if _are_apart(formulas) or can_hold(*formulas):
+    if can_hold(*formulas):
         return
     last = next(place for place in range(len(parts)) if not can_hold(*formulas[: place + 1]))
-    rivals = list(range(last))
-    for each in range(last):
-        fewer = [place for place in rivals if place != each]
-        if not can_hold(formulas[last], *(formulas[place] for place in fewer)):
-            rivals = fewer
-    test = parts[last][0]
-    against = " and ".join(f"{phrase(parts[place][0], bare)} (line {parts[place][0].span.line})" for place in rivals)
-    yield warning("never-true", f"{phrase(test, bare)} is never true here", test.span, f"not beside {against}")
+    test, formula = parts[last]
+    rivals = _fewest(formula, parts[:last])
+    yield warning(
+        "never-true", f"{phrase(test, bare)} is never true here", test.span, f"not beside {_all(rivals, bare)}"
+    )
+
+
+def _implied(parts: Sequence[_Part], bare: str | None) -> Iterator[Finding]:
+    """The tests that hold wherever others beside them do, of which each can be taken out."""
+    kept = list(parts) if len(parts) <= LOOKED_AT else []
+    for part in reversed(kept[:]):
+        others = [each for each in kept if each is not part]
+        if others and not can_hold(Negated(part[1]), *(formula for _, formula in others)):
+            kept = others
+            hint = f"wherever {_all(_fewest(Negated(part[1]), others), bare)} holds: take it out"
+            yield warning("always-true", f"{phrase(part[0], bare)} is always true here", part[0].span, hint)
+
+
+def _fewest(formula: Formula, others: Sequence[_Part]) -> Sequence[_Part]:
+    """Of others that leave a formula no way, as few as do."""
+    fewest = list(others)
+    for each in others:
+        fewer = [other for other in fewest if other is not each]
+        if not can_hold(formula, *(other for _, other in fewer)):
+            fewest = fewer
+    return fewest
+
+
+def _all(parts: Sequence[_Part], bare: str | None) -> str:
+    return " and ".join(f"{phrase(test, bare)} (line {test.span.line})" for test, _ in parts)

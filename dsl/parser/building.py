@@ -1,28 +1,24 @@
-"""From Lark's tree to ours.
+"""From Lark's tree to ours: statements.
 
-Rule: one method for each rule of the grammar, under its name; nothing here knows what the words mean.
+Rule: one method for each rule of the grammar, under its name, with a parameter for each of its words, None for one
+that is left out; nothing here knows what the words mean. Where a part stands is told by its first and last token.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from lark import Token, Tree
-from lark.tree import Meta
+from lark import Token
 
-from dsl.findings import Finding, error
-from dsl.phrases import amount_text, phrase
-from dsl.reading import Passage
+from dsl.findings import error
+from dsl.parser.terms import Branch, Terms, unquoted
+from dsl.phrases import phrase
 from dsl.syntax import (
-    All,
     Amount,
-    Arithmetic,
     Balance,
-    Both,
     Cap,
     Choice,
-    Compare,
     Drain,
-    Either,
     Every,
     Freeze,
     Gate,
@@ -31,15 +27,9 @@ from dsl.syntax import (
     Key,
     Let,
     Limit,
-    Member,
-    Name,
-    NamedSet,
     Never,
-    Not,
-    One,
-    Over,
     Pack,
-    Pick,
+    Places,
     Relation,
     Reserve,
     Rest,
@@ -49,220 +39,174 @@ from dsl.syntax import (
     Statement,
     Sum,
     Test,
-    Text,
     When,
     Window,
 )
 
+_Pause = tuple[str, Amount, Span]
 _Journey = tuple[Set, Set | None, Set | None, Hours | None]
+_Kept = TypeVar("_Kept")
 _PERIODS: Final = ("round", "hour", "day")
 
 
-class Builder:
-    """One method for each rule of the grammar, under its name; it gets the parts built, keywords left out."""
+class Builder(Terms):
+    """The rules of the grammar that make statements, and parts of them."""
 
-    def __init__(self, passage: Passage) -> None:
-        self._passage = passage
-        self.findings: list[Finding] = []
-
-    def statement(self, tree: Tree[Token]) -> Statement:
+    def statement(self, tree: Branch) -> Statement:
         """The statement of a tree; what cannot be meant is a finding beside it."""
-        built: Statement = self._built(tree)
+        built: Statement = self.built(tree)
         return built
-
-    def _built(self, part: Any) -> Any:
-        """A tree, its branches first, as deep as `overgrown` lets it be; a token or nothing stays what it is."""
-        if not isinstance(part, Tree):
-            return part
-        return getattr(self, part.data)(part.meta, *map(self._built, part.children))
 
     # what to do
 
-    def every(self, meta: Meta, amount: Amount) -> Every:
-        return Every(amount, self._span(meta))
+    def every(self, tree: Branch, _every: Token, amount: Amount) -> Every:
+        return Every(amount, self._span(tree))
 
-    def let(self, meta: Meta, name: Token, named: Set) -> Let:
-        return Let(str(name), named, self._span(meta))
+    def let(self, tree: Branch, _let: Token, name: Token, _is: Token, named: Set) -> Let:
+        return Let(str(name), named, self._span(tree), self._places(name=name))
 
-    def rule(self, meta: Meta, name: Token, *clauses: Any) -> Rule:
+    def rule(self, tree: Branch, _rule: Token, name: Token, *clauses: Any) -> Rule:
         when, move, to, until = clauses
-        return Rule(str(name), when, move, to, until, self._span(meta))
+        return Rule(str(name), when, move, to, until, self._span(tree), self._places(name=name))
 
-    def when(self, meta: Meta, held: Test, hold: Amount | None, now: Test | None) -> When:
-        return When(held, hold, now, self._span(meta))
+    def when(self, tree: Branch, _when: Token, held: Test, _for: Token, hold: Amount | None, *now: Any) -> When:
+        return When(held, hold, now[-1], self._span(tree))
 
-    def move(self, meta: Meta, by: tuple[Key, ...], *where: Gate) -> Choice:
-        return Choice(by, where, self._span(meta))
+    def move(self, tree: Branch, _move: Token, _vm: Token, by: tuple[Key, ...], *where: Gate) -> Choice:
+        return Choice(by, where, self._span(tree))
 
     to = move
 
-    def until(self, _meta: Meta, test: Test) -> Test:
+    def until(self, _tree: Branch, _until: Token, test: Test) -> Test:
         return test
 
-    def by(self, _meta: Meta, *keys: Key) -> tuple[Key, ...]:
-        return keys
+    def by(self, _tree: Branch, *keys: Key | Token) -> tuple[Key, ...]:
+        return _all(Key, keys)
 
-    def key(self, meta: Meta, direction: Token, of: Sum) -> Key:
-        return Key(str(direction), of, self._span(meta))
+    def key(self, tree: Branch, direction: Token, of: Sum) -> Key:
+        return Key(str(direction), of, self._span(tree))
 
-    def where(self, meta: Meta, test: Test, label: Token | None) -> Gate:
-        return Gate(test, _unquoted(label) or phrase(test), self._span(meta))
+    def where(self, tree: Branch, _where: Token, test: Test, _as: Token | None, label: Token | None) -> Gate:
+        return Gate(test, unquoted(label) or phrase(test), self._span(tree))
 
-    def drain(self, meta: Meta, hosts: Set) -> Drain:
-        return Drain(hosts, self._span(meta))
+    def drain(self, tree: Branch, _drain: Token, hosts: Set) -> Drain:
+        return Drain(hosts, self._span(tree))
 
-    def balance(self, meta: Meta, signal: Token, within: Amount, most: tuple[int, Amount | None]) -> Balance:
-        return Balance(str(signal), within, *most, self._span(meta))
+    def balance(self, tree: Branch, _balance: Token, signal: Token, _within: Token, *parts: Any) -> Balance:
+        within, (count, gaining) = parts
+        places = self._places(signal=signal, at_most=count)
+        return Balance(str(signal), within, self._count(count), gaining, self._span(tree), places)
 
-    def pack(self, meta: Meta, *parts: Any) -> Pack:
-        *where, (count, gaining) = parts
-        return Pack(tuple(where), count, gaining, self._span(meta))
+    def pack(self, tree: Branch, *parts: Any) -> Pack:
+        *_pack_onto_fewest_hosts, (count, gaining) = parts
+        return Pack(_all(Gate, parts), self._count(count), gaining, self._span(tree), self._places(at_most=count))
 
-    def at_most(self, _meta: Meta, count: Token, gaining: Amount | None) -> tuple[int, Amount | None]:
-        return self._count(count), gaining
+    def at_most(self, _tree: Branch, *words: Any) -> tuple[Token, Amount | None]:
+        _by, _at, _most, count, _moves, *_each_gaining, gaining = words
+        return count, gaining
 
     # walls and wishes
 
-    def keep(self, meta: Meta, word: Token, *parts: Any) -> Keep:
+    def keep(self, tree: Branch, word: Token, *parts: Any) -> Keep:
         *kept, cost = parts
-        vms, relation = kept[0] if len(kept) == 1 else kept
-        keep = Keep(word == "keep", vms, relation, cost, "", self._span(meta))
+        vms, relation, *places = kept[0] if len(kept) == 1 else kept
+        keep = Keep(
+            word == "keep", vms, relation, _number(cost), "", self._span(tree), (*places, *self._places(cost=cost))
+        )
         return replace(keep, text=phrase(keep))
 
-    def spread(self, _meta: Meta, count: Token, vms: Set, per: Token) -> tuple[Set, Relation]:
-        return vms, Relation("at_most", count=self._count(count), per=str(per))
+    def spread(self, _tree: Branch, _at: Token, _most: Token, *words: Any) -> tuple[Any, ...]:
+        count, _of, vms, _per, per = words
+        relation = Relation("at_most", count=self._count(count), per=str(per))
+        return vms, relation, *self._places(count=count, per=per)
 
-    def apart(self, _meta: Meta, other: Set | None) -> Relation:
+    def apart(self, _tree: Branch, _apart: Token, _from: Token | None, other: Set | None) -> Relation:
         return Relation("apart_from" if other else "apart", other)
 
-    def together(self, _meta: Meta) -> Relation:
+    def together(self, _tree: Branch, _together: Token) -> Relation:
         return Relation("together")
 
-    def beside(self, _meta: Meta, other: Set) -> Relation:
+    def beside(self, _tree: Branch, _with: Token, other: Set) -> Relation:
         return Relation("with", other)
 
-    def on(self, _meta: Meta, hosts: Set) -> Relation:
+    def on(self, _tree: Branch, _on: Token, hosts: Set) -> Relation:
         return Relation("on", hosts)
 
-    def never(self, meta: Meta, journey: _Journey, excepted: tuple[str, ...] | None) -> Never:
-        return self._journeys(meta, journey, excepted, None, hard=True)
+    def never(self, tree: Branch, _never: Token, _move: Token, *parts: Any) -> Never:
+        journey, excepted = parts
+        return self._journeys(tree, journey, excepted, None, hard=True)
 
-    def avoid(self, meta: Meta, journey: _Journey, excepted: tuple[str, ...] | None, cost: float | None) -> Never:
-        return self._journeys(meta, journey, excepted, cost, hard=False)
+    def avoid(self, tree: Branch, _avoid: Token, _moving: Token, *parts: Any) -> Never:
+        journey, excepted, cost = parts
+        return self._journeys(tree, journey, excepted, cost, hard=False)
 
-    def journey(self, _meta: Meta, vms: Set, source: Set | None, target: Set | None, during: Hours | None) -> _Journey:
+    def journey(self, _tree: Branch, vms: Set, *words: Any) -> _Journey:
+        _from, source, _to, target, _during, during = words
         return vms, source, target, during
 
-    def cost(self, _meta: Meta, number: Token) -> float:
-        return float(number)
+    def cost(self, _tree: Branch, _cost: Token, number: Token) -> Token:
+        return number
 
     # how much, how often, when
 
-    def reserve(self, meta: Meta, lost: Token, _hosts: Token) -> Reserve:
-        return Reserve(self._count(lost), self._span(meta))
+    def reserve(self, tree: Branch, *words: Token) -> Reserve:
+        _reserve, _memory, _for, lost, _lost, _hosts = words
+        return Reserve(self._count(lost), self._span(tree), self._places(lost=lost))
 
-    def limit(self, meta: Meta, *caps: Cap) -> Limit:
-        return Limit(caps, self._span(meta))
+    def limit(self, tree: Branch, *caps: Cap | Token) -> Limit:
+        return Limit(_all(Cap, caps), self._span(tree))
 
-    def cap(self, meta: Meta, count: Token, once: Token | None, *per: Token) -> Cap:
+    def cap(self, tree: Branch, count: Token, *words: Any) -> Cap:
+        _migrations, _at, once, *per = words
         periods = [word for word in per if word in _PERIODS]
         scopes = [word for word in per if word not in _PERIODS]
         for surplus in (*[once for _ in periods[:1] if once], *periods[1:], *scopes[1:]):
             self._complain("twice", f"“{surplus}” says again, or otherwise, what this budget counts", surplus)
-        return Cap(self._count(count), _first(periods), _first(scopes), self._span(meta))
+        places = self._places(count=count, per=next(iter(scopes), None))
+        return Cap(self._count(count), _first(periods), _first(scopes), self._span(tree), places)
 
-    def per(self, _meta: Meta, name: Token) -> Token:
+    def per(self, _tree: Branch, _per: Token, name: Token) -> Token:
         return name
 
-    def rest(self, meta: Meta, *pauses: tuple[str, Amount]) -> Rest:
+    def rest(self, tree: Branch, *pauses: _Pause | Token) -> Rest:
         named: dict[str, Amount] = {}
-        for name, amount in pauses:
+        for name, amount, span in _all(tuple, pauses):
             if name in named:
-                self.findings.append(error("twice", "this pause is named twice in one statement", amount.span))
+                self.findings.append(
+                    error("twice", "this pause is named twice in one statement", span, "keep one of them")
+                )
             named[name] = amount
-        return Rest(named.get("vm"), named.get("host"), named.get("no_return"), self._span(meta))
+        return Rest(named.get("vm"), named.get("host"), named.get("no_return"), self._span(tree))
 
-    def pause(self, _meta: Meta, thing: Token, amount: Amount) -> tuple[str, Amount]:
-        return str(thing), amount
+    def pause(self, tree: Branch, thing: Token, amount: Amount) -> _Pause:
+        return str(thing), amount, self._span(tree)
 
-    def no_return(self, _meta: Meta, amount: Amount) -> tuple[str, Amount]:
-        return "no_return", amount
+    def no_return(self, tree: Branch, _no: Token, _return: Token, _within: Token, amount: Amount) -> _Pause:
+        return "no_return", amount, self._span(tree)
 
-    def window(self, meta: Meta, hours: Hours, excepted: tuple[str, ...] | None) -> Window:
-        return Window(hours, excepted or (), self._span(meta))
+    def window(self, tree: Branch, _window: Token, hours: Hours, excepted: tuple[Token, ...] | None) -> Window:
+        return Window(hours, _texts(excepted), self._span(tree), self._excepted(excepted))
 
-    def freeze(self, meta: Meta, test: Test) -> Freeze:
-        return Freeze(test, phrase(test), self._span(meta))
+    def freeze(self, tree: Branch, _freeze: Token, _when: Token, test: Test) -> Freeze:
+        return Freeze(test, phrase(test), self._span(tree))
 
-    def excepted(self, _meta: Meta, *kinds: Token) -> tuple[str, ...]:
-        return tuple(str(kind) for kind in kinds)
+    def excepted(self, _tree: Branch, _except: Token, *kinds: Token) -> tuple[Token, ...]:
+        return kinds[::2]
 
-    def hours(self, meta: Meta, days: Token, hours: Token, zone: Token) -> Hours:
-        return Hours(str(days), str(hours), str(zone), self._span(meta))
+    def hours(self, tree: Branch, days: Token, hours: Token, zone: Token) -> Hours:
+        return Hours(str(days), str(hours), str(zone), self._span(tree), self._places(hours=hours, zone=zone))
 
-    # sets
-
-    def named_set(self, meta: Meta, name: Token) -> NamedSet:
-        return NamedSet(str(name), self._span(meta))
-
-    def one(self, meta: Meta, thing: Token, name: Token) -> One:
-        return One(str(thing), _unquoted(name), self._span(meta))
-
-    def all(self, meta: Meta, things: Token, *test: Any) -> All:
-        return All(things.removesuffix("s"), test[-1], self._span(meta))
-
-    # tests and sums
-
-    def or_(self, meta: Meta, left: Test, right: Test) -> Either:
-        return Either(left, right, self._span(meta))
-
-    def and_(self, meta: Meta, left: Test, right: Test) -> Both:
-        return Both(left, right, self._span(meta))
-
-    def not_(self, meta: Meta, test: Test) -> Not:
-        return Not(test, self._span(meta))
-
-    def compare(self, meta: Meta, left: Sum, sign: Token, right: Sum) -> Compare:
-        return Compare(str(sign), left, right, self._span(meta))
-
-    def pick(self, meta: Meta, whose: Token | None, how: Token, pattern: Token) -> Pick:
-        return Pick(_text(whose), str(how), _unquoted(pattern), self._span(meta))
-
-    def member(self, meta: Meta, whose: Token | None, name: Token) -> Member:
-        return Member(_text(whose), str(name), self._span(meta))
-
-    def add(self, meta: Meta, left: Sum, sign: Token, right: Sum) -> Arithmetic:
-        return Arithmetic(str(sign), left, right, self._span(meta))
-
-    multiply = add
-
-    def name(self, meta: Meta, name: Token) -> Name:
-        return Name(None, str(name), self._span(meta))
-
-    def ref(self, meta: Meta, ref: Token) -> Name:
-        owner, _, name = ref.partition(".")
-        return Name(None, str(ref), self._span(meta)) if owner == "facts" else Name(owner, name, self._span(meta))
-
-    def text(self, meta: Meta, text: Token) -> Text:
-        return Text(_unquoted(text), self._span(meta))
-
-    def over(self, meta: Meta, function: Token, of: Sum, window: Amount) -> Over:
-        return Over(str(function), of, window, self._span(meta))
-
-    def amount(self, meta: Meta, number: Token, unit: Token | None) -> Amount:
-        return Amount(float(number), _text(unit), amount_text(number, unit), self._span(meta))
+    # parts of several statements
 
     def _journeys(
-        self, meta: Meta, journey: _Journey, excepted: tuple[str, ...] | None, cost: float | None, *, hard: bool
+        self, tree: Branch, journey: _Journey, excepted: tuple[Token, ...] | None, cost: Token | None, *, hard: bool
     ) -> Never:
-        never = Never(hard, *journey, excepted or (), cost, "", self._span(meta))
+        places = (*self._excepted(excepted), *self._places(cost=cost))
+        never = Never(hard, *journey, _texts(excepted), _number(cost), "", self._span(tree), places)
         return replace(never, text=phrase(never))
 
-    # places
-
-    def _span(self, meta: Meta) -> Span:
-        above = self._passage.line - 1
-        return Span(meta.line + above, meta.column, meta.end_line + above, meta.end_column)
+    def _excepted(self, kinds: tuple[Token, ...] | None) -> Places:
+        return tuple((f"except {kind}", self._place(kind)) for kind in kinds or ())
 
     def _count(self, number: Token) -> int:
         if "." in number:
@@ -270,17 +214,21 @@ class Builder:
         return int(float(number))
 
     def _complain(self, code: str, message: str, token: Token) -> None:
-        start = token.start_pos or 0
-        self.findings.append(error(code, message, self._passage.span(start, start + len(token))))
+        self.findings.append(error(code, message, self._place(token)))
+
+
+def _all(kind: type[_Kept], parts: Sequence[Any]) -> tuple[_Kept, ...]:
+    """The parts of one kind, without the words and commas between them."""
+    return tuple(part for part in parts if isinstance(part, kind))
 
 
 def _first(words: list[Token]) -> str | None:
     return str(words[0]) if words else None
 
 
-def _text(token: Token | None) -> str | None:
-    return None if token is None else str(token)
+def _texts(tokens: tuple[Token, ...] | None) -> tuple[str, ...]:
+    return tuple(str(token) for token in tokens or ())
 
 
-def _unquoted(token: Token | None) -> str:
-    return "" if token is None else token.strip('"')
+def _number(token: Token | None) -> float | None:
+    return None if token is None else float(token)

@@ -17,14 +17,14 @@ _WORD_END: Final = r"(?!(?<=[A-Za-z0-9_])[A-Za-z0-9_.])"
 
 @cache
 def grammar() -> Lark:
-    """The parser of one statement, built once."""
+    """The parser of one statement, built once; keywords stay in the tree, so that it tells where each part stands."""
     return Lark.open_from_package(
         "dsl",
         "rules.lark",
         start="statement",
         parser="lalr",
         lexer="contextual",
-        propagate_positions=True,
+        keep_all_tokens=True,
         edit_terminals=_end_with_the_word,
     )
 

@@ -12,7 +12,8 @@ from typing import Final, Self
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from dsl.findings import Finding, did_you_mean, error, nearest
-from dsl.parser.grammar import reserved_words, spellings
+from dsl.parser.expectation import expectation
+from dsl.parser.grammar import patterns, reserved_words, spellings
 from dsl.reading import Passage, Scrap, scraps
 from dsl.syntax import Span
 from dsl.units import MISTAKEN
@@ -31,6 +32,9 @@ _EXAMPLES: Final[Mapping[str, str]] = MappingProxyType({
 """What is written in a form of its own, which its description does not tell."""
 
 _DIGITS: Final = 15
+_LEFT_OUT: Final = 3
+"""Words in a row that a person forgets."""
+
 _OWNERS: Final = frozenset({"host", "vm", "source", "after", "farm"})
 _DESCRIBED: Final[Mapping[str, str]] = MappingProxyType({
     "$END": "the end of the statement", "UNIT": "a unit", "NUMBER": "a number", "NAME": "a name", "REF": "a name",
@@ -83,11 +87,31 @@ class Mistake:
     def _hint(self) -> str:
         if self.found is None:
             return self._example()
-        hints = (self._quotes, self._farm_name, self._too_long, self._unit, self._near, self._outdented)
+        hints = (
+            self._quotes, self._farm_name, self._too_long, self._unit, self._skipped, self._near, self._left_out,
+            self._outdented,
+        )  # fmt: skip
         return next(filter(None, (hint(self.found) for hint in hints)), "") or self._example()
 
     def _example(self) -> str:
         return _EXAMPLES.get(next(iter(self.wanted)), "") if len(self.wanted) == 1 else ""
+
+    def _skipped(self, found: Scrap) -> str:
+        """A word of the language is hardly another one misspelt."""
+        return self._left_out(found) if found.text in reserved_words() else ""
+
+    def _left_out(self, found: Scrap) -> str:
+        """The words that must stand before it, where nothing else could: `reserve memory for 1 host` lacks `lost`."""
+        beginning, following, words = self.passage.text[: found.start], self.wanted, list[str]()
+        while len(following) == 1 and len(words) < _LEFT_OUT:
+            (word, *others) = spellings().get(next(iter(following)), ("",))
+            if others or word not in reserved_words() or (self.before and self.before.text == word):
+                return ""
+            words.append(word)
+            following = frozenset(expectation(f"{beginning} {' '.join(words)} ").following)
+            if any(_can_be(found, terminal) for terminal in following):
+                return f"did you leave out {' '.join(words)}?"
+        return ""
 
     def _outdented(self, found: Scrap) -> str:
         is_clause = self.before is None and found.text in reserved_words()
@@ -132,6 +156,13 @@ class Mistake:
     def _too_long(self, found: Scrap) -> str:
         long = self.before is not None and self.before.end == found.start and len(self.before.text) >= _DIGITS
         return f"a number has at most {_DIGITS} digits, a name 64 letters" if long and found.text.isalnum() else ""
+
+
+def _can_be(scrap: Scrap, terminal: str) -> bool:
+    """Whether a scrap is one of these; a word of the language is no name."""
+    if scrap.text in reserved_words():
+        return scrap.text in spellings()[terminal]
+    return re.fullmatch(patterns()[terminal], scrap.text) is not None
 
 
 def _around(text: str, position: int) -> tuple[Scrap | None, Scrap | None]:

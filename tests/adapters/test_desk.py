@@ -249,7 +249,9 @@ def test_a_drain_of_the_last_daemon_still_holds(rules: RuleFile, journal: Memory
     assert ControlDesk(rules, journal, lambda: 70.0, Said(drained=drained)).drained() == drained
 
 
-def test_an_operator_drains_a_host_that_is_known_and_uses_it_again(tmp_path: Path, desk: ControlDesk) -> None:
+def test_an_operator_drains_a_host_that_is_known_and_uses_it_again(
+    tmp_path: Path, desk: ControlDesk, journal: Memory
+) -> None:
     board = StatusBoard("active")
     with listening(tmp_path, commands(desk, board)):
         with pytest.raises(ControlRefusedError, match="no round was held yet"):
@@ -263,14 +265,23 @@ def test_an_operator_drains_a_host_that_is_known_and_uses_it_again(tmp_path: Pat
             ask(tmp_path, "drain", host="hypervsor3")
         with pytest.raises(ControlRefusedError, match=r"“x” is no host .*; there are: hypervisor2, hypervisor3"):
             ask(tmp_path, "drain", host="x")
-        with pytest.raises(
-            ControlRefusedError, match="“hypervisor2” is no host that an operator drained; did you mean"
-        ):
-            ask(tmp_path, "undrain", host="hypervisor2")
-        assert ask(tmp_path, "undrain", host="hypervisor3") == {"host": "hypervisor3"}
-        with pytest.raises(ControlRefusedError, match="“x” is no host that an operator drained; there is none"):
+        assert ask(tmp_path, "drain", host="hypervisor3") == answer
+        assert ask(tmp_path, "undrain", host="hypervisor2") == {"host": "hypervisor2", "was_drained": False}
+        ends = [ask(tmp_path, "undrain", host="hypervisor3")["was_drained"] for _ in range(2)]
+        assert ends == [True, False]
+        with pytest.raises(ControlRefusedError, match="“x” is no host of this farm; there are: hypervisor2"):
             ask(tmp_path, "undrain", host="x")
     assert desk.drained() == ()
+    told = [each.action for each in journal.events if isinstance(each, OperatorActed)]
+    assert told == ["drain", "undrain"]
+
+
+def test_a_drained_host_that_has_left_the_farm_can_be_undrained(tmp_path: Path, desk: ControlDesk) -> None:
+    board = StatusBoard("active")
+    board.record(decided(decision(3)))
+    desk.drain("alice", "hv9")
+    with listening(tmp_path, commands(desk, board)):
+        assert ask(tmp_path, "undrain", host="hv9") == {"host": "hv9", "was_drained": True}
 
 
 def test_the_status_tells_who_drains_what_since_when_and_what_is_left_there_and_why() -> None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +22,16 @@ def test_without_its_broker_it_says_what_to_install() -> None:
     assert done.stderr.splitlines()[-1] == (
         "the demo's broker is missing; install it with: pip install 'xen-balancer[demo]'"
     )
+
+
+def test_rules_that_cannot_be_run_with_are_exit_code_2_before_anything_starts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rules = tmp_path / "own.rules"
+    rules.write_text("rule r\n  wen host.cpu > 1\n")
+    assert main(["demo", "--rules", str(rules)]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.startswith(f"{rules}:1:8: syntax: ")) == ("", True)
 
 
 def test_no_rounds_at_all_are_refused(capsys: pytest.CaptureFixture[str]) -> None:

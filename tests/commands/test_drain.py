@@ -27,24 +27,27 @@ def test_a_host_is_emptied_as_far_as_it_may_be_over_a_restart_until_somebody_say
         told = capsys.readouterr().out
         assert told.startswith("hv1 is drained by ")
         assert program.says("moved db1 from hv1 to hv2: hv1 is drained by ")
-        assert program.says("hv1 is not empty, web1 stays: ")
+        assert program.says(", is not empty: web1 stays: ")
         assert program.end() == 0
 
         again = start("run", "--config", config, log="again")
-        assert again.says("hv1 is not empty, web1 stays: ")
+        assert again.says(", is not empty: web1 stays: ")
         assert main(["drain", "--config", config]) == 0
         first, second = capsys.readouterr().out.splitlines()
         assert first.startswith("drained: hv1 by ")
         assert first.endswith(": 1 VM there")
-        assert second == f"  web1 stays: {WALLS.strip()}"
+        assert second == f"  web1 stays: it finds no host: {WALLS.strip()} (line 1)"
         assert main(["drain", "--config", config, "--format", "json"]) == 0
         drained = json.loads(capsys.readouterr().out)
         assert (drained["format"], drained["drained"], drained["host"], drained["vms"]) == ("drain/1", True, "hv1", 1)
         assert main(["undrain", "--config", config, "hv1"]) == 0
         assert main(["drain", "--config", config]) == 0
-        assert capsys.readouterr().out == "hv1 may be used again\nno host is drained by an operator\n"
-        assert main(["undrain", "--config", config, "hv1"]) == 2
-        assert "“hv1” is no host that an operator drained; there is none" in capsys.readouterr().err
+        told = "hv1 is no longer drained by an operator\nno host is drained by an operator\n"
+        assert capsys.readouterr().out == told
+        assert main(["undrain", "--config", config, "hv1"]) == 0
+        assert capsys.readouterr().out == "hv1 was not drained by an operator\n"
+        assert main(["undrain", "--config", config, "hv7"]) == 2
+        assert "“hv7” is no host of this farm; did you mean “hv" in capsys.readouterr().err
         assert again.end() == 0
         assert "Traceback" not in program.said + again.said
 

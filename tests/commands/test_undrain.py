@@ -15,7 +15,7 @@ def test_for_programs_both_are_told_as_json(daemon: Program, config: Path, capsy
     drained, free = (json.loads(line) for line in capsys.readouterr().out.splitlines())
     assert (drained["format"], drained["drained"], drained["host"]) == ("drain/1", True, "hv2")
     assert set(drained) == {"format", "drained", "host", "who", "since"}
-    assert free == {"format": "drain/1", "drained": False, "host": "hv2"}
+    assert free == {"format": "drain/1", "drained": False, "host": "hv2", "was_drained": True}
 
 
 def test_without_a_daemon_it_is_exit_code_3(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

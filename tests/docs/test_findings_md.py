@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from balancer.adapters.calendar import LANGUAGE
-from balancer.assembly import observe_snapshot
+from balancer.assembly.moment import observe_snapshot
 from balancer.core.audit import audit
 from dsl.codes import CODES
 from dsl.findings import render

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from balancer.adapters.snapshot import read_snapshot, snapshot_document
-from balancer.assembly import decide_snapshot
+from balancer.assembly.moment import decide_snapshot
 from balancer.cli import main
 from tests.trials import GETS_HOT, written
 

@@ -8,11 +8,11 @@ import pytest
 from agents.report import Counter, VmReport
 from balancer.cli import COMMANDS
 from balancer.commands.doctor import in_words
-from balancer.core import safety
 from balancer.core.doctor.checkup import Check, Checkup, of_clocks, of_storage
 from balancer.core.doctor.prospects import Prospect
 from balancer.core.model import Rejection
 from balancer.core.orders.puzzles import puzzle
+from balancer.core.walls import safety
 from dsl.ruleset import DEFAULT_CAPS
 
 ROOT = Path(__file__).parents[2]

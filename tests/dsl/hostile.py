@@ -16,7 +16,9 @@ HOSTILE: Final[Mapping[str, tuple[bytes, str]]] = {
     "100,000 budgets": (b"limit 1" + b", 1" * 100_000, "too-long"),
     "100,000 statements": (b"drain a\n" * 100_000, "too-many"),
     "80,000 indented lines": (b" every 30 s\n" * 80_000, "syntax"),
-    "a statement that never comes": (b"# allow: syntax why\n" * 50_000 + b"drain", "syntax"),
+    "a statement that never comes": (b"# every 30 s, why\n" * 50_000 + b"drain", "syntax"),
+    "a statement amid 100,000 comments": (b"rule r\n" + b"  # why\n" * 100_000 + b"  when a", "syntax"),
+    "45,000 comments that allow nothing": (b"# allow: redundant why\n" * 45_000, "too-many"),
     "NUL": (b"every 30 s\0", "encoding"),
     "a million NULs": (b"\0" * 1_000_000, "encoding"),
     "BOM": (b"\xef\xbb\xbfevery 30 s", "encoding"),
@@ -31,6 +33,18 @@ HOSTILE: Final[Mapping[str, tuple[bytes, str]]] = {
     "form feeds": (b"\f\v", "encoding"),
 }
 
+MISTAKEN: Final[Mapping[str, tuple[bytes, str]]] = {
+    "4,900 time zones": (b"window daily 00:00-10:00 Europe/Pariss\n" * 4_900, "unknown-zone"),
+    "4,900 sets that nobody names": (b"".join(b"let a%d = vms in b%d\n" % (n, n) for n in range(4_900)), "unknown-set"),
+    "700 windows in 700 forbidden hours": (
+        b"".join(
+            b"never move vms during mon 00:%02d-12:%02d UTC\nwindow mon 01:%02d-12:00 UTC\n" % (n % 60, n // 60, n % 60)
+            for n in range(700)
+        ),
+        "never-opens",
+    ),
+}
+"""Files that read, and are all mistakes."""
 
 HARMLESS: Final[Mapping[str, bytes]] = {
     "nothing": b"",

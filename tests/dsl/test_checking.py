@@ -148,7 +148,7 @@ def test_silence_means_the_defaults(vocabulary: Vocabulary) -> None:
 
     assert ruleset.every is None
     assert ruleset.caps == DEFAULT_CAPS
-    assert ruleset.rest == RestTimes(vm=900.0, host=0.0, no_return=7200.0)
+    assert ruleset.rest == RestTimes(vm=900.0, host=0.0, no_return=7200.0, line=None)
     assert ruleset.freezes == (DEFAULT_FREEZE,)
 
 
@@ -174,7 +174,7 @@ def test_a_statement_replaces_its_default_as_a_whole(vocabulary: Vocabulary) -> 
 
     assert ruleset.every == 60.0
     assert [(cap.count, cap.period, cap.per) for cap in ruleset.caps] == [(20, "hour", None)]
-    assert ruleset.rest == RestTimes(vm=0.0, host=300.0, no_return=0.0)
+    assert ruleset.rest == RestTimes(vm=0.0, host=300.0, no_return=0.0, line=3)
     assert [freeze.text for freeze in ruleset.freezes] == ["failures > 2", "failures > 3"]
 
 

@@ -1,4 +1,4 @@
-from dsl.findings import SHOWN, did_you_mean, error, in_order, nearest, render, warning
+from dsl.findings import SHOWN, Speller, did_you_mean, error, in_one_line, in_order, nearest, render, warning
 from dsl.syntax import NOWHERE, Span
 
 
@@ -6,10 +6,17 @@ def test_a_finding_shows_the_line_the_place_and_the_way_out() -> None:
     finding = error("wrong-unit", "host.cpu is a share, 0.85 a number", Span(2, 20, 2, 24), "write 85%")
 
     assert render(finding, "farm.rules", "rule r\n  when  host.cpu > 0.85 for 3 rounds\n") == (
-        "farm.rules:2:20: wrong-unit: host.cpu is a share, 0.85 a number\n"
+        "farm.rules:2:20: wrong-unit: host.cpu is a share, 0.85 a number [error]\n"
         "    2 |   when  host.cpu > 0.85 for 3 rounds\n"
         "      |                    ^^^^ write 85%"
     )
+
+
+def test_how_grave_it_is_stands_behind_what_it_is() -> None:
+    doubt = warning("redundant", "no more than another", Span(1, 1, 1, 6), "against line 2")
+
+    assert render(doubt, "f", "drain").splitlines()[0] == "f:1:1: redundant: no more than another [warning]"
+    assert in_one_line(doubt, "f") == "f:1:1: redundant: no more than another (against line 2) [warning]"
 
 
 def test_carets_stand_right_behind_tabs() -> None:
@@ -34,8 +41,8 @@ def test_nothing_that_a_terminal_would_obey_is_shown() -> None:
 
 
 def test_a_place_outside_the_text_has_a_headline_only() -> None:
-    assert render(error("too-big", "too big", Span(1, 1, 1, 2)), "f", "") == "f:1:1: too-big: too big"
-    assert render(error("x", "y", NOWHERE, "z"), "f", "text") == "f:0:0: x: y: z"
+    assert render(error("too-big", "too big", Span(1, 1, 1, 2)), "f", "") == "f:1:1: too-big: too big [error]"
+    assert render(error("x", "y", NOWHERE, "z"), "f", "text") == "f:0:0: x: y: z [error]"
 
 
 def test_a_name_whose_parts_are_turned_round_is_the_nearest() -> None:
@@ -71,5 +78,14 @@ def test_the_nearest_word_is_near() -> None:
 
 
 def test_a_hint_is_not_looked_for_among_thousands_of_words() -> None:
-    sets = {f"set_{number}" for number in range(4000)}
-    assert (did_you_mean("set_5000", sets), nearest("set_5000", sets)) == ("", "set_500")
+    sets = {f"set_{number:05}" for number in range(15_000)}
+    assert did_you_mean("set_99999", sets) == ""
+    assert nearest("set_99999", sets) is not None
+
+
+def test_hints_are_looked_for_until_that_has_taken_long_for_one_file() -> None:
+    speller = Speller()
+    hints = [speller.did_you_mean("Europe/Pariss", ["Europe/Paris"] * 600) for _ in range(30)]
+
+    assert hints[0] == "did you mean Europe/Paris?"
+    assert hints[-1] == ""

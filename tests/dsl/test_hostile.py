@@ -6,12 +6,12 @@ from dsl.findings import render
 from dsl.formatting import format_source
 from dsl.loading import load
 from dsl.vocabulary import Vocabulary
-from tests.dsl.hostile import HARMLESS, HOSTILE
+from tests.dsl.hostile import HARMLESS, HOSTILE, MISTAKEN
 
 
-@pytest.mark.parametrize("kind", HOSTILE)
+@pytest.mark.parametrize("kind", [*HOSTILE, *MISTAKEN])
 def test_a_hostile_file_is_told_with_its_line(kind: str, vocabulary: Vocabulary) -> None:
-    source, code = HOSTILE[kind]
+    source, code = {**HOSTILE, **MISTAKEN}[kind]
 
     loaded = load("farm.rules", source, vocabulary)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from balancer.adapters.calendar import LANGUAGE
-from dsl.checking import STEPS
+from dsl.checking.statements import STEPS
 from dsl.clauses import THING
 from dsl.loading import load
 from dsl.manual import CLAUSES, STATEMENTS, WORDS, Entry, entry

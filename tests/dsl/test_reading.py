@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dsl.reading import FILE_BYTES, STATEMENTS, crowded, decoded, overgrown, passages
+from dsl.reading import ALLOWANCES, FILE_BYTES, STATEMENTS, crowded, decoded, overgrown, passages
 from dsl.syntax import Span
 
 
@@ -41,7 +41,7 @@ def test_a_file_that_no_person_wrote_is_not_read() -> None:
 
 
 def test_bytes_that_are_no_text_are_told_at_the_very_beginning() -> None:
-    assert refusal(b"every 30 s\nlet \xff\n") == ("encoding", "byte 0xff in line 2 is not UTF-8", 1, 1)
+    assert refusal("every 30 s\nlet ü".encode() + b"\xff\n") == ("encoding", "byte 0xff is not UTF-8", 2, 6)
 
 
 def test_a_byte_order_mark_is_told() -> None:
@@ -82,6 +82,14 @@ def test_there_is_a_limit_on_words_signs_and_statements() -> None:
     (tangled,) = passages("freeze when a" + " or a" * 201)
 
     assert [finding.code for finding in map(overgrown, (long, tangled)) if finding] == ["too-long", "too-long"]
+
+
+def test_so_is_a_file_of_too_many_comments_that_allow_something() -> None:
+    assert crowded("# allow: redundant so\n" * ALLOWANCES) is None
+
+    crowd = crowded("# allow: redundant so\n" * (ALLOWANCES + 1))
+    assert crowd is not None
+    assert (crowd.code, crowd.span) == ("too-many", Span(5_001, 3, 5_001, 9))
 
 
 def test_a_file_of_too_many_statements_is_refused_at_the_first_that_is_too_much() -> None:

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from dsl.parser import parse
-from dsl.syntax import Kind
+from dsl.syntax import WHERE_IT_STANDS, Kind
 from tests.dsl.told import cases
 
 
 def drawn(node: Any, name: str = "", depth: int = 0) -> Iterator[str]:
     """A node with its plain fields on a line and its branches below; without places, without what is not there."""
-    parts = [(field.name, getattr(node, field.name)) for field in fields(node) if field.name != "span"]
+    parts = [(field.name, getattr(node, field.name)) for field in fields(node) if field.name not in WHERE_IT_STANDS]
     branches = [(field, each) for field, part in parts for each in (part if isinstance(part, tuple) else (part,))]
     plain = [
         f"{field}={part!r}"

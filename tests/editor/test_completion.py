@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from balancer.core.figures.signals import VOCABULARY
 from balancer.editor.completion import Offer, completion
 from balancer.editor.document import Document
-from dsl.checking import STEPS
+from dsl.checking.statements import STEPS
 from dsl.loading import load
 from tests.editor.written import shown, written
 
@@ -57,6 +57,23 @@ def test_an_indented_line_goes_on_with_its_statement() -> None:
 def test_names_in_the_ways_in_which_their_clause_knows_them(text: str, some: set[str], none: set[str]) -> None:
     assert some <= names(text)
     assert names(text).isdisjoint(none)
+
+
+@pytest.mark.parametrize(
+    ("text", "offered"),
+    [
+        ("drain hosts where |", {"facts.kernel", "facts.rack"}),
+        ("drain hosts where facts.r|", {"facts.kernel", "facts.rack"}),
+        ("rule r\n  when |", {"host.facts.kernel", "host.facts.rack"}),
+        ("keep vms where |", {"host.facts.kernel", "host.facts.rack"}),
+        ("rule r\n  when  avg(|", set()),
+        ("freeze when |", set()),
+    ],
+)
+def test_facts_that_the_file_names_already(text: str, offered: set[str]) -> None:
+    file = 'drain hosts where facts.rack == "a" or facts.kernel < 5.10\nkeep vms where host.facts.rack == "a" apart\n'
+
+    assert {name for name in names(file + text) if "facts." in name} == offered
 
 
 def test_a_name_is_told_with_its_kind_unit_and_meaning() -> None:

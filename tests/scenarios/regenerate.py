@@ -11,7 +11,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from balancer.assembly import Wish, simulation
+from balancer.assembly.virtual import Wish, simulation
 from balancer.commands.simulate import SUMMARIES
 
 FOLDER = Path(__file__).parent

@@ -44,7 +44,7 @@ def test_as_json_a_farm_without_room_says_which_host_lacks_how_much() -> None:
     assert {each["format"] for each in rounds} == {"rounds/1"}
     assert rounds[3]["hosts"]["xen1"] == {"load": 3.8, "cpu": 0.95, "vms": 2, "streak": 3, "streaks": {"relieve": 3}}
     assert rounds[3]["rejections"][0] == {
-        "vm": "hot1", "host": "xen2", "rule": "relieve", "line": 9,
+        "vm": "hot1", "host": "xen2", "rule": "relieve", "line": None,
         "reason": "memory", "value": 3072.0, "limit": 1024.0,
     }  # fmt: skip
     assert summary == {

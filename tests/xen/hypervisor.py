@@ -14,15 +14,13 @@ from typing import Final
 
 from deploy.lab.door import through
 from tests.brokers import free_ports
-from tests.xen.lab import ROOT, SCRIPTS, Domain, Guest, Host, Lab, Line, Signal, built, counted, soon
+from tests.xen.lab import ROOT, SCRIPTS, Domain, Guest, Host, Lab, Line, Signal, built, soon
 
 BOOT: Final = 150.0
 """Seconds a hypervisor may take to start; it takes 15 on a quiet machine."""
 
 TIDY: Final = """
-for process in /proc/[0-9]*; do
-    [ "$(readlink $process/cwd)" != /srv/code ] || kill -KILL ${process#/proc/}
-done
+kill -KILL $(pwdx $(pgrep python3) | sed -n 's|: /srv/code$||p')
 kill -KILL $(cat /run/libvirtd.pid)
 for domain in $(xl list | awk 'NR > 2 { print $2 }'); do xl destroy $domain; done
 for name in $(ls /etc/libvirt/libxl | grep xml); do rm /etc/libvirt/libxl/$name; done
@@ -30,6 +28,13 @@ rm -f /var/log/xen/guest-* /run/agent.*
 lab-libvirtd
 for attempt in $(seq 100); do virsh -c xen:///system list >/dev/null 2>&1 && break; sleep 0.1; done
 xl list | wc -l
+"""
+
+PRELOADED: Final = """
+mkdir -p /srv/code && tar x -C /srv/code && cd / || exit
+export PYTHONPATH=/usr/local/lib/xen-balancer:/srv/code
+setsid python3 -m tests.xen.preloaded >/run/preloaded.log 2>&1 </dev/null &
+until [ -p /run/agents ]; do sleep 1; done
 """
 
 
@@ -46,9 +51,7 @@ class Hypervisor(Host):
     process: "subprocess.Popen[bytes] | None" = None
 
     driver = "xen"
-    python = "python3"
-    code = Path("/srv/code")
-    libraries = Path("/usr/local/lib/xen-balancer")
+    consoles = "/var/log/xen"
     broker_seen = ("10.0.3.100", 61613)
 
     def __post_init__(self) -> None:
@@ -64,7 +67,7 @@ class Hypervisor(Host):
             self.process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         console = self.folder / f"console-{self.number}"
         assert soon(lambda: console.exists() and b"LAB-UP" in console.read_bytes(), BOOT), self.name
-        self.run("mkdir -p /srv/code && tar x -C /srv/code", our_code())
+        self.run(PRELOADED, our_code())
 
     def stop(self) -> None:
         """As by pulling the plug."""
@@ -86,6 +89,10 @@ class Hypervisor(Host):
         finally:
             self._monitor(f"set_link {line} on")
 
+    def begin_agent(self, config: Path, log: str) -> None:
+        """By the process that has it loaded already (preloaded.py)."""
+        self.run(f"echo {config} {log} >/run/agents")
+
     def create(self, guest: Guest, work: int, memory: int) -> None:
         self.run(f"lab-guest {guest.name} {guest.uuid} {work} {memory}")
 
@@ -94,10 +101,6 @@ class Hypervisor(Host):
         rows = [line.split() for line in self.run("xl list -v").splitlines()[1:]]
         found = [Domain(row[0], int(row[1]), int(row[2]), row[4], row[6]) for row in rows]
         return [domain for domain in found if domain.id != 0]
-
-    def ticks(self, guest: Guest) -> list[int]:
-        """What a guest has counted here."""
-        return counted(self.tried(f"cat /var/log/xen/guest-{guest.name}.log")[1])
 
     def libvirtd(self, how: Signal) -> None:
         self.run(f"kill -{how} $(cat /run/libvirtd.pid)")
@@ -131,7 +134,7 @@ def new_lab(folder: Path, broker: int) -> Lab:
 
 def our_code() -> bytes:
     """What runs in a hypervisor, as a tar."""
-    command = ["tar", "c", "--exclude", "__pycache__", "-C", str(ROOT), "agents", "dsl"]
+    command = ["tar", "c", "--exclude", "__pycache__", "-C", str(ROOT), "agents", "dsl", "tests/xen/preloaded.py"]
     return subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
 
 

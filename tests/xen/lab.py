@@ -19,6 +19,16 @@ from typing import Final, Literal, Protocol
 
 ROOT: Final = Path(__file__).parents[2]
 SCRIPTS: Final = ROOT / "deploy" / "lab"
+TICK: Final = re.compile(r"TICK (\d+) uptime")
+
+TELLS: Final = """
+until [ $SECONDS -gt {seconds:.0f} ]; do
+    told=$(grep -c '{words}' {file} 2>/dev/null)
+    [ "${{told:-0}}" -lt {times} ] || exit 0
+    sleep 0.5
+done
+exit 1
+"""
 
 Line = Literal["broker", "migration"]
 Signal = Literal["STOP", "CONT", "KILL"]
@@ -55,9 +65,8 @@ class Host(Protocol):
     """Its libvirt, as the other one sees it."""
     driver: str
     """libvirt's name for what it is: xen or qemu."""
-    python: str
-    libraries: Path
-    code: Path
+    consoles: str
+    """Where `guest-NAME.log` is what a guest has said in here."""
     broker_seen: tuple[str, int]
     """Where an agent in there finds the broker."""
 
@@ -78,15 +87,14 @@ class Host(Protocol):
         """While the context is open nothing passes the line."""
         ...
 
+    def begin_agent(self, config: Path, log: str) -> None:
+        """Ours in there; its id is in /run/agent.pid, and what it says is added to the log."""
+
     def create(self, guest: "Guest", work: int, memory: int) -> None:
         """Begin a guest, which works for `work` percent of the time; `memory` in MiB."""
 
     def domains(self) -> list["Domain"]:
         """All that there are, the host's own apart."""
-        ...
-
-    def ticks(self, guest: "Guest") -> list[int]:
-        """What a guest has counted here."""
         ...
 
     def libvirtd(self, how: Signal) -> None:
@@ -100,6 +108,21 @@ class Host(Protocol):
         code, output = self.tried(command, given, seconds=seconds)
         assert code == 0, f"{self.name}: {command}: {code}\n{output}"
         return output
+
+    def tells(self, file: str, words: str, times: int, *, seconds: float) -> bool:
+        """So many lines of a file in there have these words, now or in that time.
+
+        It is looked for in there: each look from here takes ten times as much of a hypervisor's one CPU.
+        """
+        command = TELLS.format(file=file, words=words, times=times, seconds=seconds)
+        return self.tried(command, seconds=seconds + 30)[0] == 0
+
+    def console(self, guest: "Guest") -> str:
+        return f"{self.consoles}/guest-{guest.name}.log"
+
+    def ticks(self, guest: "Guest") -> list[int]:
+        """What a guest has counted here."""
+        return [int(tick) for tick in TICK.findall(self.tried(f"cat {self.console(guest)}")[1])]
 
 
 @dataclass
@@ -122,7 +145,7 @@ class Lab:
         """A guest that has begun to count, and works for `work` percent of the time."""
         guest = Guest(name)
         host.create(guest, work, memory)
-        assert soon(lambda: len(host.ticks(guest)) > 1, 60)
+        assert host.tells(host.console(guest), "TICK", 2, seconds=60)
         return guest
 
     def seen(self, guest: Guest) -> dict[str, Domain]:
@@ -164,11 +187,6 @@ def built() -> Path:
     """The folder of the lab's image, built where it has not been."""
     command = [str(SCRIPTS / "build.sh"), sys.executable]
     return Path(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip())
-
-
-def counted(console: str) -> list[int]:
-    """What a guest has said on a console."""
-    return [int(tick) for tick in re.findall(r"TICK (\d+) uptime", console)]
 
 
 def soon(claim: Callable[[], bool], seconds: float = 30.0) -> bool:

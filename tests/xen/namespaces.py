@@ -20,7 +20,7 @@ from typing import Final
 import psutil
 
 from deploy.lab.relay import between
-from tests.xen.lab import ROOT, Domain, Guest, Host, Lab, Line, Signal, built, counted
+from tests.xen.lab import ROOT, Domain, Guest, Host, Lab, Line, Signal, built
 
 CLONE_NEWNET: Final = 0x40000000
 
@@ -59,6 +59,12 @@ exec sleep infinity
 """
 """What a host's first process does in its new namespaces."""
 
+AGENT: Final = """
+cd {code}
+setsid {python} -m agents.cli --config {config} >>{log} 2>&1 </dev/null &
+echo $! >/run/agent.pid
+"""
+
 GUEST: Final = """
 <domain type='qemu'>
   <name>{name}</name>
@@ -90,9 +96,7 @@ class Namespaces(Host):
     doors: list[socket.socket] = field(default_factory=list)
 
     driver = "qemu"
-    python = sys.executable
-    code = ROOT
-    libraries = ROOT
+    consoles = "/var/log/libvirt"
 
     def __post_init__(self) -> None:
         self.name = f"dom0-{self.number}"
@@ -149,6 +153,9 @@ class Namespaces(Host):
         )
         return done.returncode, done.stdout.decode(errors="replace")
 
+    def begin_agent(self, config: Path, log: str) -> None:
+        self.run(AGENT.format(code=ROOT, python=sys.executable, config=config, log=log))
+
     def create(self, guest: Guest, work: int, memory: int) -> None:
         xml = GUEST.format(name=guest.name, uuid=guest.uuid, image=self.image, work=work, memory=memory)
         self.run("cat >/run/guest.xml; virsh -q -c qemu:///system create /run/guest.xml", xml.encode())
@@ -156,10 +163,6 @@ class Namespaces(Host):
     def domains(self) -> list[Domain]:
         """A process of QEMU each."""
         return list(self._guests())
-
-    def ticks(self, guest: Guest) -> list[int]:
-        """What a guest has counted here."""
-        return counted(self.tried(f"cat /var/log/libvirt/guest-{guest.name}.log")[1])
 
     def libvirtd(self, how: Signal) -> None:
         os.kill(int(self.run("cat /run/libvirtd.pid")), signal.Signals[f"SIG{how}"])

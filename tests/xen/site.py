@@ -19,12 +19,6 @@ from tests.conftest import Login
 from tests.stage import Program, orders, running, write_agent, write_balancer
 from tests.xen.lab import Guest, Host, Lab, soon
 
-START: Final = """
-cd {code}
-export PYTHONPATH={libraries}:{code}
-setsid {python} -m agents.cli --config {config} >>{log} 2>&1 </dev/null &
-echo $! >/run/agent.pid
-"""
 LOG: Final = "/run/agent.log"
 READY: Final = 90.0
 MOVE: Final = 180.0
@@ -65,11 +59,8 @@ class Agent:
     def start(self) -> None:
         """Return once it serves."""
         before = self.said.count("serves with")
-        host = self.host
-        host.run(
-            START.format(code=host.code, libraries=host.libraries, python=host.python, config=self.config, log=LOG)
-        )
-        assert soon(lambda: self.said.count("serves with") > before, READY), self.said
+        self.host.begin_agent(self.config, LOG)
+        assert self.host.tells(LOG, "serves with", before + 1, seconds=READY), self.said
 
     def kill(self) -> None:
         """The agent alone, and not what it has started."""

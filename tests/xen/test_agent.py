@@ -7,8 +7,8 @@ import pytest
 from agents.mcollective.message import OK
 from agents.report import Counter
 from tests.xen.kinds import XEN
-from tests.xen.lab import Host, Lab, soon
-from tests.xen.site import Site
+from tests.xen.lab import Host, Lab
+from tests.xen.site import LOG, Site
 
 pytestmark = [pytest.mark.broker, pytest.mark.libvirt, pytest.mark.timeout(900)]
 
@@ -53,7 +53,7 @@ def test_an_order_moves_a_guest_which_runs_on_and_says_every_number_once(
     }  # fmt: skip
     answer = site.ask(first, "migrate", order)
     assert (answer.status, answer.data["state"]) == (OK, "under way"), answer.text
-    assert soon(lambda: site.ask(first, "order", {"order": "a-1-1-1"}).data["state"] != "under way", 90)
+    assert first.tells(LOG, "order a-1-1-1: web1 to", 1, seconds=90)
     end = site.ask(first, "order", {"order": "a-1-1-1"}).data
     assert (end["state"], end["error"]) == ("done", "")
 

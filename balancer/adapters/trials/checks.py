@@ -10,7 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from agents.documents import Mistake, load
+from agents.documents import MAX_BYTES, Mistake, Places, parse_placed
+from agents.documents import read_bytes as document_bytes
 from agents.hypervisor.events import event_mistakes
 from balancer.adapters.calendar import LANGUAGE
 from balancer.adapters.rule_file import read, read_bytes
@@ -34,9 +35,9 @@ FILE: Final = re.compile(r"\.(json|ya?ml)$")
 """How a farm ends that is a file."""
 
 
-def load_trials(path: Path) -> TrialFile:
-    """The tests of a file; DocumentError with every mistake and its place."""
-    return load(path, TrialFile, partial(_check, path.parent))
+def load_trials(path: Path) -> tuple[TrialFile, Places]:
+    """The tests of a file, and where each thing in it stands; DocumentError with every mistake and its place."""
+    return parse_placed(document_bytes(path, MAX_BYTES), TrialFile, partial(_check, path.parent), path)
 
 
 def _check(folder: Path, file: TrialFile) -> Iterator[Mistake]:

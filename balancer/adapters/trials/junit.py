@@ -1,6 +1,7 @@
 """The outcome of tests as JUnit's XML, which every CI shows.
 
-Rule: one suite a test file, one case a test and rule file; the same words as on the terminal.
+Rule: one suite a test file, one case a test and rule file; the same words as on the terminal. `file` and `line` are
+where the first thing that failed is expected, `time` is seconds.
 """
 
 from collections.abc import Sequence
@@ -26,11 +27,14 @@ def write_junit(path: Path, verdicts: Sequence[Verdict]) -> None:
 
 def _counts(verdicts: Sequence[Verdict]) -> dict[str, str]:
     failed = sum(not each.is_passed for each in verdicts)
-    return {"tests": str(len(verdicts)), "failures": str(failed), "errors": "0"}
+    seconds = sum(each.seconds for each in verdicts)
+    return {"tests": str(len(verdicts)), "failures": str(failed), "errors": "0", "time": f"{seconds:.3f}"}
 
 
 def _case(suite: Element, verdict: Verdict) -> None:
-    case = SubElement(suite, "testcase", {"name": printable(verdict.name), "classname": verdict.rules})
+    line = next((each.line for each in verdict.failures if each.line is not None), verdict.line)
+    place = {"file": verdict.file, "line": str(line), "time": f"{verdict.seconds:.3f}"}
+    case = SubElement(suite, "testcase", {"name": printable(verdict.name), "classname": verdict.rules} | place)
     if not verdict.is_passed:
         failure = SubElement(case, "failure", {"message": printable(verdict.failures[0].what)})
         failure.text = "\n".join(printable(line) for line in failure_lines(verdict))

@@ -8,7 +8,7 @@ from typing import Final
 
 from balancer.adapters.calendar import LANGUAGE
 from balancer.adapters.rule_file import read
-from balancer.assembly import snapshot_case
+from balancer.assembly.moment import snapshot_case
 from balancer.commands.arguments import add_format
 from balancer.core.cycle import begun
 from balancer.core.explanation.rulebook import Rulebook, rulebook, thing_of

@@ -13,8 +13,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from balancer.adapters.rule_file import MAX_BYTES, read_bytes, write_text
+from balancer.adapters.rule_file import read_bytes, write_text
 from balancer.commands.arguments import add_format
+from balancer.commands.rules.sources import PIPE, Source
 from balancer.commands.rules.telling import FINDINGS
 from balancer.commands.words import many
 from balancer.errors import Exit, UsageError
@@ -22,9 +23,6 @@ from dsl.findings import render
 from dsl.formatting import Formatted, format_source
 
 HELP = "lay rule files out as the manual does"
-PIPE: Final = "-"
-"""Instead of a file: from the standard input to the standard output."""
-
 SAME, CHANGED, REFUSED = "same", "changed", "refused"
 """What may become of a file."""
 
@@ -48,9 +46,10 @@ def run(arguments: Namespace) -> Exit:
 
 def _piped() -> Exit:
     """The layout on stdout, in bytes as a file would have it; what is wrong on stderr."""
-    result = format_source(sys.stdin.buffer.read(MAX_BYTES + 1))
+    source = Source.of(PIPE)
+    result = format_source(source.content)
     for finding in result.findings:
-        print(render(finding, PIPE, result.before), file=sys.stderr)
+        print(render(finding, source.called, result.before), file=sys.stderr)
     sys.stdout.buffer.write((result.text or "").encode())
     return Exit.FINDINGS if result.text is None else Exit.DONE
 

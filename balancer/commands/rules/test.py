@@ -1,15 +1,17 @@
 """`rules test FILE…`: whether a rule file does what its author wants."""
 
 import json
+import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping, Sequence
-from functools import reduce
+from functools import partial, reduce
 from itertools import groupby
 from operator import add
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from agents.progress import progress
 from balancer.adapters.trials.junit import write_junit
 from balancer.commands.arguments import add_format, percent
 from balancer.core.trials.coverage import Coverage
@@ -34,7 +36,8 @@ def run(arguments: Namespace) -> Exit:
     """Play them all, each told as soon as it has ended, and say how many failed."""
     tell, conclude = _FORMATS[arguments.format]
     ended: list[Outcome] = []
-    for outcome in (each for file in arguments.files for each in outcomes(file, arguments.pattern)):
+    watched = partial(progress, sys.stderr)
+    for outcome in (each for file in arguments.files for each in outcomes(file, arguments.pattern, watched)):
         tell(outcome, ended)
         ended.append(outcome)
     if not ended:

@@ -130,7 +130,7 @@ def _kept(farm: _Farm, keep: Keep) -> Iterator[Wish]:
         case Relation(how="apart"):
             yield AtMost(vms, 1, farm.domains("host"))
         case Relation(how="at_most", count=int(count), per=str(per)):
-            yield AtMost(vms, count, farm.domains(per))
+            yield AtMost(vms, count, farm.domains(per), per)
         case Relation(how="together"):
             yield Together(vms)
         case Relation(how="on") if other is not None:
@@ -203,7 +203,17 @@ def _told(demands: Sequence[_Demand], ground: Ground) -> Finding:
         message = f"{set_phrase(drain.hosts)} can never be empty of {_listed(names)}: {reason}"
         return warning("never-empty", message, latest.span, against(earlier))
     want, them = "these statements want" if earlier else "this wants", "them" if len(names) > 1 else "it"
-    return error("conflict", f"{_listed(names)} cannot be where {want} {them}: {reason}", latest.span, against(earlier))
+    hint = against(earlier) or _more(latest)
+    return error("conflict", f"{_listed(names)} cannot be where {want} {them}: {reason}", latest.span, hint)
+
+
+def _more(statement: Demanding) -> str:
+    """The way out of a clash with the farm alone: what a count lets pass."""
+    relation = statement.relation if isinstance(statement, Keep) else None
+    if relation is None or relation.how not in {"apart", "at_most"}:
+        return ""
+    per = relation.per or "host"
+    return f"allow more per {per}, add {per}s, or name fewer VMs"
 
 
 def _wanted(wish: Wish) -> frozenset[int]:

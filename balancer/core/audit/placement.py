@@ -151,8 +151,9 @@ class _Puzzle:
             wanted = sum(count for hosts, count in wanted_on.items() if not reach[hosts] & ~domains)
             places = wish.count * domains.bit_count()
             if wanted > places:
-                are = "is 1 place" if places == 1 else f"are {places} places"
-                yield f"there {are} for {wanted} of them"
+                count = domains.bit_count()
+                take = f"{wish.per} takes" if count == 1 else f"{wish.per}s take"
+                yield f"with at most {wish.count} per {wish.per}, {count} {take} {places} of them, not {wanted}"
 
 
 def _closed(sets: Iterable[Hosts]) -> Iterator[Hosts]:

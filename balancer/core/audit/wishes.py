@@ -20,11 +20,15 @@ class Only:
 
 @dataclass(frozen=True, slots=True)
 class AtMost:
-    """So many of these VMs in each domain; `domains` are those of each host, and a host of none takes no VM."""
+    """So many of these VMs in each domain; `domains` are those of each host, and a host of none takes no VM.
+
+    `per` is what a domain is called: host, or the key of a tag.
+    """
 
     vms: frozenset[int]
     count: int
     domains: Mapping[int, tuple[int, ...]]
+    per: str = "host"
 
 
 @dataclass(frozen=True, slots=True)

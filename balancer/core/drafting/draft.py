@@ -126,7 +126,7 @@ def departures(draft: Draft, step: Step, vms: Places, but: tuple[type[Wall], ...
 
 def lay_leaving(draft: Draft, step: Step, vms: Places, sieve: Sieve, but: tuple[type[Wall], ...] = ()) -> None:
     """Lay over these VMs the walls that keep them where they are, `but` for those of some kinds."""
-    for wall in draft.walls.of_any(vms):
+    for wall in draft.walls.of(vms[0]) if len(vms) == 1 else draft.walls.of_any(vms):
         if not isinstance(wall, but):
             sieve.bar(wall.leaving(draft.projection, vms, step.kind))
 
@@ -222,10 +222,9 @@ def note_hosts(draft: Draft, step: Step, vm: int, sieve: Sieve, ranking: Sequenc
 
 
 def rejected(vm: str, host: str | None, step: Step, barred: Barred, place: int) -> Rejection:
-    """The candidate at that place, and what barred it."""
-    line = step.line if barred.line is None else barred.line
+    """The candidate at that place, who wanted it, and what barred it, by which line if any."""
     value, limit = _figure(barred.value, place), _figure(barred.limit, place)
-    return Rejection(vm, host, step.rule, line, barred.reason, value, limit, barred.kind)
+    return Rejection(vm, host, step.rule, barred.line, barred.reason, value, limit, barred.kind)
 
 
 def _figure(column: Column | None, place: int) -> float | str | None:

@@ -28,7 +28,7 @@ class Sieve:
         """Lay barriers over what is still open."""
         for barred in barriers:
             flags = self.open & barred.flags
-            if flags.any():
+            if np.count_nonzero(flags):
                 self.refused.append(replace(barred, flags=flags))
                 self.open &= ~flags
 
@@ -65,13 +65,17 @@ class Ledger(Sieve):
         """Lay barriers over all."""
         for barred in barriers:
             flags = self._asked & barred.flags
-            if flags.any():
+            if np.count_nonzero(flags):
                 self.refused.append(replace(barred, flags=flags))
                 self.open &= ~flags
 
     def reasons(self, place: int) -> list[Barred]:
-        """All that bars the candidate at that place."""
-        return [barred for barred in self.refused if barred.flags[place]]
+        """All that bars the candidate at that place, in the order met; what several say alike once."""
+        found: dict[tuple[str, int | None], Barred] = {}
+        for barred in self.refused:
+            if barred.flags[place]:
+                found.setdefault((barred.reason, barred.line), barred)
+        return list(found.values())
 
 
 def even(column: Column) -> Column:

@@ -41,6 +41,11 @@ class Wish(ABC):
     def concerns(self) -> Flags:
         """The VMs that it speaks of."""
 
+    @property
+    def is_fleeting(self) -> bool:
+        """Whether what it costs hangs on more than where those are of whom it speaks."""
+        return False
+
     @abstractmethod
     def price(self, projection: Projection, vm: int, kind: str) -> Floats:
         """What moving this VM to each host costs by it; less than nothing where it comes nearer to what is wished."""
@@ -59,6 +64,11 @@ class Avoid(Wish):
     def concerns(self) -> Flags:
         """Those that had better stay."""
         return self.journey.concerns
+
+    @property
+    def is_fleeting(self) -> bool:
+        """What hosts are avoided may hang on what they have."""
+        return self.journey.is_fleeting
 
     def price(self, projection: Projection, vm: int, kind: str) -> Floats:
         """The cost, to every host or to those behind `to`."""

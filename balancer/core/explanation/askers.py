@@ -3,7 +3,7 @@
 Rule: asked of the same walls, wishes, targets and scales as the planner's own; a new kind of move is one row here.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
@@ -18,6 +18,7 @@ from balancer.core.drafting.sieve import Ledger
 from balancer.core.drafting.wishes import Preference
 from balancer.core.explanation.troubles import drained_by, drains_of, trouble
 from balancer.core.figures.scope import of_targets
+from balancer.core.model import Move
 from balancer.core.planning import waiting_kinds
 from balancer.core.steps.goal.balance import Nearer, off_mean
 from balancer.core.steps.goal.pack import Packed, in_order
@@ -27,7 +28,7 @@ from balancer.core.steps.relief import ByRule, lay_gates
 from balancer.core.steps.repairs import broken_at, find_homes, mendable
 from balancer.core.steps.repairs import step_of as step_mending
 from balancer.core.walls.wall import Barred, Mendable
-from balancer.core.wording import preference, spoken
+from balancer.core.wording import nth, spoken, standing
 from dsl.syntax import Balance, Pack, Rule
 
 USELESS: Final = frozenset({"mends nothing by itself", "lowers no cost", "gains too little"})
@@ -73,6 +74,14 @@ def prepared(case: Case) -> Draft:
     return draft
 
 
+def plan_on(draft: Draft, moves: Iterable[Move]) -> None:
+    """Bring a draft to where these moves are planned."""
+    places = {vm.uuid: place for place, vm in enumerate(draft.projection.observation.vms)}
+    for move in moves:
+        draft.moves.append(move)
+        draft.projection.move(places[move.uuid], draft.projection.place[move.target])
+
+
 def askers(draft: Draft, vm: int) -> list[Asker]:
     """All that may ask for this VM; where there is nothing, what the walls alone make of it."""
     return [each for ask in ASKERS.values() for each in ask(draft, vm)] or [NOBODY]
@@ -98,8 +107,9 @@ def _repairs(draft: Draft, vm: int) -> Iterator[Asker]:
     """Each broken wall that the VM might mend, or who goes along with it."""
     for wall in mendable(draft):
         menders = wall.menders(draft.projection)
-        if menders.any() and menders[list(bound(draft, step_mending(wall), Fullest(), vm).vms)].any():
-            told = broken_at(draft, wall, vm)
+        vms = bound(draft, step_mending(wall), Fullest(), vm).vms if menders.any() else ()
+        if menders[list(vms)].any():
+            told = broken_at(draft, wall, vms)
             yield Asker(step_mending(wall), Fullest(), told, wants=True, useless=_in_vain(wall))
 
 
@@ -107,7 +117,7 @@ def _in_vain(wall: Mendable) -> Useless:
     def useless(draft: Draft, _step: Step, lot: Party) -> Iterator[Barred]:
         strays = wall.strays(draft.projection)
         flags = [_strays_after(draft, wall, lot, host) >= strays for host in range(len(draft.projection.cores))]
-        yield Barred(np.array(flags, dtype=bool), "mends nothing by itself")
+        yield Barred(np.array(flags, dtype=bool), "mends nothing by itself", wall.line)
 
     return useless
 
@@ -137,7 +147,7 @@ def _rules(draft: Draft, vm: int) -> Iterator[Asker]:
 
 
 def _by_rule(rule: Rule) -> Why:
-    return lambda draft, vm, host: preference(rule.to.by[0], of_targets(draft.projection, draft.sets, vm), host, "host")
+    return lambda draft, vm, host: standing(rule.to.by[0], of_targets(draft.projection, draft.sets, vm), host, "host")
 
 
 def _preferences(draft: Draft, vm: int) -> Iterator[Asker]:
@@ -150,7 +160,7 @@ def _preferences(draft: Draft, vm: int) -> Iterator[Asker]:
 
 def _for_nothing(draft: Draft, step: Step, lot: Party) -> Iterator[Barred]:
     total = prices(draft, step, lot)
-    yield Barred(total >= 0, "lowers no cost", value=total, limit=np.asarray(0.0))
+    yield Barred(total >= 0, "lowers no cost", step.line, value=total, limit=np.asarray(0.0))
 
 
 def _goal(draft: Draft, vm: int) -> Iterator[Asker]:
@@ -184,7 +194,7 @@ def _pack(draft: Draft, goal: Pack, vm: int) -> Iterator[Asker]:
         left = len(on_host(draft.projection, host))
         told = (
             f"{draft.projection.names['host'][host]} has {left} VM{'s' if left > 1 else ''} left, "
-            f"{order.index(host) + 1}. of {len(order)} to be emptied"
+            f"{nth(order.index(host) + 1)} of {len(order)} to be emptied"
         )
         emptied = np.arange(len(draft.projection.cores)) == host
         step = Step("goal", "pack", goal.span.line)

@@ -1,12 +1,13 @@
 """Why a VM moves, or why it stays: what wants it away, what keeps it, where it could go, and what would have to change.
 
 Rule: it asks the planner's own walls, gates and orders of preference, without stopping at the first answer; there is no
-second planner. What is explained is the round before its first move.
+second planner. A VM that moves is explained as the plan stood when it came to it, any other as the round began.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 import numpy as np
 
@@ -15,15 +16,15 @@ from balancer.core.drafting.draft import Draft, elsewhere, lay_leaving, lay_targ
 from balancer.core.drafting.groups import BONDS, Party, Way, beyond, bound, obstacle, prices
 from balancer.core.drafting.sieve import Ledger
 from balancer.core.drafting.wishes import in_spite_of
-from balancer.core.explanation.askers import Asker, askers, prepared, stays
+from balancer.core.explanation.askers import Asker, askers, plan_on, prepared, stays
 from balancer.core.explanation.clauses import gate_clauses, needs
 from balancer.core.explanation.troubles import Trouble, against_all, drained_by, figures_at, trouble
 from balancer.core.figures.projection import Places
 from balancer.core.figures.scope import of_targets, of_vms
-from balancer.core.model import Decision, Move, Order, Rejection
+from balancer.core.model import Decision, Move, Order, Rejection, Vm
 from balancer.core.planning import waiting_kinds, windows_shut
 from balancer.core.steps.relief import lay_gates, least_price
-from balancer.core.wording import preference, refusal
+from balancer.core.wording import refusal_at, standing, why_stays
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class VmExplained:
-    """A VM in one round; `past` are its latest moves, the newest last."""
+    """A VM in one round; `past` are its latest moves, the newest last.
+
+    Of one that moves all is told as it stood after the `earlier` moves of the plan.
+    """
 
     vm: str
     uuid: str
@@ -85,6 +89,7 @@ class VmExplained:
     drained: tuple[str, ...]
     troubles: tuple[Trouble, ...]
     asked: tuple[Asked, ...]
+    earlier: tuple[Move, ...]
     moves: tuple[Move, ...]
     past: tuple[Order, ...]
 
@@ -93,17 +98,28 @@ def explain_vm(case: Case, place: int, past: tuple[Order, ...] = (), paused: str
     """The VM at that place of the observation, which has moved so in the past."""
     draft, decision = prepared(case), decided(case)
     projection, vm = draft.projection, draft.projection.observation.vms[place]
-    host = int(projection.where[place])
+    host, earlier = int(projection.where[place]), _earlier(decision.plan.moves, vm.uuid)
+    plan_on(draft, earlier)
     asked = tuple(_asked(draft, asker, place) for asker in askers(draft, place))
     moves = tuple(move for move in decision.plan.moves if move.uuid == vm.uuid)
     return VmExplained(
         vm.name, vm.uuid, vm.host, decision.plan.round, case.now, case.rules.file,
-        told=_of_vm(draft, decision, moves, asked, vm.host),
+        told=_of_vm(draft, decision, moves, asked, vm),
         figures=figures_at({"cpu": projection.cpu, "memory": projection.memory, "vcpus": projection.vm_vcpus,
                            "age": projection.figures("vm", "age")}, place),
         against=tuple(against_all(draft, paused)), drained=tuple(drained_by(draft, host)),
-        troubles=tuple(trouble(draft, rule, host) for rule in case.rules.rules), asked=asked, moves=moves, past=past,
+        troubles=tuple(trouble(draft, rule, host) for rule in case.rules.rules), asked=asked, earlier=earlier,
+        moves=moves, past=past,
     )  # fmt: skip
+
+
+def _earlier(moves: Sequence[Move], uuid: str) -> tuple[Move, ...]:
+    """What a plan had when it came to this VM, or to the group that it belongs to; nothing where it has no move."""
+    own = next((move for move in moves if move.uuid == uuid), None)
+    if own is None:
+        return ()
+    group = own.transit.vms if own.transit is not None else (uuid,)
+    return tuple(takewhile(lambda move: move.uuid not in group, moves))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +146,7 @@ def _asked(draft: Draft, asker: Asker, vm: int) -> Asked:
         stays=tuple(rejected(names[vm], None, step, each, 0) for each in barred),
         needs=needs(gate_clauses(rule.move.where, scope, place, "vm")) if rule else "",
         rank=None if rank is None else len(before) + 1, of=len(its.ranked),
-        why=preference(rule.move.by[0], scope, place, "vm") if rule else "",
+        why=standing(rule.move.by[0], scope, place, "vm") if rule else "",
         before=tuple(names[each] for each in before),
         cheaper=tuple(names[each] for each in before if its.floors[each] < its.floors[vm]),
         along=tuple(names[each] for each in lot.vms[1:]),
@@ -180,7 +196,7 @@ def _targets(draft: Draft, asker: Asker, lot: Party) -> Iterator[Target]:
         )  # fmt: skip
 
 
-def _of_vm(draft: Draft, decision: Decision, moves: tuple[Move, ...], asked: tuple[Asked, ...], host: str) -> str:
+def _of_vm(draft: Draft, decision: Decision, moves: tuple[Move, ...], asked: tuple[Asked, ...], vm: Vm) -> str:
     """A VM in one sentence."""
     if moves:
         move = moves[0]
@@ -191,27 +207,36 @@ def _of_vm(draft: Draft, decision: Decision, moves: tuple[Move, ...], asked: tup
     wanted = [each for each in asked if each.wants]
     if not wanted:
         why = "; ".join(f"{each.rule}: {each.told}" for each in asked if each.told) or "no rule is there"
-        return f"stays: nothing wants it away from {host}: {why}"
+        return f"stays: nothing wants it away from {vm.host}: {why}"
     waiting = waiting_kinds(draft.rules, draft.projection.observation)
     first = next((each for each in wanted if each.kind not in waiting), wanted[0])
     if first.kind in waiting:
         return f"stays: {first.told}, and {windows_shut(waiting, draft.rules)}"
-    return f"stays: {_why_not(first, _movers(first, decision.plan.moves, host))}"
+    said = [each for each in decision.plan.rejections if (each.vm, each.rule) == (vm.name, first.rule)]
+    return f"stays: {_why_not(first, _movers(first, decision.plan.moves, vm.host), said)}"
 
 
 def _movers(asked: Asked, moves: Collection[Move], host: str) -> list[str]:
-    """Who is moved for the same: what mends a wall or serves the goal may come from any host."""
-    mine = (each for each in moves if (each.rule, each.line) == (asked.rule, asked.line))
-    return [each.vm for each in mine if each.source == host or asked.kind not in {"drains", "rules"}]
+    """Who is moved for the same, those of this host first: what mends a wall or serves the goal may come from any."""
+    mine = [each for each in moves if (each.rule, each.line) == (asked.rule, asked.line)]
+    here = [each.vm for each in mine if each.source == host]
+    return here if here or asked.kind in {"drains", "rules"} else [each.vm for each in mine]
 
 
-def _why_not(asked: Asked, movers: Collection[str]) -> str:
-    """Why a VM that is wanted away is not moved, and `movers` are."""
+def _why_not(asked: Asked, movers: Collection[str], said: Sequence[Rejection]) -> str:
+    """Why a VM that is wanted away is not moved, and `movers` are; `said` is what the plan has against it."""
     if asked.stays:
-        return refusal(asked.stays[0])
+        return refusal_at(asked.stays[0])
     if not any(each.rank for each in asked.targets):
         refused = Counter(each.rejections[0].reason for each in asked.targets if each.rejections)
         return f"it finds no host: {', '.join(f'{reason} {count}' for reason, count in refused.most_common(3))}"
+    if said:
+        when = (
+            "after earlier moves of this round"
+            if movers or asked.rule != "pack"
+            else "once others of its host have moved"
+        )
+        return f"{when} {why_stays(said)}"
     if first := next((each for each in movers if each in asked.before), None):
         return f"{first} goes first"
     if movers:

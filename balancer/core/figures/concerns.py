@@ -34,7 +34,7 @@ class Concerns(Generic[Each]):
         for row, one in enumerate(self._each):
             if one.concerns is not None:
                 flags[row] = one.concerns
-        self._by_vm = np.ascontiguousarray(flags.T)
+        self._by_vm = flags.T
         self._rows = np.ones(len(self._each), dtype=bool)
 
     def without(self, others: Iterable[Each]) -> "Concerns[Each]":

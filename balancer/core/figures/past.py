@@ -23,6 +23,8 @@ from dsl.ruleset import DEFAULT_EVERY, Ruleset
 from dsl.syntax import Name, Over, Sum
 
 EVERYWHERE: Final = ...
+AT_A_TIME: Final = 500
+"""Of how many things all lines of a window are held at once, for a percentile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +113,18 @@ def aggregate(over: Over, reported: Projection, reach: Mapping[str, Reach]) -> C
         return _told(over, reported, reach)
     (owner,) = owners
     if over.number not in reported.past:
-        reported.past[over.number] = _told(over, reported, {owner: Reach(THING[owner])})
+        reported.past[over.number] = _of_all(over, reported, owner)
     return reach[owner].at(reported.past[over.number])
+
+
+def _of_all(over: Over, reported: Projection, owner: str) -> Column:
+    """One figure for each thing of a table; where every line is wanted, of some things at a time."""
+    table = THING[owner]
+    count = reported.planned(table).size
+    if over.function in _BY_SUMS or count <= AT_A_TIME:
+        return _told(over, reported, {owner: Reach(table)})
+    parts = np.array_split(np.arange(count), -(-count // AT_A_TIME))
+    return np.concatenate([_told(over, reported, {owner: Reach(table, part)}) for part in parts])
 
 
 def _told(over: Over, reported: Projection, reach: Mapping[str, Reach]) -> Column:
@@ -137,11 +149,10 @@ _BY_SUMS: Final[Mapping[str, Callable[[Sums], Floats]]] = {
 
 def _nearest_rank(lines: Floats, percent: int) -> Floats:
     """Of each column the least known figure that so many per cent of the known ones do not exceed."""
-    ordered = np.array(lines.T, order="C")
-    ordered.sort(axis=1)
+    ordered = np.array(lines.T if len(lines) else np.full((lines.shape[1], 1), np.nan), order="C")
     known = np.count_nonzero(~np.isnan(ordered), axis=1)
     rank = np.maximum(-(-known * percent // 100) - 1, 0)
-    ordered = ordered if ordered.shape[1] else np.full((len(ordered), 1), np.nan)
+    ordered.partition(np.unique(rank), axis=1)
     return np.asarray(np.take_along_axis(ordered, rank[:, np.newaxis], axis=1)[:, 0])
 
 

@@ -210,7 +210,9 @@ class Projection:
 
     @property
     def bound(self) -> Places:
-        """Where each VM is, or is bound for."""
+        """Where each VM is, or is bound for; only to be looked at."""
+        if not self.arrivals:
+            return self.where
         bound = self.where.copy()
         for vm, target in self.arrivals:
             bound[vm] = target

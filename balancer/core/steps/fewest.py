@@ -2,12 +2,13 @@
 
 Rule: greedily first. Where that is not proven to be the fewest, or mends too little, a search goes deeper a move at a
 time (iterative deepening, cut by how many moves are wanted at least); it may clear a place for a VM that finds none.
-Within its budget it finds the fewest moves that mend the most; beyond it the best found so far counts. It always ends,
-and the same farm gets the same answer.
+Within its budget it finds the fewest moves that mend the most; beyond it the best found so far counts. What takes more
+moves than a plan has room for is done in portions, each of which leaves the walls less broken. It always ends, and the
+same farm gets the same answer.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -17,6 +18,7 @@ from balancer.core.drafting.groups import BONDS, Party, Way, bound, haven
 from balancer.core.drafting.room import Fullest
 from balancer.core.drafting.sieve import Sieve
 from balancer.core.figures.projection import Places, Projection
+from balancer.core.steps.glance import hopeful
 from balancer.core.walls.keeps.apart import AtMost
 from balancer.core.walls.keeps.beside import On, Together
 from balancer.core.walls.keeps.keep import KeepWall
@@ -34,28 +36,42 @@ STEP: Final = Step("repairs", "keep", 0)
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """Who goes where, in this order, how many moves that is, and how far the walls are from whole afterwards."""
+    """Who goes where, in this order, how many moves that is, and how far the walls are from whole afterwards.
+
+    `but_last` is the same without its last way; a repair that `goes_on` is a portion, whose rest comes in later rounds.
+    """
 
     strays: float
     moves: int = 0
     ways: tuple[Way, ...] = ()
+    but_last: "Repair | None" = None
+    goes_on: bool = False
 
     def and_then(self, way: Way, strays: float) -> "Repair":
         """The repair with one more way, and what is left after it."""
-        return Repair(strays, self.moves + len(way.vms), (*self.ways, way))
+        return Repair(strays, self.moves + len(way.vms), (*self.ways, way), self)
+
+    def portion(self, room: int) -> "Repair":
+        """Its beginning of so many moves, or a few more where only these mend anything; all of it where it is less."""
+        portion = each = self
+        while each.but_last is not None:
+            if each.moves >= room and each.strays < each.but_last.strays:
+                portion = each
+            each = each.but_last
+        return portion if portion is self else replace(portion, goes_on=True)
 
     def is_better(self, than: "Repair") -> bool:
         """It mends more, or as much by fewer moves."""
         return (self.strays, self.moves) < (than.strays, than.moves)
 
 
-def fewest(draft: Draft, walls: Sequence[Mendable], budget: int) -> Repair:
-    """The repair of these walls; nothing of it is taken into the draft."""
+def fewest(draft: Draft, walls: Sequence[Mendable], budget: int, room: int) -> Repair:
+    """The repair of these walls, or a portion of it: there is room for so many moves. The draft stays as it is."""
     least = _least(draft.projection, walls)
-    repair = _greedy(draft, walls)
-    if not repair.strays and repair.moves <= least:
-        return repair
-    return _Search(walls, repair, budget).run(draft, least)
+    repair = _greedy(draft, walls, room)
+    if not repair.goes_on and (repair.strays or repair.moves > least):
+        repair = _Search(walls, repair, budget).run(draft, least)
+    return repair.portion(room)
 
 
 def in_order(projection: Projection, walls: Sequence[Mendable]) -> Places:
@@ -65,10 +81,12 @@ def in_order(projection: Projection, walls: Sequence[Mendable]) -> Places:
     return vms[np.lexsort([projection.memory[vms], -counts[vms]])]
 
 
-def _greedy(draft: Draft, walls: Sequence[Mendable]) -> Repair:
-    """Whatever helps next, until nothing does."""
+def _greedy(draft: Draft, walls: Sequence[Mendable], room: int) -> Repair:
+    """Whatever helps next, until nothing does, or there is no more room."""
     repair = Repair(_strays(draft.projection, walls))
     while repair.strays:
+        if repair.moves >= room:
+            return replace(repair, goes_on=True)
         better = _helpful(draft, walls, repair)
         if better is None:
             break
@@ -78,7 +96,7 @@ def _greedy(draft: Draft, walls: Sequence[Mendable]) -> Repair:
 
 def _helpful(draft: Draft, walls: Sequence[Mendable], repair: Repair) -> tuple[Draft, Repair] | None:
     """The first way after which the walls are less broken."""
-    for vm in in_order(draft.projection, walls).tolist():
+    for vm in hopeful(draft, walls, in_order(draft.projection, walls)):
         for way in _ways(draft, walls, vm)[0]:
             after = _after(draft, way)
             strays = _strays(after.projection, walls)

@@ -95,7 +95,9 @@ def _unmet(draft: Draft, projection: Projection, rule: Rule, hosts: Sequence[int
     if not hosts or rule.until is None:
         return hosts
     met = truth(rule.until, of_source(projection, draft.sets, np.array(hosts))).possible
-    return [host for host, is_met in zip(hosts, np.broadcast_to(met, len(hosts)), strict=True) if not is_met]
+    if not met.ndim:
+        return [] if met else hosts
+    return [host for host, is_met in zip(hosts, met.tolist(), strict=True) if not is_met]
 
 
 def standing_of(draft: Draft, rule: Rule) -> Standing:
@@ -111,10 +113,15 @@ def waits(draft: Draft, rule: Rule, host: int) -> str | None:
     name = draft.projection.names["host"][host]
     if _rests(draft, rule, name):
         return "it has just taken part in a move and rests"
-    leaving = draft.projection.departed | {move.source for move in draft.moves if move.reason != "overload"}
-    if rule.until is None and name in leaving:
+    if rule.until is None and _is_left(draft, name):
         return "a VM is leaving it already"
     return None
+
+
+def _is_left(draft: Draft, host: str) -> bool:
+    """Whether a VM leaves it that no rule sends, or is under way already."""
+    planned = (move.source for move in draft.moves if move.reason != "overload")
+    return host in draft.projection.departed or host in planned
 
 
 def _rests(draft: Draft, rule: Rule, host: str) -> bool:
@@ -204,8 +211,9 @@ def least_price(draft: Draft, step: Step, vm: int) -> float:
     """The least that moving this VM may cost, whatever stands against it."""
     if not draft.wishes.any_of(vm):
         return 0.0
-    elsewhere = np.delete(draft.price(step, vm), draft.projection.where[vm])
-    return float(elsewhere.min(initial=inf))
+    prices = draft.price(step, vm)
+    prices[draft.projection.where[vm]] = inf
+    return float(prices.min(initial=inf))
 
 
 def _reasons(draft: Draft, step: Step, rule: Rule, way: Way, streak: Streak | None) -> tuple[str, dict[str, float]]:

@@ -15,7 +15,7 @@ import numpy as np
 from balancer.core.drafting.draft import Draft, Step, departures, note_hosts, note_vms, weigh
 from balancer.core.drafting.groups import BONDS, Way, take_way
 from balancer.core.drafting.room import Fullest, least_full
-from balancer.core.drafting.sieve import Sieve
+from balancer.core.drafting.sieve import Sieve, even
 from balancer.core.drafting.transits import finish
 from balancer.core.model import Unmended
 from balancer.core.steps.fewest import BUDGET, Repair, fewest
@@ -25,7 +25,7 @@ from balancer.core.walls.wall import Mendable
 from dsl.evaluation import Column
 
 PLANNED: Final = 20
-"""Moves after which one plan begins no further repair; what is left comes in later rounds."""
+"""Moves after which one plan begins no further way of a repair; what is left comes in later rounds."""
 NAMED: Final = 4
 """VMs that are named of a broken wall."""
 PASSING: Final = frozenset({"unknown", "under way", "moved already", "in transit"})
@@ -38,9 +38,13 @@ def mend(draft: Draft) -> None:
     find_homes(draft)
     clusters = _clusters(draft)
     for walls in clusters:
-        if len(draft.moves) >= PLANNED:
+        room = PLANNED - len(draft.moves)
+        if room <= 0:
             return
-        _take(draft, walls, fewest(draft, walls, BUDGET // len(clusters)))
+        repair = fewest(draft, walls, BUDGET // len(clusters), room)
+        _take(draft, walls, repair)
+        if repair.goes_on:
+            return
         looked_at = cache(partial(_look, draft))
         for wall in walls:
             _tell(draft, wall, looked_at)
@@ -65,11 +69,14 @@ def _gathers(draft: Draft, wall: Together, home: Together) -> bool:
     """Whether all members can come home, one after the other."""
     step, trial = step_of(wall), draft.aside(draft.projection.copy())
     trial.walls = draft.walls.exchanged(wall, home)
-    for vm in np.flatnonzero(home.menders(trial.projection)).tolist():
+    host, coming = home.home(trial.projection), np.flatnonzero(home.menders(trial.projection))
+    if even(trial.projection.memory[coming].sum() - trial.projection.free[host]) > 0:
+        return False
+    for vm in coming.tolist():
         may_leave = departures(trial, step, np.array([vm])).open.all()
-        if not may_leave or not weigh(trial, step, [vm], Fullest())[0].open[home.home(trial.projection)]:
+        if not may_leave or not weigh(trial, step, [vm], Fullest())[0].open[host]:
             return False
-        trial.projection.move(vm, home.home(trial.projection))
+        trial.projection.move(vm, host)
     return True
 
 
@@ -91,8 +98,9 @@ def _clusters(draft: Draft) -> list[list[Mendable]]:
 
 def _take(draft: Draft, walls: list[Mendable], repair: Repair) -> None:
     """Take the moves of a repair into the plan."""
-    moves = f"{repair.moves} move{'s' if repair.moves > 1 else ''}"
-    mends = f"{moves} mend{'' if repair.moves > 1 else 's'} it{' as far as can be' if repair.strays else ''}"
+    many = repair.moves > 1
+    how_far = " in part, the rest comes later" if repair.goes_on else " as far as can be" if repair.strays else ""
+    mends = f"{repair.moves} move{'s' if many else ''} mend{'' if many else 's'} it{how_far}"
     for way in repair.ways:
         wall, broken = _broken(draft, walls, way)
         why = f"{broken}; {mends}; {least_full(draft, step_of(wall), way.vms, way.target)}"
@@ -103,16 +111,16 @@ def _broken(draft: Draft, walls: list[Mendable], way: Way) -> tuple[Mendable, st
     """The wall that a move is for, and what is wrong with it."""
     for wall in walls:
         if wall.menders(draft.projection)[list(way.vms)].any():
-            return wall, broken_at(draft, wall, way.vms[0])
+            return wall, broken_at(draft, wall, way.vms)
     wall = next(each for each in walls if each.strays(draft.projection))
     return wall, f"makes room: {wall.text} is broken"
 
 
-def broken_at(draft: Draft, wall: Mendable, vm: int) -> str:
-    """Which wall is broken and who is against it: where this VM is, if it is one of them, else on the first host."""
+def broken_at(draft: Draft, wall: Mendable, vms: Sequence[int]) -> str:
+    """Which wall is broken and who is against it: where one of these VMs is against it, else on the first host."""
     projection, names = draft.projection, draft.projection.names
     against = wall.against(projection)
-    host = projection.where[vm] if against[vm] else projection.where[against][0]
+    host = next((projection.where[vm] for vm in vms if against[vm]), projection.where[against][0])
     there = [str(name) for name in names["vm"][against & (projection.where == host)]]
     more = f" and {len(there) - NAMED} more" if len(there) > NAMED else ""
     return f"{wall.text} is broken ({', '.join(there[:NAMED])}{more} on {names['host'][host]})"

@@ -33,11 +33,15 @@ _AS_RULE: Final = f"rule {_NAME}\n  when {{}}\n  move vm by most cpu\n  to host 
 
 @dataclass(frozen=True, slots=True)
 class Always:
-    """A demand as written, and what it means: a test of every host, or a wall that shall stand."""
+    """A demand as written, and what it means: a test of every host, or a wall that shall stand.
+
+    `line` is where it stands in its test file.
+    """
 
     text: str
     means: Test | Keep
     rules: Ruleset
+    line: int | None = None
 
 
 def demand(text: str, rules: Ruleset, source: bytes, vocabulary: Vocabulary) -> Always:
@@ -76,7 +80,7 @@ def judge_always(demands: Iterable[Always], record: Record) -> list[Failure]:
         told = [line for decision in record.decisions for line in _unmet(each, decision, record)]
         if told:
             more = [f"and {len(told) - SHOWN} more times"] if len(told) > SHOWN else []
-            failures.append(Failure(f"always: {each.text}", (*told[:SHOWN], *more)))
+            failures.append(Failure(f"always: {each.text}", (*told[:SHOWN], *more), each.line))
     return failures
 
 

@@ -1,7 +1,8 @@
 """Which statements of a rule file the tests put to use, and which clauses they saw both true and false.
 
-Rule: read off what the planner decided (its moves, refusals, streaks and engagements), not evaluated a second time. A
-statement is used when it caused or refused something; a clause is covered when it was seen both ways.
+Rule: read off what the planner decided (its moves, refusals, broken walls, streaks and engagements), not evaluated a
+second time. A statement is used when it caused or refused something, or asked in vain; a clause is covered when it was
+seen both ways.
 """
 
 from collections import Counter
@@ -17,7 +18,7 @@ from balancer.core.model import Decision, Rejection
 from balancer.core.trials.meanings import Who
 from balancer.core.trials.record import Record
 from dsl.ruleset import Ruleset
-from dsl.syntax import Cap, Drain, Every, Freeze, Gate, Let, Limit, Pack, Rest, Rule, Span, Statement, Window
+from dsl.syntax import Balance, Cap, Drain, Every, Freeze, Gate, Let, Limit, Pack, Rule, Span, Statement, Window
 
 USED: Final = "used"
 TRUE: Final = "true"
@@ -25,9 +26,6 @@ FALSE: Final = "false"
 
 _SETTINGS: Final = (Every, Let)
 """Statements that decide nothing by themselves."""
-
-_RESTS: Final = ("rest", "no return")
-"""Reasons of refusals that do not name the line of the statement they come from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,18 +127,18 @@ def _uses(statement: Statement, spot: Spot, record: Record, rules: Ruleset) -> i
             return sum(decision.plan.frozen_by == statement.span.line for decision in record.decisions)
         case Window():
             return sum(bool(decision.plan.waiting) for decision in record.decisions)
-        case Rest():
-            return sum(each.reason in _RESTS for decision in record.decisions for each in decision.plan.rejections)
         case Drain():
-            return sum(_by_line(statement, each) + _closed(statement, each, rules) for each in record.decisions)
+            return sum(_by_line(statement, each) + _kept(statement, each, rules) for each in record.decisions)
+        case Balance() | Pack():
+            return sum(_by_line(statement, each) + _in_vain(statement, each) for each in record.decisions)
         case _:
             return sum(_by_line(statement, each) + _in_spite_of(spot, each) for each in record.decisions)
 
 
 def _by_line(statement: Statement, decision: Decision) -> int:
-    """Moves and refusals that name a line of the statement."""
+    """Moves, refusals and broken walls that name a line of the statement."""
     plan = decision.plan
-    named = [move.line for move in plan.moves] + [each.line for each in plan.rejections]
+    named = [each.line for told in (plan.moves, plan.rejections, plan.unmended) for each in told]
     return sum(_is_within(line, statement.span) for line in named)
 
 
@@ -149,15 +147,19 @@ def _in_spite_of(wish: Spot, decision: Decision) -> int:
     return sum(f"despite {wish.name}" in move.why for move in decision.plan.moves)
 
 
-def _closed(statement: Statement, decision: Decision, rules: Ruleset) -> int:
-    """Refusals of others because a host is drained: they name the line of who asked."""
+def _kept(statement: Statement, decision: Decision, rules: Ruleset) -> int:
+    """Refusals of VMs that were to leave a drained host."""
     projection = Projection(decision.observation, decision.state)
     who = Who(Sets.of(rules.lets, projection))
     drained = {host for each in rules.drains if each.span == statement.span for host in who.surely(each.hosts, "host")}
-    return sum(
-        each.reason == "drain" and each.host in drained and not _is_within(each.line, statement.span)
-        for each in decision.plan.rejections
-    )
+    there = {vm.name for vm in decision.observation.vms if vm.host in drained}
+    return sum(each.rule == "drain" and each.vm in there for each in decision.plan.rejections)
+
+
+def _in_vain(goal: Balance | Pack, decision: Decision) -> int:
+    """Refusals of others to a goal: it asked."""
+    asked = (each for each in decision.plan.rejections if not _is_within(each.line, goal.span))
+    return sum(each.rule == type(goal).__name__.lower() for each in asked)
 
 
 def _is_within(line: int | None, span: Span) -> bool:
@@ -194,11 +196,12 @@ def _moves_of(statement: Statement, record: Record) -> int:
 
 
 def _of_gates(gates: Iterable[Gate], passed: int, record: Record) -> Iterator[tuple[Spot, str, int]]:
-    """Whom each gate refused; whoever moved has passed them all."""
-    for gate in gates:
+    """Whom each gate refused, and who passed it: whoever moved, and whoever a later one refused."""
+    for gate in reversed(list(gates)):
         refused = [each for decision in record.decisions for each in decision.plan.rejections if _is_by(each, gate)]
         yield _gate(gate), FALSE, len(refused)
         yield _gate(gate), TRUE, passed
+        passed += len(refused)
 
 
 def _troubled(rule: Rule, decision: Decision) -> tuple[int, int]:

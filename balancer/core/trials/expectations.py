@@ -13,15 +13,21 @@ from balancer.core.formats import streaks_by_host, vms_by_host
 from balancer.core.model import Decision, Order, OrderState, Rejection
 from balancer.core.trials.figures import is_as_written, known_names, measured, told
 from balancer.core.trials.record import Failure, Record
-from balancer.core.wording import refusal
+from balancer.core.wording import refusal_at
 
 SHOWN: Final = 6
 """Rejections that explain a move that did not come."""
 
+COMPARED: Final = ("cpu", "load", "memory", "vms")
+"""What is told of the host that a move was expected to and of the one that it went to."""
+
 
 @dataclass(frozen=True, slots=True)
 class WantedMove:
-    """A move that shall begin in that round; what is None may be anything. `why` is a part of what is told."""
+    """A move that shall begin in that round; what is None may be anything. `why` is a part of what is told.
+
+    `line` is where the test file says so.
+    """
 
     round: int
     vm: str
@@ -30,11 +36,15 @@ class WantedMove:
     rule: str | None = None
     outcome: str | None = None
     why: str | None = None
+    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """A claim about one round. `wanted` is text as written, `figures` are texts by name, or of `value` and `limit`."""
+    """A claim about one round. `wanted` is text as written, `figures` are texts by name, or of `value` and `limit`.
+
+    `line` is where the test file says so.
+    """
 
     round: int
     claim: str
@@ -43,6 +53,7 @@ class Expectation:
     vm: str | None = None
     rule: str | None = None
     figures: Mapping[str, str] = field(default_factory=dict)
+    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +78,8 @@ def judge_moves(expected: Sequence[WantedMove], record: Record) -> list[Failure]
         key=lambda line: line[:2],
     )
     none = "" if expected else "; the test lists none, so none may happen"
-    return [Failure(f"the moves are others (- expected, + happened){none}", tuple(text for *_, text in lines))]
+    what, details = f"the moves are others (- expected, + happened){none}", tuple(text for *_, text in lines)
+    return [Failure(what, details, missing[0].line if missing else None)]
 
 
 def _unmatched(expected: Sequence[WantedMove], orders: Sequence[Order]) -> tuple[list[WantedMove], list[Order]]:
@@ -98,7 +110,8 @@ def _wanted_told(move: WantedMove) -> str:
     rule = f" by {move.rule}" if move.rule else ""
     outcome = f", {move.outcome}" if move.outcome else ""
     why = f" (why: …{move.why}…)" if move.why else ""
-    return f"round {move.round}: {move.vm}{source} to {move.target}{rule}{outcome}{why}"
+    line = f" (expected in line {move.line})" if move.line is not None else ""
+    return f"round {move.round}: {move.vm}{source} to {move.target}{rule}{outcome}{why}{line}"
 
 
 def order_told(order: Order) -> str:
@@ -116,9 +129,18 @@ def _why_not(move: WantedMove, record: Record) -> list[str]:
     reasons = [f"    {each.vm} was held: {each.why}" for each in record.held if (each.round, each.vm) == _key(move)]
     planned = [each for each in decision.plan.moves if each.vm == move.vm and each.wave > 1]
     reasons += [f"    planned to {each.target} in wave {each.wave}: limits let it wait" for each in planned]
+    chosen = [each.target for each in decision.plan.moves if each.vm == move.vm and each.target != move.target]
+    reasons += [f"    {_stood(host, decision)}" for each in chosen[:1] for host in (move.target, each)]
     mine = [each for each in decision.plan.rejections if each.vm == move.vm]
     mine.sort(key=lambda each: each.host not in {move.target, None})
     return [f"    {decision.plan.sentence}", *reasons, *(f"    {rejection_told(each)}" for each in mine[:SHOWN])]
+
+
+def _stood(host: str, decision: Decision) -> str:
+    """What a host was like by the reports of that round."""
+    projection, kinds = Projection(decision.observation), known_names("host")
+    figures = {name: told(measured(projection, "host", name, host), kinds[name]) for name in COMPARED}
+    return f"{host} stood at {', '.join(f'{name} {figure}' for name, figure in figures.items())}"
 
 
 def _key(move: WantedMove) -> tuple[int, str]:
@@ -128,8 +150,7 @@ def _key(move: WantedMove) -> tuple[int, str]:
 def rejection_told(rejection: Rejection) -> str:
     """`web1 to hv2: max load: 72%, limit 65% (line 9)`; a VM that may not leave goes nowhere."""
     whom = f"{rejection.vm} to {rejection.host}" if rejection.host else rejection.vm
-    line = f" (line {rejection.line})" if rejection.line else ""
-    return f"{whom}: {refusal(rejection)}{line}"
+    return f"{whom}: {refusal_at(rejection)}"
 
 
 # -- claims about a round ---------------------------------------------------------------------------------------------
@@ -144,7 +165,7 @@ def judge(expected: Sequence[Expectation], record: Record) -> list[Failure]:
             ["there was no such round"] if decision is None else CLAIMS[each.claim].instead(each, decision, record)
         )
         if instead is not None:
-            failures.append(Failure(_claim_told(each), tuple(instead)))
+            failures.append(Failure(_claim_told(each), tuple(instead), each.line))
     return failures
 
 

@@ -19,10 +19,14 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One thing that is not as it should be, in a line, and the lines that explain it."""
+    """One thing that is not as it should be, in a line, and the lines that explain it.
+
+    `line` is that of the test file which wants it otherwise; None where it is the test as a whole.
+    """
 
     what: str
     details: tuple[str, ...] = ()
+    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ Rule: pure; the same outcome is told in the same words in every format.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from balancer.core.formats import Document, figure
@@ -18,7 +18,8 @@ SAID: Final = {True: "ok", False: "FAILED"}
 class Verdict:
     """How one test ended with one rule file: nothing failed, or what did.
 
-    `rounds` and `moves` are what was played. `again` is a test file that fails in the same way, where a fuzz found one.
+    `rounds` and `moves` are what was played, in so many `seconds` of this machine; `line` is where the test begins.
+    `again` is a test file that fails in the same way, where a fuzz found one.
     """
 
     file: str
@@ -28,6 +29,8 @@ class Verdict:
     moves: int
     failures: tuple[Failure, ...] = ()
     again: str = ""
+    line: int = 1
+    seconds: float = field(default=0.0, compare=False)
 
     @property
     def is_passed(self) -> bool:
@@ -43,8 +46,15 @@ def verdict_lines(verdict: Verdict) -> list[str]:
 
 
 def failure_lines(verdict: Verdict) -> list[str]:
-    """What went wrong, with what explains it."""
-    lines = [line for each in verdict.failures for line in (each.what, *(f"  {detail}" for detail in each.details))]
+    """What went wrong and where the file wants it otherwise, with what explains it."""
+    lines = [
+        line
+        for each in verdict.failures
+        for line in (
+            f"{verdict.file}:{each.line or verdict.line}: {each.what}",
+            *(f"  {detail}" for detail in each.details),
+        )
+    ]
     again = ["this test fails in the same way:", *(f"  {line}" for line in verdict.again.splitlines())]
     return lines + (again if verdict.again else [])
 
@@ -89,12 +99,17 @@ def document(verdicts: Iterable[Verdict], coverages: Iterable[Coverage]) -> Docu
 def _verdict_document(verdict: Verdict) -> Document:
     return {
         "file": verdict.file,
+        "line": verdict.line,
         "name": verdict.name,
         "rules": verdict.rules,
         "passed": verdict.is_passed,
         "rounds": verdict.rounds,
         "moves": verdict.moves,
-        "failures": [{"what": each.what, "details": list(each.details)} for each in verdict.failures],
+        "seconds": figure(verdict.seconds),
+        "failures": [
+            {"line": each.line or verdict.line, "what": each.what, "details": list(each.details)}
+            for each in verdict.failures
+        ],
         "again": verdict.again or None,
     }
 

@@ -33,6 +33,11 @@ class NeverMove(Wall):
         """Those that do not make these journeys."""
         return self.members
 
+    @property
+    def is_fleeting(self) -> bool:
+        """Whether which hosts are closed hangs on the journey, or on figures that moves change."""
+        return self.target is not None and self.closed is None
+
     def leaving(self, projection: Projection, vms: Places, kind: str) -> Iterator[Barred]:
         """Without a target, the VM stays."""
         if self.target is None and kind not in self.excepted:
@@ -74,16 +79,16 @@ def never_wall(never: Never, sets: Sets) -> NeverMove:
 
 def _depends(target: Set) -> bool:
     """Whether who belongs to it depends on the journey, or on figures that moves change."""
-    return isinstance(target, All) and target.test is not None and not _is_settled(target.test)
+    return isinstance(target, All) and target.test is not None and not is_settled(target.test)
 
 
-def _is_settled(test: Test) -> bool:
+def is_settled(test: Test) -> bool:
     """Whether a test speaks of nothing but the names, tags and sets of the hosts themselves."""
     match test:
         case Both(left=left, right=right) | Either(left=left, right=right):
-            return _is_settled(left) and _is_settled(right)
+            return is_settled(left) and is_settled(right)
         case Not(test=inner):
-            return _is_settled(inner)
+            return is_settled(inner)
         case Pick(owner=owner) | Member(owner=owner):
             return owner == "host"
         case _:

@@ -39,9 +39,9 @@ class Quiet(Wall):
         if kind not in BOUND:
             return
         since = np.array([self.vms.get(projection.observation.vms[vm].uuid, np.inf) for vm in vms], dtype=float)
-        yield _resting(since, "rest", self.times.vm)
+        yield self._resting(since, "rest", self.times.vm)
         if kind != "rules" and self.hosts:
-            yield _resting(self._hosts(projection, "")[projection.where[vms]], "rest", self.times.host)
+            yield self._resting(self._hosts(projection, "")[projection.where[vms]], "rest", self.times.host)
 
     def arriving(self, projection: Projection, vm: int, kind: str) -> Iterator[Barred]:
         """Hosts that took part in a move less than `rest host` ago, and those this VM left a while ago."""
@@ -49,9 +49,10 @@ class Quiet(Wall):
             return
         seen = projection.observation.vms[vm]
         if self.hosts:
-            yield _resting(self._hosts(projection, seen.host if kind == "rules" else ""), "rest", self.times.host)
+            since = self._hosts(projection, seen.host if kind == "rules" else "")
+            yield self._resting(since, "rest", self.times.host)
         if seen.uuid in self.left:
-            yield _resting(_by_host(projection, self.left[seen.uuid]), "no return", self.times.no_return)
+            yield self._resting(_by_host(projection, self.left[seen.uuid]), "no return", self.times.no_return)
 
     def resting(self, host: str, rule: str) -> bool:
         """Whether a host has taken part in a move less than `rest host` ago, other than what this rule goes on with."""
@@ -67,6 +68,10 @@ class Quiet(Wall):
             if not self._goes_on(move, relieved):
                 rests |= {move.source: since, move.target: since}
         return _by_host(projection, rests)
+
+    def _resting(self, since: Floats, reason: str, limit: float) -> Barred:
+        flags, most = np.isfinite(since), np.asarray(limit)
+        return Barred(flags, reason, self.times.line, value=since, limit=most, kind=Kind.TIME)
 
     def _goes_on(self, move: Move, relieved: str) -> bool:
         """Whether it was a move off this host by a rule that is still engaged there."""
@@ -105,7 +110,3 @@ def _by_host(projection: Projection, since: Mapping[str, float]) -> Floats:
         if host in projection.place:
             column[projection.place[host]] = seconds
     return column
-
-
-def _resting(since: Floats, reason: str, limit: float) -> Barred:
-    return Barred(np.isfinite(since), reason, value=since, limit=np.asarray(limit), kind=Kind.TIME)

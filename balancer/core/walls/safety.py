@@ -148,6 +148,8 @@ class BackOff(Wall):
 
     def leaving(self, projection: Projection, vms: Places, kind: str) -> Iterator[Barred]:
         """VMs whose last moves failed, and those that their source would not let go."""
+        if not self.vms and not self.refusals:
+            return
         names = [projection.observation.vms[vm].uuid for vm in vms]
         yield self._waiting([self.vms.get(name, Strikes()) for name in names], VM_WAITS)
         yield from self._refused([pair(name, ANY) for name in names])

@@ -5,14 +5,15 @@ a VM. Who belongs to it uncertainly counts as belonging: unknown counts against 
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 
 from agents.report import FALSELY_PAUSED, RUNNING, UNKNOWN_TO_LIBVIRT
 from balancer.core.figures.projection import Places, Projection
+from balancer.core.model import Observation
 from dsl.evaluation import Column, Flags
 from dsl.syntax import Kind
 
@@ -22,7 +23,10 @@ NOTES: Final = (FALSELY_PAUSED, UNKNOWN_TO_LIBVIRT)
 
 @dataclass(frozen=True, slots=True)
 class Barred:
-    """Which of a column of candidates are refused, why, and by which numbers where there are any."""
+    """Which of a column of candidates are refused, why, and by which numbers where there are any.
+
+    `line` is that of the statement that refuses them, None where the rules do not say it.
+    """
 
     flags: Flags
     reason: str
@@ -85,20 +89,35 @@ class Mendable(Wall, ABC):
 
 @dataclass(frozen=True, slots=True)
 class Always(Wall):
-    """Only a running VM moves, that one host alone reports, that holds no device of its host and is not under way."""
+    """Only a running VM moves, that one host alone reports, that holds no device of its host and is not under way.
 
-    doubted: frozenset[str]
+    `kept` are the VMs that stay, by reason; reasons that keep nobody are left out.
+    """
+
+    doubted: Flags
+    kept: Mapping[str, Flags]
+
+    @classmethod
+    def of(cls, observation: Observation) -> Self:
+        """By what the reports say of each VM."""
+        doubted, vms = {doubt.uuid for doubt in observation.doubts}, observation.vms
+        kept = {
+            "not running": [vm.state not in RUNNING for vm in vms],
+            **{note: [vm.note == note for vm in vms] for note in NOTES},
+            "unknown": [bool(vm.note) for vm in vms],
+            "passthrough": [vm.passthrough for vm in vms],
+        }
+        return cls(
+            np.array([vm.uuid in doubted for vm in vms], dtype=bool),
+            {reason: np.array(flags, dtype=bool) for reason, flags in kept.items() if any(flags)},
+        )
 
     def leaving(self, projection: Projection, vms: Places, kind: str) -> Iterator[Barred]:
         """State, device, doubt, under way."""
-        seen = [projection.observation.vms[vm] for vm in vms]
-        yield Barred(np.array([vm.uuid in self.doubted for vm in seen], dtype=bool), "in doubt")
+        yield Barred(self.doubted[vms], "in doubt")
         yield Barred(projection.leaving[vms], "under way")
-        yield Barred(np.array([vm.state not in RUNNING for vm in seen], dtype=bool), "not running")
-        for note in NOTES:
-            yield Barred(np.array([vm.note == note for vm in seen], dtype=bool), note)
-        yield Barred(np.array([bool(vm.note) for vm in seen], dtype=bool), "unknown")
-        yield Barred(np.array([vm.passthrough for vm in seen], dtype=bool), "passthrough")
+        for reason, flags in self.kept.items():
+            yield Barred(flags[vms], reason)
         yield Barred(projection.vm_moves[vms] > 0, "moved already")
 
     def arriving(self, projection: Projection, vm: int, kind: str) -> Iterator[Barred]:
@@ -117,15 +136,16 @@ class Closed(Wall):
     reason: str
     hosts: Flags
     gives: bool = True
+    line: int | None = None
 
     def leaving(self, projection: Projection, vms: Places, kind: str) -> Iterator[Barred]:
         """All of theirs, where they give nothing."""
         if not self.gives:
-            yield Barred(self.hosts[projection.where[vms]], self.reason)
+            yield Barred(self.hosts[projection.where[vms]], self.reason, self.line)
 
     def arriving(self, projection: Projection, vm: int, kind: str) -> Iterator[Barred]:
         """None of them."""
-        yield Barred(self.hosts, self.reason)
+        yield Barred(self.hosts, self.reason, self.line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +156,4 @@ class Memory(Wall):
         """Where it does not fit, or nobody knows."""
         free = projection.free
         fits = free >= projection.memory[vm]
-        yield Barred(
-            ~fits, "memory", value=np.broadcast_to(projection.memory[vm], free.shape), limit=free, kind=Kind.SIZE
-        )
+        yield Barred(~fits, "memory", value=np.asarray(projection.memory[vm]), limit=free, kind=Kind.SIZE)

@@ -103,5 +103,5 @@ def test_a_farm_that_cannot_be_read_is_told_as_its_own_mistake(tmp_path: Path) -
 
 def test_the_clock_of_round_1_is_the_one_of_its_zone(tmp_path: Path) -> None:
     text = FARM.replace("farms:", "start: 2026-12-01 22:00 Europe/Paris\nfarms:") + "  - {name: t, farm: three}\n"
-    assert load_trials(written(tmp_path, text)).start == 1796158800.0
-    assert load_trials(written(tmp_path, "  - {name: t, farm: three}\n")).start == 1767571200.0
+    assert load_trials(written(tmp_path, text))[0].start == 1796158800.0
+    assert load_trials(written(tmp_path, "  - {name: t, farm: three}\n"))[0].start == 1767571200.0

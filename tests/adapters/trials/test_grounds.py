@@ -25,7 +25,7 @@ events:
 
 def staged(folder: Path, case: str) -> Stage:
     path = written(folder, case)
-    file = load_trials(path)
+    file, _ = load_trials(path)
     (test,) = file.tests
     return stage_of(test, ground_of(file, str(test.farm), path.parent))
 

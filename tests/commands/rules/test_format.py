@@ -117,7 +117,7 @@ def test_what_cannot_be_piped_is_told_beside_the_pipe(
     assert main(["rules", "format", "-"]) == 1
     told = capsys.readouterr()
     assert told.out == ""
-    assert told.err.startswith("-:1:12: syntax: ")
+    assert told.err.startswith("<stdin>:1:12: syntax: ")
 
 
 def test_a_pipe_stands_alone(rules: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,14 +10,14 @@ TEXT = "rule r\n  3 runds\n"
 
 def test_a_finding_is_told_to_a_person() -> None:
     assert FINDINGS["text"](FINDING, "my.rules", TEXT).splitlines() == [
-        "my.rules:2:5: syntax: “runds” cannot stand after “3”",
+        "my.rules:2:5: syntax: “runds” cannot stand after “3” [error]",
         "    2 |   3 runds",
         "      |     ^^^^^ did you mean rounds?",
     ]
 
 
 def test_a_finding_is_told_to_an_editor() -> None:
-    told = "my.rules:2:5: syntax: “runds” cannot stand after “3” (did you mean rounds?)"
+    told = "my.rules:2:5: syntax: “runds” cannot stand after “3” (did you mean rounds?) [error]"
     assert FINDINGS["lines"](FINDING, "my.rules", TEXT) == told
 
 

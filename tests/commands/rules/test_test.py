@@ -30,7 +30,7 @@ def test_one_that_fails_says_what_was_instead_and_ends_with_1(
 ) -> None:
     code, text = told(capsys, str(written(tmp_path, GETS_HOT)))
     assert code == 1
-    assert "FAILED gets hot (4 rounds, 1 move)\n       the moves are others" in text
+    assert f"FAILED gets hot (4 rounds, 1 move)\n       {tmp_path / 'farm.test.yaml'}:15: the moves are others" in text
     assert text.endswith("1 test: 0 passed, 1 failed\n")
 
 

@@ -13,7 +13,10 @@ def dbs(text: str = "xen1: db1 1, db2 1, db3 1, web1 1 | xen2:") -> Farm:
 
 def test_three_apart_on_two_hosts() -> None:
     assert told(dbs(), 'keep vms tagged "db" apart') == [
-        "1 conflict: db1, db2 and db3 cannot be where this wants them: there are 2 places for 3 of them"
+        (
+            "1 conflict: db1, db2 and db3 cannot be where this wants them: with at most 1 per host, 2 hosts take 2 of "
+            "them, not 3 (allow more per host, add hosts, or name fewer VMs)"
+        )
     ]
 
 
@@ -25,7 +28,8 @@ def test_three_apart_on_three_hosts_of_which_two_are_allowed() -> None:
     text = 'keep vms tagged "db" apart\nkeep vms named "web*" apart\nkeep vms named "db*" on hosts named "xen?"'
     assert told(dbs("xen1: db1 1, db2 1, web1 1 | xen2: | yen3: db3 1"), text) == [
         (
-            "3 conflict: db1, db2 and db3 cannot be where these statements want them: there are 2 places for 3 of them"
+            "3 conflict: db1, db2 and db3 cannot be where these statements want them: "
+            "with at most 1 per host, 2 hosts take 2 of them, not 3"
             ' (against line 1: keep vms tagged "db" apart)'
         )
     ]
@@ -41,7 +45,10 @@ def test_too_few_racks() -> None:
     )
     assert told(racks, 'keep at most 2 of vms tagged "db" per rack') == []
     assert told(racks, 'keep at most 1 of vms tagged "db" per rack') == [
-        "1 conflict: db1, db2 and db3 cannot be where this wants them: there are 2 places for 3 of them"
+        (
+            "1 conflict: db1, db2 and db3 cannot be where this wants them: with at most 1 per rack, 2 racks take 2 of "
+            "them, not 3 (allow more per rack, add racks, or name fewer VMs)"
+        )
     ]
 
 
@@ -110,4 +117,4 @@ def test_however_many_there_are_the_fewest_are_named(count: int) -> None:
     names = ", ".join(f"db{number} 0.1" for number in range(count + 1))
     hosts = " | ".join(f"xen{number}:" for number in range(1, count))
     (said,) = told(dbs(f"xen0: {names} | {hosts}"), 'keep vms tagged "db" apart')
-    assert said.endswith(f"there are {count} places for {count + 1} of them")
+    assert f": with at most 1 per host, {count} hosts take {count} of them, not {count + 1} (" in said

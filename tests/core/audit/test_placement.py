@@ -86,13 +86,13 @@ def apart(vms: int, hosts: int) -> AtMost:
 
 
 def test_three_apart_on_two_hosts() -> None:
-    assert why_not([apart(3, 2)], roomy(3, 2)) == "there are 2 places for 3 of them"
+    assert why_not([apart(3, 2)], roomy(3, 2)) == "with at most 1 per host, 2 hosts take 2 of them, not 3"
 
 
 def test_three_apart_on_the_two_hosts_that_are_left_for_them() -> None:
     wishes = [apart(4, 4), Only(frozenset([0, 1, 2]), 0b11)]
 
-    assert why_not(wishes, roomy(4, 4)) == "there are 2 places for 3 of them"
+    assert why_not(wishes, roomy(4, 4)) == "with at most 1 per host, 2 hosts take 2 of them, not 3"
 
 
 def test_who_has_no_host_left() -> None:
@@ -130,7 +130,7 @@ def test_what_only_trying_finds() -> None:
 
 def test_hundreds_are_answered_by_their_number() -> None:
     assert why_not([apart(400, 400)], roomy(400, 400)) is None
-    assert why_not([apart(401, 400)], roomy(401, 400)) == "there are 400 places for 401 of them"
+    assert why_not([apart(401, 400)], roomy(401, 400)) == "with at most 1 per host, 400 hosts take 400 of them, not 401"
 
 
 def test_hosts_as_a_set() -> None:

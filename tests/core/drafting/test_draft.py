@@ -1,7 +1,8 @@
 """What every step of a plan shares: refusals are noted once, nearest first, and counted all."""
 
 from balancer.core.drafting.draft import LISTED
-from tests.farms import AT_ONCE, EASE, decided, farm, refused
+from balancer.core.model import OrderState
+from tests.farms import AT_ONCE, EASE, Rounds, decided, farm, journey, refused
 
 FULL = " | ".join(f"full{number:02}: a{number:02} {2 + number / 100}" for number in range(60))
 
@@ -42,6 +43,30 @@ def test_another_rule_tells_its_own_refusals() -> None:
 def test_a_refusal_carries_the_figures_and_their_kind() -> None:
     (rejection,) = decided(farm("xen1: giant 3.5 | xen2:"), AT_ONCE).plan.rejections
     assert (rejection.value, rejection.limit, rejection.kind) == (0.875, 0.7, "share")
+
+
+def test_a_refusal_tells_the_line_of_what_refuses_never_that_of_who_asks() -> None:
+    full = farm("xen1: a 2, b 1.7 | xen2: c 3 | xen3: | xen4:")
+    play = Rounds(full.with_(xen2={"memory": 1024.0}), 'drain host "xen3"\n' + AT_ONCE + "rest vm 5 min, host 1 h\n")
+    play.order(journey("d", "xen4", "xen2"), OrderState.DONE, ago=1.0)
+    told = play.next().plan.rejections
+    of = {each.host: (each.reason, each.line) for each in told if each.vm == "a"}
+    assert of == {"xen2": ("rest", 7), "xen3": ("drain", 1), "xen4": ("rest", 7)}
+
+
+def test_what_holds_whatever_the_rules_say_stands_on_no_line() -> None:
+    both = farm("xen1: a 2, b 1.7 | xen2:").with_(xen2={"memory": 512.0}, b={"passthrough": True})
+    told = decided(both, AT_ONCE).plan.rejections
+    assert [(each.vm, each.reason, each.line) for each in told] == [
+        ("b", "passthrough", None), ("a", "memory", None),
+    ]  # fmt: skip
+
+
+def test_a_silent_file_rests_on_no_line() -> None:
+    play = Rounds(farm("xen1: a 2, b 1.7 | xen2:"), AT_ONCE)
+    play.order(journey("a", "xen2", "xen1"), OrderState.DONE, ago=1000.0)
+    told = play.next().plan.rejections
+    assert [(each.vm, each.reason, each.line) for each in told] == [("a", "no return", None)]
 
 
 def test_a_refusal_by_words_carries_the_words() -> None:

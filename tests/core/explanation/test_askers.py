@@ -68,5 +68,5 @@ def test_a_host_that_is_closed_has_no_part_in_the_goal() -> None:
 
 def test_packing_says_whose_turn_a_host_is() -> None:
     hosts = "xen1: a 1, b 1 | xen2: c 1 | xen3:"
-    assert told(hosts, PACK, "c") == [("goal", "xen2 has 1 VM left, 1. of 2 to be emptied", True)]
-    assert told(hosts, PACK, "a") == [("goal", "xen1 has 2 VMs left, 2. of 2 to be emptied", True)]
+    assert told(hosts, PACK, "c") == [("goal", "xen2 has 1 VM left, 1st of 2 to be emptied", True)]
+    assert told(hosts, PACK, "a") == [("goal", "xen1 has 2 VMs left, 2nd of 2 to be emptied", True)]

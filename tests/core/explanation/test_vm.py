@@ -52,6 +52,31 @@ def test_each_other_host_is_told_by_rank_or_with_all_that_is_against_it() -> Non
     assert refused.needs == "after.cpu 90% would have to fall below 70%"
 
 
+def test_each_candidate_is_told_with_the_figure_that_orders_them_and_none_is_called_the_best_but_by_its_rank() -> None:
+    play = Rounds(farm("xen1: web1 2.4, web2 1.4 | xen2: a 0.2 | xen3: b 0.1"), AT_ONCE)
+    assert [(only(explained(play, vm)).rank, only(explained(play, vm)).why) for vm in ("web1", "web2")] == [
+        (1, "cpu 2.4, most first"), (2, "cpu 1.4, most first"),
+    ]  # fmt: skip
+    assert [(each.host, each.why) for each in only(explained(play, "web1")).targets] == [
+        ("xen3", "cpu 2.5%, least first"), ("xen2", "cpu 5%, least first"),
+    ]  # fmt: skip
+
+
+def test_a_reason_that_stands_against_two_of_a_group_is_told_once() -> None:
+    rules = 'keep vm "web1" with vm "web2"\n' + AT_ONCE
+    play = Rounds(farm(HOT).with_(xen3={"maintenance": True}), rules)
+    there = targets(only(explained(play, "web1")))["xen3"]
+    assert [each.reason for each in there.rejections] == ["maintenance", "max load"]
+
+
+def test_what_nobody_knows_is_not_said_to_gain_too_little() -> None:
+    play = Rounds(farm("xen1: a 2, b 1 | xen2: c 1 | xen3: d 0.1"), "balance cpu within 5% by at most 2 moves\n")
+    play.next()
+    play.farm.add("xen3", "new", 1.0)
+    its = explained(play, "a")
+    assert [each.reason for each in targets(only(its))["xen3"].rejections] == ["unknown"]
+
+
 def test_a_vm_on_a_host_in_no_trouble_stays_and_says_what_would_have_to_change() -> None:
     its = explained(Rounds(farm("xen1: web1 2.84 | xen2:"), AT_ONCE), "web1")
     assert its.told == (
@@ -67,7 +92,7 @@ def test_a_vm_that_may_not_leave_says_every_reason_with_its_figures() -> None:
     assert its.told == "stays: passthrough"
     told = [(each.reason, each.line, each.value, each.limit) for each in only(its).stays]
     assert told == [
-        ("passthrough", 3, None, None), ("rest", 3, 330.0, 900.0), ('never move vm "web1"', 1, None, None),
+        ("passthrough", None, None, None), ("rest", None, 330.0, 900.0), ('never move vm "web1"', 1, None, None),
     ]  # fmt: skip
     assert only(its).rank is None
 
@@ -76,7 +101,7 @@ def test_a_gate_of_the_rule_says_what_would_have_to_change() -> None:
     rule = AT_ONCE.replace("by most cpu\n", "by most cpu where memory < 512 MiB\n")
     its = explained(Rounds(farm(HOT), rule), "web1")
     assert only(its).needs == "memory 1 GiB would have to fall below 512 MiB"
-    assert its.told == "stays: memory < 512 MiB: 1 GiB, limit 512 MiB"
+    assert its.told == "stays: memory < 512 MiB: 1 GiB, limit 512 MiB (line 4)"
 
 
 def test_a_vm_that_finds_no_host_says_what_refused_it_how_often() -> None:
@@ -116,7 +141,7 @@ def test_a_vm_of_a_broken_wall_says_whether_its_move_would_mend_it() -> None:
     rules = 'keep vms named "web*" apart\nnever move vm "web1"\n'
     play = Rounds(farm("xen1: web1 1, web2 1 | xen2: web3 1 | xen3: web4 1 | xen4:"), rules)
     stuck, mover = explained(play, "web1"), explained(play, "web2")
-    assert stuck.told == 'stays: never move vm "web1"'
+    assert stuck.told == 'stays: never move vm "web1" (line 2)'
     broken = 'keep vms named "web*" apart is broken (web1, web2 on xen1)'
     assert [(each.kind, each.told) for each in stuck.asked] == [("repairs", broken)]
     assert mover.told.startswith(f"moves to xen4: {broken}; 1 move mends it; ")
@@ -183,6 +208,31 @@ def test_a_vm_that_is_moved_for_another_says_so() -> None:
     assert told["web2"] == f"stays: {broken}, and web1 moves for that"
 
 
+def test_each_broken_host_names_its_own_mover() -> None:
+    hosts = "xen1: web1 1, web2 1 | xen2: web3 1, web4 1 | xen3: | xen4:"
+    play = Rounds(farm(hosts), 'keep vms named "web*" apart\n')
+    broken = 'keep vms named "web*" apart is broken'
+    told = {vm: explained(play, vm).told for vm in ("web2", "web4")}
+    assert told == {
+        "web2": f"stays: {broken} (web1, web2 on xen1), and web1 moves for that",
+        "web4": f"stays: {broken} (web3, web4 on xen2), and web3 moves for that",
+    }
+
+
+def test_of_a_group_that_moves_the_one_that_is_against_the_wall_is_named() -> None:
+    rules = 'keep vms named "db*" apart\nkeep vm "app1" with vm "db2"\n'
+    play = Rounds(farm("xen1: app1 0.1, db1 1, db2 0.5 | xen2: db3 1, db4 1 | xen3: | xen4:"), rules)
+    play.farm.with_(db1={"passthrough": True}, db4={"memory": 512.0})
+    broken = 'keep vms named "db*" apart is broken (db1, db2 on xen1)'
+    its = case(play)
+    assert [move.vm for move in decided(its).plan.moves] == ["db4", "db2", "app1"]
+    along = explained(play, "app1")
+    assert next(each.told for each in along.asked if each.kind == "repairs") == broken
+    assert explained(play, "db3").told == (
+        'stays: keep vms named "db*" apart is broken (db3, db4 on xen2), and db4 moves for that'
+    )
+
+
 def test_what_waits_for_its_window_says_so() -> None:
     play = Rounds(farm("xen1: web1 1, web2 1 | xen2:"), "window mon 00:00-00:01 Europe/Paris\nkeep vms apart\n")
     told = explained(play, "web1").told
@@ -204,16 +254,44 @@ SEARCHED = ("repairs", "goal")
 """Kinds of move that are chosen together: each passes all walls, and need not be the best one by itself."""
 
 
-@given(farms(), texts(), st.sampled_from(GOALS))
-def test_what_is_explained_is_what_the_planner_decides(made: Farm, text: str, goal: str) -> None:
+def test_a_vm_that_moves_is_told_as_the_plan_stood_when_it_came_to_it() -> None:
+    play = Rounds(farm("xen1: web1 2.4, web2 1.4 | xen2: b 2.3, c 1.5 | xen3: | xen4: d 0.1"), AT_ONCE)
+    first, second = explained(play, "web1"), explained(play, "b")
+    assert (first.earlier, targets(only(first))["xen3"].rank) == ((), 1)
+    assert [(move.vm, move.target) for move in second.earlier] == [("web1", "xen3")]
+    assert [(each.host, each.rank) for each in only(second).targets] == [("xen4", 1), ("xen1", None), ("xen3", None)]
+    assert second.told.startswith("moves to xen4: ")
+
+
+def test_who_goes_along_is_told_as_the_plan_stood_before_its_group() -> None:
+    rules = 'keep vm "web1" with vm "web2"\n' + AT_ONCE.replace("70%", "100%")
+    assert explained(Rounds(farm(HOT), rules), "web2").earlier == ()
+
+
+def test_a_vm_for_which_earlier_moves_left_no_room_says_what_was_against_it_then() -> None:
+    rules = 'drain host "xen1"\n'
+    play = Rounds(farm("xen1: a 1, b 1 | xen2: | xen3: c 3.5").with_(xen2={"memory": 1024.0}), rules)
+    its = explained(play, "b")
+    assert only(its).targets[0].rank == 1
+    assert its.told == "stays: after earlier moves of this round it finds no host: full, memory"
+
+
+def test_a_vm_that_its_hosts_others_leave_no_room_keeps_the_host_from_being_packed() -> None:
+    play = Rounds(farm("xen1: a 1, b 1 | xen2: c 1, d 0.3, e 0.2"), GOALS[2])
+    its = explained(play, "b")
+    assert its.told == "stays: once others of its host have moved it finds no host: after.cpu < 70% (line 1)"
+
+
+@given(farms(), texts(), st.sampled_from(GOALS), st.integers(0, 7))
+def test_what_is_explained_is_what_the_planner_decides(made: Farm, text: str, goal: str, which: int) -> None:
     play = Rounds(made, text + goal)
     play.state = suppose(play.state, made.gathering(), play.rules, play.interval, None)
     its = case(play)
     decision = decided(its)
     places = {vm.uuid: place for place, vm in enumerate(decision.observation.vms)}
     if decision.plan.moves:
-        first = decision.plan.moves[0]
-        agrees_on_move(first, explain_vm(its, places[first.uuid]))
+        move = decision.plan.moves[which % len(decision.plan.moves)]
+        agrees_on_move(move, explain_vm(its, places[move.uuid]))
     else:
         agrees_on_rejections(its, decision)
 
@@ -232,7 +310,13 @@ def agrees_on_rejections(its: Case, decision: Decision) -> None:
 
 
 def agrees_on_move(move: Move, its: VmExplained) -> None:
-    """The VM may leave, and the host where it goes is the best, or at least none that a wall bars."""
+    """The VM may leave, and the host where it goes is the best, or at least none that a wall bars.
+
+    Who goes along is asked for itself, and goes where the one goes that was chosen.
+    """
+    if move.transit is not None and move.uuid != move.transit.vms[0]:
+        assert its.told.split(": ")[1].startswith(("goes along with ", "follows "))
+        return
     asked = next((each for each in its.asked if (each.rule, each.line) == (move.rule, move.line)), None)
     if asked is None:
         assert "makes room: " in move.why

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from balancer.core.cycle import as_ever, primed, step, unheard
+from balancer.core.figures import past
 from balancer.core.figures.projection import Projection
 from balancer.core.figures.scope import Sets, of_hosts, of_targets
 from balancer.core.history import NOTHING
@@ -136,6 +137,17 @@ def test_of_missing_rounds_a_percentile_knows_nothing() -> None:
         play.farm.vms["c"].cpu = cpu
         play.next(silent=["xen2"] if number == 3 else [])
     assert told(play)[1] == pytest.approx(2.4 / 4)
+
+
+def test_of_many_a_percentile_is_told_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    play = Told(farm(FARM), asks("p50(vm.cpu, 2 min)", "p95(vm.cpu / vm.vcpus, 2 min)"))
+    for cpu in (0.5, 2.0, 1.0, 3.0):
+        play.farm.vms["a"].cpu, play.farm.vms["c"].cpu = cpu, 3.0 - cpu
+        play.next()
+    at_once = [told(play, "vm", number) for number in range(2)]
+    monkeypatch.setattr(past, "AT_A_TIME", 2)
+    assert [told(play, "vm", number) for number in range(2)] == at_once
+    assert at_once[0] == [1.0, 1.0, 1.0]
 
 
 def test_a_sum_of_names_is_aggregated_line_by_line() -> None:

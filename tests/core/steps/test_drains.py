@@ -92,7 +92,7 @@ def test_what_stays_on_a_drained_host_is_told_with_the_operator_who_drains_it() 
     play = drained("xen1: web1 2 | xen2:", EMPTY, "xen1")
     play.farm.with_(web1={"passthrough": True})
     told = play.next()
-    assert told.plan.sentence == "no action: xen1 is not empty, web1 stays: passthrough (drained by alice)"
+    assert told.plan.sentence == "no action: xen1, drained by alice, is not empty: web1 stays: passthrough"
     (stays,) = told.plan.rejections
     assert (stays.rule, stays.line, stays.reason) == ("drain", None, "passthrough")
 
@@ -101,8 +101,22 @@ def test_where_both_want_it_the_line_is_told_and_each_refusal_once() -> None:
     play = drained("xen1: web1 2 | xen2:", DRAIN, "xen1")
     play.farm.with_(web1={"passthrough": True})
     told = play.next()
-    assert told.plan.sentence == "no action: xen1 is not empty, web1 stays: passthrough (line 1)"
+    assert told.plan.sentence == "no action: xen1, drained by line 1, is not empty: web1 stays: passthrough"
     assert refused(told) == ["web1: passthrough"]
+
+
+def test_what_finds_no_host_is_told_with_what_the_hosts_have_against_it() -> None:
+    told = decided(farm("xen1: web1 2 | xen2: a 3 | xen3: b 3 | xen4:").with_(xen4={"maintenance": True}), DRAIN)
+    assert told.plan.sentence == (
+        "no action: xen1, drained by line 1, is not empty: web1 stays: it finds no host: maintenance, full"
+    )
+
+
+def test_a_wall_that_keeps_a_vm_on_a_drained_host_is_told_with_its_own_line() -> None:
+    told = decided(farm("xen1: web1 2 | xen2:"), DRAIN + 'never move vm "web1"\n')
+    assert told.plan.sentence == (
+        'no action: xen1, drained by line 1, is not empty: web1 stays: never move vm "web1" (line 2)'
+    )
 
 
 def test_except_drains_holds_for_both() -> None:

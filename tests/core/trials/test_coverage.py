@@ -86,6 +86,23 @@ def test_the_gates_of_a_pack_are_clauses_too(tmp_path: Path) -> None:
     assert covered(tmp_path, spread, pack.replace("5%", "50%"))["where after.cpu < 70%"]["true"] > 0
 
 
+def test_who_is_refused_by_one_gate_has_passed_those_before_it(tmp_path: Path) -> None:
+    crowded = "\n  - name: crowded\n    farm: three\n    rounds: 2\n" + '    series: {web1.cpu: "7", web2.cpu: "0.2"}\n'
+    rules = HOT.replace(" for 3 rounds", "").replace("where after.cpu", "where vms < 9 as roomy where after.cpu")
+    found = covered(
+        tmp_path, crowded, rules.replace("as roomy", 'as "roomy"').replace("cpu > 0.5", "cpu > 0.1 and cpu > 6")
+    )
+    assert found["rule relieve"] == {"used": 0}
+    assert (found["where roomy"]["true"], found["where max load"]["true"]) == (found["where max load"]["false"], 0)
+    assert found["where too small"]["true"] == found["where max load"]["false"] > 0
+
+
+def test_a_goal_that_asks_in_vain_is_used(tmp_path: Path) -> None:
+    full = "\n  - name: full\n    farm: three\n    rounds: 2\n" + '    series: {web1.cpu: "7", web2.cpu: "0.01"}\n'
+    found = covered(tmp_path, full, "balance cpu within 10% by at most 1 moves\nlimit 1 at once\nnever move vms\n")
+    assert found["never move vms"]["used"] == found["balance"]["used"] > 0
+
+
 def test_lets_and_every_decide_nothing_by_themselves(tmp_path: Path) -> None:
     assert (
         covered(tmp_path, MOVE, 'every 30 s\nlet db = vms tagged "db"\n' + HOT).keys() == covered(tmp_path, MOVE).keys()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.trials import GETS_HOT, HOT, said, verdict
+from tests.trials import FARM, GETS_HOT, HOT, said, verdict
 
 MOVE = GETS_HOT + "    moves:\n      - {round: 4, vm: web1, from: hv1, to: hv2}\n"
 
@@ -29,7 +29,7 @@ def test_a_move_that_does_not_come_is_told_with_what_was_said_instead(tmp_path: 
     told = said(verdict(tmp_path, MOVE.replace('web1.cpu: "4"', 'web1.cpu: "4 6.5"')))
     assert told == (
         "the moves are others (- expected, + happened)\n"
-        "- round 4: web1 from hv1 to hv2\n"
+        "- round 4: web1 from hv1 to hv2 (expected in line 20)\n"
         "    move web2 from hv1 to hv2\n"
         "    web1 to hv2: max load: 81.2%, limit 70% (line 5)\n"
         "    web1 to hv3: max load: 81.2%, limit 70% (line 5)\n"
@@ -56,7 +56,7 @@ def test_a_move_is_held_to_every_key_that_it_names(tmp_path: Path, key: str, as_
 def test_a_move_expected_twice_must_happen_twice(tmp_path: Path) -> None:
     twice = MOVE + "      - {round: 4, vm: web1, to: hv2}\n"
     assert said(verdict(tmp_path, twice)).startswith(
-        "the moves are others (- expected, + happened)\n- round 4: web1 to hv2\n"
+        "the moves are others (- expected, + happened)\n- round 4: web1 to hv2 (expected in line 21)\n"
     )
 
 
@@ -159,3 +159,23 @@ def test_a_host_that_is_not_empty_says_who_stays_and_why(tmp_path: Path) -> None
 """
     told = said(verdict(tmp_path, claim, rules))
     assert '1 VMs: web1\nweb1: never move vm "web1" (line 2)' in told
+
+
+def test_what_fails_tells_the_line_at_which_the_file_expects_it(tmp_path: Path) -> None:
+    wanted = MOVE.replace("hv2}", "hv3}") + "    expect:\n      - {round: 4, host: hv1, streak: 9}\n"
+    wanted += "    always:\n      - host.vms < 2\n"
+    lines = (FARM + wanted).splitlines()
+    told = [(each.line, lines[each.line - 1].strip()) for each in verdict(tmp_path, wanted).failures if each.line]
+    assert [text for _, text in told] == [
+        "- {round: 4, vm: web1, from: hv1, to: hv3}", "- {round: 4, host: hv1, streak: 9}", "- host.vms < 2",
+    ]  # fmt: skip
+
+
+def test_a_move_to_another_host_is_told_with_how_both_hosts_stood(tmp_path: Path) -> None:
+    told = said(verdict(tmp_path, MOVE.replace("hv2}", "hv3}"))).splitlines()
+    assert told[1:5] == [
+        "- round 4: web1 from hv1 to hv3 (expected in line 20)",
+        "    move web1 from hv1 to hv2",
+        "    hv3 stood at cpu 0%, load 0, memory 0%, vms 0",
+        "    hv2 stood at cpu 0%, load 0, memory 0%, vms 0",
+    ]

@@ -6,7 +6,15 @@ from balancer.core.trials.telling import Verdict, coverage_lines, document, summ
 
 GOOD = Verdict("a.test.yaml", "calm", "a.rules", 1, 0)
 BAD = Verdict(
-    "a.test.yaml", "hot", "a.rules", 7, 2, (Failure("moves", ("- one", "+ other")),), again="format: x\nrules: y"
+    "a.test.yaml",
+    "hot",
+    "a.rules",
+    7,
+    2,
+    (Failure("moves", ("- one", "+ other"), 12),),
+    again="format: x\nrules: y",
+    line=9,
+    seconds=1.25,
 )
 COVERAGE = Coverage(
     "a.rules",
@@ -18,7 +26,7 @@ def test_a_test_is_a_line_and_what_went_wrong_stands_below_it() -> None:
     assert verdict_lines(GOOD) == ["ok     calm (1 round, 0 moves)"]
     assert verdict_lines(BAD) == [
         "FAILED hot (7 rounds, 2 moves)",
-        "       moves",
+        "       a.test.yaml:12: moves",
         "         - one",
         "         + other",
         "       this test fails in the same way:",
@@ -46,10 +54,11 @@ def test_for_programs_it_is_one_document() -> None:
         "passed": 1,
         "failed": 1,
         "tests": [
-            {"file": "a.test.yaml", "name": "calm", "rules": "a.rules", "passed": True, "rounds": 1, "moves": 0,
-             "failures": [], "again": None},
-            {"file": "a.test.yaml", "name": "hot", "rules": "a.rules", "passed": False, "rounds": 7, "moves": 2,
-             "failures": [{"what": "moves", "details": ["- one", "+ other"]}], "again": "format: x\nrules: y"},
+            {"file": "a.test.yaml", "line": 1, "name": "calm", "rules": "a.rules", "passed": True, "rounds": 1,
+             "moves": 0, "seconds": 0.0, "failures": [], "again": None},
+            {"file": "a.test.yaml", "line": 9, "name": "hot", "rules": "a.rules", "passed": False, "rounds": 7,
+             "moves": 2, "seconds": 1.25, "failures": [{"line": 12, "what": "moves", "details": ["- one", "+ other"]}],
+             "again": "format: x\nrules: y"},
         ],
         "coverage": [
             {"rules": "a.rules", "percent": 66.7, "spots": [

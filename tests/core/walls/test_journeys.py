@@ -6,7 +6,7 @@ import pytest
 from balancer.core.figures.projection import Projection
 from balancer.core.figures.scope import Sets
 from balancer.core.walls.journeys import never_wall
-from dsl.checking import STEPS
+from dsl.checking.statements import STEPS
 from tests.farms import AT_ONCE, Farm, Rounds, decided, farm, moves, refused
 
 HOT = "xen1: web1 2, web2 1.7 | xen2: | xen3: busy 0.5"

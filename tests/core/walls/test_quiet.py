@@ -8,7 +8,7 @@ import pytest
 from balancer.core.figures.projection import Projection
 from balancer.core.model import OrderState
 from balancer.core.walls.quiet import Quiet, quiet
-from dsl.checking import STEPS
+from dsl.checking.statements import STEPS
 from tests.farms import AT_ONCE, EASE, Rounds, farm, journey, moves, refused
 
 DRAIN = 'drain host "xen1"'

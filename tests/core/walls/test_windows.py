@@ -5,7 +5,7 @@ import pytest
 
 from balancer.core.model import OrderState
 from balancer.core.walls.windows import waits_for
-from dsl.checking import STEPS
+from dsl.checking.statements import STEPS
 from dsl.hours import WallTime
 from tests.farms import AT_ONCE, Rounds, farm, rules
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from balancer.core.drafting.draft import Draft, find_target, take
+from balancer.core.drafting.draft import Draft, departures, find_target, note_vms, take
 from balancer.core.drafting.sieve import Sieve
 from balancer.core.figures.projection import Floats, Projection
 from balancer.core.observation import DIGITS
@@ -65,7 +65,10 @@ def _tell(draft: Draft, scales: Scales, levels: Floats) -> None:
     vms = np.flatnonzero(draft.projection.where == host)
     weights = np.nan_to_num(scales.weights(draft.projection)[vms])
     for vm in vms[np.argsort(-weights, kind="stable")][:TOLD]:
-        find_target(draft, scales.step, int(vm), Nearer(scales))
+        stays = departures(draft, scales.step, np.array([vm]))
+        note_vms(draft, scales.step, np.array([vm]), stays)
+        if stays.open.all():
+            find_target(draft, scales.step, int(vm), Nearer(scales))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +83,14 @@ class Nearer:
         gain, nearer = (np.full(len(sieve.open), np.nan) for _ in range(2))
         effects = self.scales.effects(draft.projection, vms, hosts)
         gain[hosts], nearer[hosts] = effects.gain[0], -effects.change[0]
-        worth, kind = WORTH * goal.within.value, goal.within.kind
+        worth, kind, line = WORTH * goal.within.value, goal.within.kind, goal.span.line
         room = has_room(draft.projection, vms, np.arange(len(sieve.open)))[0]
         sieve.bar([Barred(np.isnan(nearer), "unknown"), Barred(~room, "full")])
         if goal.gaining is not None:
             least = np.asarray(goal.gaining.value)
             too_little = np.round(gain - least, DIGITS) < 0
-            sieve.bar([Barred(too_little, "gains too little", value=gain, limit=least, kind=kind)])
-        comes_no_nearer = ~(np.round(nearer - worth, DIGITS) > 0)
-        sieve.bar([Barred(comes_no_nearer, "gains too little", value=nearer, limit=np.asarray(worth), kind=kind)])
+            sieve.bar([Barred(too_little, "gains too little", line, value=gain, limit=least, kind=kind)])
+        comes_no_nearer = np.round(nearer - worth, DIGITS) <= 0
+        limit = np.asarray(worth)
+        sieve.bar([Barred(comes_no_nearer, "gains too little", line, value=nearer, limit=limit, kind=kind)])
         return [-nearer]

@@ -89,8 +89,8 @@ class Packed:
     def choose(self, draft: Draft, sieve: Sieve, vm: int) -> list[Column]:
         """Lay the goal's gates and rank what is left."""
         sieve.bar([
-            Barred(draft.projection.vms == 0, "empty"),
-            Barred(self.emptied, "to be emptied"),
+            Barred(draft.projection.vms == 0, "empty", self.goal.span.line),
+            Barred(self.emptied, "to be emptied", self.goal.span.line),
         ])  # fmt: skip
         scope = of_targets(draft.projection, draft.sets, vm)
         sieve.gates(self.goal.where, scope)

@@ -29,9 +29,9 @@ class AtMost(KeepWall):
     line: int
 
     @property
-    def concerns(self) -> Flags:
+    def sides(self) -> tuple[Flags, ...]:
         """Its members."""
-        return self.members
+        return (self.members,)
 
     def arriving(self, projection: Projection, vm: int, kind: str) -> Iterator[Barred]:
         """Hosts whose domain has, or awaits, as many others as may be there."""
@@ -84,9 +84,9 @@ class ApartFrom(KeepWall):
     line: int
 
     @property
-    def concerns(self) -> Flags:
-        """Both sides."""
-        return np.asarray(self.members | self.others)
+    def sides(self) -> tuple[Flags, ...]:
+        """Both."""
+        return self.members, self.others
 
     def arriving(self, projection: Projection, vm: int, kind: str) -> Iterator[Barred]:
         """Hosts that have, or await, one of the other side."""

@@ -24,9 +24,9 @@ class Beside(KeepWall):
     line: int
 
     @property
-    def concerns(self) -> Flags:
+    def sides(self) -> tuple[Flags, ...]:
         """Members and company."""
-        return np.asarray(self.members | self.company)
+        return self.members, self.company
 
     def leaving(self, projection: Projection, vms: Places, kind: str) -> Iterator[Barred]:
         """The last of the company may not leave members alone."""
@@ -79,9 +79,9 @@ class On(KeepWall):
     line: int
 
     @property
-    def concerns(self) -> Flags:
+    def sides(self) -> tuple[Flags, ...]:
         """Its members."""
-        return self.members
+        return (self.members,)
 
     def arriving(self, projection: Projection, vm: int, kind: str) -> Iterator[Barred]:
         """Every host that is not certainly one of them."""
@@ -115,9 +115,9 @@ class Together(KeepWall):
     destination: int | None = None
 
     @property
-    def concerns(self) -> Flags:
+    def sides(self) -> tuple[Flags, ...]:
         """The group."""
-        return self.members
+        return (self.members,)
 
     def leaving(self, projection: Projection, vms: Places, kind: str) -> Iterator[Barred]:
         """Who is at home stays, as long as there are others."""

@@ -4,6 +4,7 @@ Rule: counted by where each VM is, or is bound for.
 """
 
 from abc import ABC, abstractmethod
+from functools import reduce
 
 import numpy as np
 
@@ -21,8 +22,14 @@ class KeepWall(Mendable, ABC):
 
     @property
     @abstractmethod
+    def sides(self) -> tuple[Flags, ...]:
+        """The sets of VMs that it speaks of, each with a part of its own."""
+
+    @property
     def concerns(self) -> Flags:
-        """The VMs that it speaks of."""
+        """The VMs of any side."""
+        first, *others = self.sides
+        return reduce(np.logical_or, others, first)
 
     @abstractmethod
     def strays(self, projection: Projection) -> int:

@@ -167,3 +167,11 @@ def test_of_moves_that_help_alike_the_noise_of_sums_prefers_none() -> None:
         for size in (0.5, 1.0)
     )  # fmt: skip
     assert half == whole != []
+
+
+def test_a_vm_that_may_not_leave_is_told_so_and_not_what_it_would_gain() -> None:
+    told = decided(
+        farm("xen1: a 2, b 1 | xen2:"),
+        'balance cpu within 10% by at most 2 moves\nnever move vm "a"\nnever move vm "b"\n',
+    )
+    assert refused(told) == ['a: never move vm "a"', 'b: never move vm "b"']
