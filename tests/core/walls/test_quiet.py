@@ -82,6 +82,16 @@ def test_an_engaged_rule_waits_for_what_others_moved_and_stays_engaged(rule: str
     assert moves(play.next())[0].startswith("b: xen1"), "below the 85% at which the rule acts: it goes on to its mark"
 
 
+def test_another_rule_waits_for_what_an_engaged_one_has_moved() -> None:
+    second = "rule second when host.vms > 1 move vm by least cpu to host by least cpu\n"
+    play = Rounds(
+        farm("xen1: a 1, b 0.9, c 0.9, d 0.7 | xen2: | xen3:"),
+        f"{EASE}{second}rest vm 0 s, host 5 min, no return within 0 s\n",
+    )
+    play.carry_out(play.next().plan.moves[0])
+    assert [(move.rule, move.vm) for move in play.next().plan.moves] == [("relieve", "b")]
+
+
 def test_drains_do_not_wait_for_anything_to_rest() -> None:
     play = Rounds(farm("xen1: web1 1 | xen2:"), DRAIN + "\nrest vm 1 h, host 1 h, no return within 2 h")
     play.order(journey("web1", "xen2", "xen1"), OrderState.DONE)
