@@ -123,6 +123,27 @@ def test_of_whom_nobody_asked_nothing_was_refused(tmp_path: Path) -> None:
     assert "nobody asked: no action: hv1 in trouble for 2 of 3 rounds" in told
 
 
+def test_a_claim_without_a_host_is_of_a_vm_that_may_not_leave_one_with_a_host_of_that_host(tmp_path: Path) -> None:
+    nowhere = said(verdict(tmp_path, REFUSED.replace("web1, host: hv2", "web1")))
+    assert "refused: web1 to hv2: max load" in nowhere
+    there = said(verdict(tmp_path, REFUSED.replace("web2, rejected", "web2, host: hv2, rejected")))
+    assert "refused: web2: too small" in there
+
+
+def test_of_a_silent_host_nobody_can_say_that_it_is_empty(tmp_path: Path) -> None:
+    silent = """
+  - name: hv3 is silent
+    farm: three
+    series: {hv3.cpu: "10% _"}
+    expect:
+      - {round: 1, host: hv3, empty: 'true'}
+      - {round: 2, host: hv3, empty: 'true'}
+"""
+    told = said(verdict(tmp_path, silent))
+    assert "it did not report" in told
+    assert "round 1" not in told
+
+
 def test_what_moved_was_not_refused(tmp_path: Path) -> None:
     claim = MOVE + "    expect:\n      - {round: 4, vm: web1, rejected: rest}\n"
     assert "round 4: web1 from hv1 to hv2 by relieve" in said(verdict(tmp_path, claim))
