@@ -33,7 +33,7 @@ def test_a_vm_of_a_snapshot(capsys: pytest.CaptureFixture[str]) -> None:
     assert first.startswith("VM web1 on xen1, round 1, rules ")
     assert second.startswith("moves to xen3: xen1 cpu 95% > 85% for 3 rounds; ")
     assert "    - until cpu 95% < 75%  (cpu 95% would have to fall below 75%)" in lines
-    assert "    1. xen3: has least after.cpu (33.1%)" in lines
+    assert "    1. xen3: after.cpu 33.1%, least first" in lines
     refused, wanted = (
         "max load: 81.2%, limit 70%, 11.3% too much (line 16)",
         "after.cpu 81.2% would have to fall below 70%",
