@@ -158,7 +158,7 @@ def _on_other_hosts(walls: _Walls) -> Iterator[Conflict]:
     for (one, other), beside in islice(product(elsewhere, walls.of_relation("with")), PAIRS):
         for left, right in ((one, other), (other, one)):
             if walls.are_within(beside.vms, left.vms) and walls.are_within(beside.other, right.vms):
-                message = f"{_called(beside.keep.vms)} cannot be beside their company: no host is in both sets"
+                message = f"no host is in both sets for {_called(beside.keep.vms)} and company"
                 yield message, (left.keep, right.keep, beside.keep)
 
 

@@ -31,9 +31,6 @@ from balancer.core.walls.wall import Barred, Mendable
 from balancer.core.wording import nth, spoken, standing
 from dsl.syntax import Balance, Pack, Rule
 
-USELESS: Final = frozenset({"mends nothing by itself", "lowers no cost", "gains too little"})
-"""What is said against a move that no wall bars, where by itself it does nothing for whoever asks."""
-
 Useless = Callable[[Draft, Step, Party], Iterator[Barred]]
 """To which hosts such a party would go in vain."""
 Why = Callable[[Draft, int, int], str]

@@ -116,6 +116,8 @@ def _of_host(
         return f"{name} is {eased.told} ({eased.rule}, line {eased.line}), and no VM finds a host"
     if asks := next((each for each in wanted if each.wants), None):
         return f"{asks.told} ({asks.rule}, line {asks.line}), and no move of its VMs is planned for that"
+    if waits := next((each for each in troubles if each.against or each.rounds), None):
+        return f"{name}: {waits.told} ({waits.rule}, line {waits.line})"
     return f"{name} is in no trouble that a rule would ease"
 
 

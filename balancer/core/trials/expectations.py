@@ -227,6 +227,7 @@ def _frozen(claim: Expectation, decision: Decision, _record: Record) -> Sequence
 
 def _held(claim: Expectation, decision: Decision, record: Record) -> Sequence[str] | None:
     mine = [each.why for each in record.held if (each.round, each.vm) == (claim.round, claim.vm)]
+    mine += [f"wave {move.wave}" for move in decision.plan.moves if move.vm == claim.vm and move.wave > 1]
     if any(claim.wanted in why for why in mine):
         return None
     return [f"held: {why}" for why in mine] or [f"not held: {decision.plan.sentence}"]

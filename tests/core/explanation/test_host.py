@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from balancer.core.cycle import Case
 from balancer.core.explanation.host import HostExplained, explain_host
-from balancer.core.model import Drained
-from tests.farms import AT_ONCE, Rounds, farm
+from balancer.core.model import Drained, OrderState
+from tests.farms import AT_ONCE, Rounds, farm, journey
 
 HOT = "xen1: web1 2.4, web2 1.4 | xen2: a 1.2 | xen3: b 0.1"
 
@@ -31,6 +31,19 @@ def test_a_host_in_no_trouble() -> None:
 def test_a_host_in_trouble_of_which_no_vm_finds_a_host() -> None:
     its = explained(Rounds(farm("xen1: web1 3.6 | xen2: a 1.2"), AT_ONCE), "xen1")
     assert its.told == "xen1 is in trouble: cpu 90% > 85% for 1 round (relieve, line 2), and no VM finds a host"
+
+
+def test_a_host_in_trouble_not_for_long_enough() -> None:
+    its = explained(Rounds(farm(HOT), AT_ONCE.replace("85%", "85% for 3 rounds")), "xen1")
+    assert its.told == ("xen1: not for long enough: cpu 95% > 85% for 1 round, 3 rounds are wanted (relieve, line 2)")
+
+
+def test_a_host_in_trouble_that_rests() -> None:
+    play = Rounds(farm(HOT), AT_ONCE + "rest host 1 h\n")
+    play.order(journey("web9", "xen3", "xen1"), OrderState.DONE)
+    assert explained(play, "xen1").told == (
+        "xen1: in trouble: cpu 95% > 85% for 1 round; it has just taken part in a move and rests (relieve, line 2)"
+    )
 
 
 def test_a_drained_host_tells_by_whom_and_what_is_left() -> None:

@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from balancer.core.cycle import Case, decided, suppose
-from balancer.core.explanation.askers import USELESS
 from balancer.core.explanation.vm import Asked, Target, VmExplained, explain_vm
 from balancer.core.model import Decision, Drained, Move, OrderState
 from tests.core.test_properties import farms, texts
@@ -252,6 +251,8 @@ GOALS = (
 )
 SEARCHED = ("repairs", "goal")
 """Kinds of move that are chosen together: each passes all walls, and need not be the best one by itself."""
+USELESS = frozenset({"mends nothing by itself", "lowers no cost", "gains too little"})
+"""What is said against a move that no wall bars, where by itself it does nothing for whoever asks."""
 
 
 def test_a_vm_that_moves_is_told_as_the_plan_stood_when_it_came_to_it() -> None:

@@ -168,6 +168,20 @@ def test_a_move_that_a_limit_holds_is_told_as_held(tmp_path: Path) -> None:
     assert "web2 was held: limit 1 per hour: 1 already" in said(verdict(tmp_path, missing, rules))
 
 
+def test_a_move_that_waits_for_others_of_its_plan_is_held_by_its_wave(tmp_path: Path) -> None:
+    rules = 'drain host "hv1"\nlimit 1 at once\n'
+    one_by_one = """
+  - name: one after the other
+    farm: three
+    rounds: 2
+    moves: any
+    expect:
+      - {round: 1, vm: web2, held: wave 2}
+"""
+    assert said(verdict(tmp_path, one_by_one, rules)) == ""
+    assert "held: wave 2" in said(verdict(tmp_path, one_by_one.replace("wave 2", "wave 3"), rules))
+
+
 def test_a_host_that_is_not_empty_says_who_stays_and_why(tmp_path: Path) -> None:
     rules = 'drain host "hv1"\nnever move vm "web1"\nlimit 5 at once\n'
     claim = """
