@@ -1,5 +1,6 @@
 import pytest
 
+from dsl.findings import Speller
 from dsl.hours import DAY, DAYS, WallTime, is_within, mistakes, week
 from dsl.syntax import NOWHERE, Hours
 
@@ -51,4 +52,4 @@ def test_a_week_has_a_bit_for_every_minute_within(text: str) -> None:
     [("00:00-24:00", []), ("23:59-00:00", []), ("08:00-08:00", ["never-opens"]), ("24:00-06:00", ["never-opens"])],
 )
 def test_hours_without_a_minute_never_open(hours: str, codes: list[str]) -> None:
-    assert [each.code for each in mistakes(Hours("daily", hours, "UTC", NOWHERE), ["UTC"])] == codes
+    assert [each.code for each in mistakes(Hours("daily", hours, "UTC", NOWHERE), ["UTC"], Speller())] == codes
