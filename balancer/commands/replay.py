@@ -44,6 +44,7 @@ _ROWS: Final[Mapping[str, str]] = MappingProxyType(
         "rounds": "rounds",
         "moves": "moves",
         "failed": "failed",
+        "under_way": "under way",
         "returned": "returned",
         "overload_seconds": "overload, host-s",
         "imbalance": "imbalance",

@@ -19,7 +19,7 @@ FULL: Final = 0.99
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a run came to: moves done, failed and in vain (`returned`), and how its hosts fared.
+    """What a run came to: moves done, failed, `under_way` at its end, in vain (`returned`), and how its hosts fared.
 
     `overload_seconds` are host-seconds, `imbalance` is the mean standard deviation of the busy shares, None without a
     round; `violations` counts VMs that came to stand against a `keep`, `frozen` rounds in which nothing was decided.
@@ -28,6 +28,7 @@ class Outcome:
     rounds: int
     moves: int
     failed: int
+    under_way: int
     returned: int
     overload_seconds: float
     imbalance: float | None
@@ -62,8 +63,9 @@ class Reckoning:
         given = sorted(orders, key=lambda order: (order.started, order.id))
         ended = [order.state for order in given]
         return Outcome(
-            self.rounds, ended.count(OrderState.DONE), ended.count(OrderState.FAILED), returned(given),
-            self.overload_seconds, fmean(self._shares) if self._shares else None, self.violations, self.frozen,
+            self.rounds, ended.count(OrderState.DONE), ended.count(OrderState.FAILED),
+            sum(order.is_open for order in given), returned(given), self.overload_seconds,
+            fmean(self._shares) if self._shares else None, self.violations, self.frozen,
         )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ def test_a_run_is_reckoned_up_round_by_round() -> None:
     run.take(replace(hot, plan=replace(hot.plan, broken=2)), 20.0)
     run.take(replace(quiet, plan=replace(quiet.plan, broken=1)), 30.0)
     orders = [order(OrderState.DONE, name="1"), order(OrderState.FAILED, name="2"), order(name="3")]
-    assert run.outcome(orders) == Outcome(4, 1, 1, 0, 40.0, 0.04, violations=2, frozen=1)
+    assert run.outcome(orders) == Outcome(4, 1, 1, 1, 0, 40.0, 0.04, violations=2, frozen=1)
 
 
 def test_what_comes_back_was_moved_in_vain() -> None:
