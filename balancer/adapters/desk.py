@@ -153,10 +153,11 @@ class StatusBoard:
         return found[0]
 
     def host(self, name: str) -> str:
-        """That name, where a host of the last round bears it; ControlRefusedError with the nearest one else."""
+        """That name, where a host bears it that the last round awaited or heard of; ControlRefusedError else."""
         if self._decided is None:
             raise ControlRefusedError("no round was held yet, so that no host is known: try again after the next")
-        return _known(name, self._decided.gathering.expected, "host of this farm")
+        heard = (host.name for host in self._decided.decision.observation.hosts)
+        return _known(name, {*self._decided.gathering.expected, *heard}, "host of this farm")
 
     def document(self, paused: str | None, drained: Iterable[Drained] = ()) -> dict[str, Any]:
         """status/1: the mode, the last round, the open orders, what is amiss; may be asked from any thread."""

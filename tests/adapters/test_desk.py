@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 
@@ -274,6 +275,14 @@ def test_an_operator_drains_a_host_that_is_known_and_uses_it_again(
     assert desk.drained() == ()
     told = [each.action for each in journal.events if isinstance(each, OperatorActed)]
     assert told == ["drain", "undrain"]
+
+
+def test_a_host_that_reports_though_nobody_awaits_it_may_be_drained(tmp_path: Path, desk: ControlDesk) -> None:
+    told = decided(decision(3))
+    board = StatusBoard("active")
+    board.record(replace(told, gathering=replace(told.gathering, expected=("hypervisor2",))))
+    with listening(tmp_path, commands(desk, board)):
+        assert ask(tmp_path, "drain", host="hypervisor3")["host"] == "hypervisor3", "it is in maintenance"
 
 
 def test_a_drained_host_that_has_left_the_farm_can_be_undrained(tmp_path: Path, desk: ControlDesk) -> None:
