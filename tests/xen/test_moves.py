@@ -12,7 +12,7 @@ import pytest
 
 from tests.killed import POINTS
 from tests.stage import running
-from tests.xen.kinds import ON_QEMU, ON_XEN, XEN
+from tests.xen.kinds import ON_ANOTHER_QEMU, ON_XEN, XEN
 from tests.xen.lab import Guest, Host, Lab, soon
 from tests.xen.site import MOVE, Site
 
@@ -140,7 +140,7 @@ def test_a_move_goes_on_without_the_agent_that_began_it(lab: Lab, site: Site, fi
     ("kind", "point"),
     [
         *(pytest.param("xen", point, marks=ON_XEN) for point in ("intent", "sent", "arrived")),
-        *(pytest.param("qemu", point, marks=ON_QEMU) for point in POINTS),
+        *(pytest.param("qemu", point, marks=ON_ANOTHER_QEMU) for point in POINTS),
     ],
     indirect=["kind"],
 )
