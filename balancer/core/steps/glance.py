@@ -11,7 +11,6 @@ import numpy as np
 
 from balancer.core.drafting.draft import Draft
 from balancer.core.figures.projection import Floats, Places, Projection
-from balancer.core.observation import DIGITS
 from balancer.core.walls.keeps.beside import Beside, Together
 from balancer.core.walls.keeps.keep import KeepWall, standing
 from balancer.core.walls.wall import Mendable
@@ -55,5 +54,5 @@ def _in_company(draft: Draft) -> Flags:
 def _has_room(projection: Projection, vm: int) -> Flags:
     """Where its memory fits, and never more than all of the CPUs."""
     fits: Flags = projection.free >= projection.memory[vm]
-    shares: Floats = np.round((projection.busy + projection.cpu[vm]) / projection.cores, DIGITS)
+    shares: Floats = (projection.busy + projection.cpu[vm]) / projection.cores
     return fits & (shares <= 1.0)
