@@ -134,7 +134,7 @@ def _settings(rules: Ruleset) -> Iterator[Setting]:
         yield Setting("window", "moves start at any hour", None)
     for cap in rules.caps:
         yield Setting("limit", _cap(cap), None if rules.caps == DEFAULT_CAPS else cap.span.line)
-    yield from _rest(rules.rest, _first_line(rules, "rest"))
+    yield from _rest(rules.rest)
     reserve = rules.reserve
     yield Setting("reserve", _reserve(reserve), reserve.span.line if reserve else None)
     yield Setting("goal", _goal(rules.goal), rules.goal.span.line if rules.goal else None)
@@ -153,7 +153,8 @@ def _first_line(rules: Ruleset, word: str) -> int | None:
     return next((number for number, line in lines if line.startswith(f"{word} ")), None)
 
 
-def _rest(rest: RestTimes, line: int | None) -> Iterator[Setting]:
+def _rest(rest: RestTimes) -> Iterator[Setting]:
+    line = rest.line
     vm, host, no_return = (spoken(each, Kind.TIME) for each in (rest.vm, rest.host, rest.no_return))
     yield Setting("rest vm", f"a VM that has moved rests for {vm}" if rest.vm else "no VM rests", line)
     yield Setting(

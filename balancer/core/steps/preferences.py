@@ -13,7 +13,7 @@ import numpy as np
 from balancer.core.drafting.draft import Draft, Step, departures
 from balancer.core.drafting.groups import BONDS, Way, bound, find, party, price, take_way
 from balancer.core.drafting.room import Fullest, least_full
-from balancer.core.drafting.sieve import Sieve
+from balancer.core.drafting.sieve import Sieve, even
 from balancer.core.drafting.wishes import Preference
 from balancer.core.figures.projection import Floats
 from balancer.core.figures.scope import ClauseScope, of_hosts, of_hosts_after
@@ -123,7 +123,7 @@ def _is_beaten(draft: Draft, best: Rank, vm: int, prices: Floats) -> bool:
 
 def _fullness(draft: Draft, vm: int) -> Floats:
     """The greater share of each host once the VM is there, without the noise of sums."""
-    return np.asarray(np.round(Fullest.of(draft, vm), 9), dtype=float)
+    return np.asarray(even(Fullest.of(draft, vm)), dtype=float)
 
 
 def _way(draft: Draft, step: Step, calm: "Calm", vm: int) -> Way | None:
