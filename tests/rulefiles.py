@@ -186,8 +186,13 @@ def told(statements: Sequence[str], *, cpu: float = 1.0, memory: float = 1.0, ti
     """The file's text, its CPUs, memory and times so many times larger."""
     text = "".join(f"{each}\n" for each in statements)
     for word, times, unit in (("cpu", cpu, ""), ("MiB", memory, " MiB"), ("s", time, " s")):
-        text = re.sub(rf"<{word} ([0-9.]+)>", lambda mark: f"{float(mark[1]) * times:g}{unit}", text)  # noqa: B023
+        text = _grown(text, word, times, unit)
     return text
+
+
+def _grown(text: str, word: str, times: float, unit: str) -> str:
+    """The figures that are marked with this word so many times larger, in their unit."""
+    return re.sub(rf"<{word} ([0-9.]+)>", lambda mark: f"{float(mark[1]) * times:g}{unit}", text)
 
 
 def may_be_run(text: str) -> bool:

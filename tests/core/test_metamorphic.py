@@ -142,8 +142,13 @@ def inlined(statements: File) -> File:
     sets = dict(each.removeprefix("let ").split(" = ") for each in statements if each.startswith("let "))
     others = [each for each in statements if not each.startswith("let ")]
     for name, meant in sets.items():
-        others = [re.sub(rf"\b{name}\b(?!\")", lambda _: meant, each) for each in others]  # noqa: B023
+        others = [_put(meant, name, each) for each in others]
     return tuple(others)
+
+
+def _put(meant: str, name: str, statement: str) -> str:
+    """The words for a set in place of its name; a name in quotes is the farm's."""
+    return re.sub(rf"\b{name}\b(?!\")", lambda _: meant, statement)
 
 
 @ENOUGH

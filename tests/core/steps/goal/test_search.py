@@ -1,10 +1,11 @@
 """The search of `balance` against an exact solver on small farms: unlike hosts, large VMs, walls."""
 
 import random
+from collections.abc import Sequence
 
 import pytest
 
-from balancer.core.steps.goal.search import PAIRS_EXCHANGED, WIDTH, Search
+from balancer.core.steps.goal.search import PAIRS_EXCHANGED, WIDTH, Hop, Search, Track
 from tests.farms import Farm, Rounds, farm
 from tests.solver import Placements, Walls, excess
 
@@ -66,9 +67,9 @@ def test_once_its_exchanges_are_spent_the_search_reckons_out_none(monkeypatch: p
     reckoned: list[int] = []
     after = Search._after
 
-    def counted(search: Search, track: object, hops: object) -> object:
+    def counted(search: Search, track: Track, hops: Sequence[Hop]) -> Track:
         reckoned.append(1)
-        return after(search, track, hops)  # type: ignore[arg-type]
+        return after(search, track, hops)
 
     monkeypatch.setattr(Search, "_after", counted)
     plan = Rounds(made, "balance cpu within 1% by at most 60 moves\nlimit 99 at once").next().plan
