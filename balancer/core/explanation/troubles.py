@@ -1,6 +1,6 @@
 """How the rules stand on a host: each `when` clause by clause, its streak against `for`, and what is in the way.
 
-Rule: it asks what the planner asks (streaks, engagements, freeze, windows), of the round before its first move.
+Rule: it asks what the planner asks (streaks, engagements, freeze, windows), of the plan as far as it is made.
 """
 
 from collections.abc import Iterator, Mapping
